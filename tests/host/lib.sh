@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the scripts of the namespaced host share: where its state lies, how to
+# tell whether it runs, how to enter it. Sourced, never run.
+
+host_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+host_top=$(cd "$host_dir/../.." && pwd)
+
+# One folder for everything that is worth keeping (root file systems) and for
+# what a running host writes. It must lie on a disk file system: overlays and
+# id-mapped mounts are made on it.
+host_cache=${CTRD_CACHE:-/var/cache/ctrd-dev}
+host_hosts=$host_cache/hosts
+
+# What was changed on the machine itself for the sake of all hosts. Below /run,
+# because a reboot of the machine undoes these changes too.
+host_machine=${CTRD_RUN:-/run/ctrd-dev}/machine
+
+# All hosts' links and the rule that lets them out lie in a range that is
+# reserved for benchmarks (RFC 2544) and so clashes with no real network.
+host_net_prefix=198.18
+host_net_range=198.18.0.0/16
+host_nft_table=ctrd_dev_hosts
+host_link_prefix=ctrdhost
+
+die() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+usage_error() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 2
+}
+
+need_root() {
+    [ "$(id -u)" = 0 ] || die "a host needs namespaces and mounts: run this as root"
+}
+
+# Sets the variables that follow from a host's name.
+host_select() {
+    [[ $1 =~ ^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$ ]] ||
+        usage_error "'$1' is no name for a host: use lower-case letters, digits and dashes"
+    host_name=$1
+    host_state=$host_hosts/$host_name
+    host_cgroup=$(cgroup2_mount)/ctrd-host-$host_name
+}
+
+cgroup2_mount() {
+    local where
+    # The file system type follows the " - " that ends the optional fields.
+    where=$(awk '{ for (i = 7; i <= NF; i++) if ($i == "-") break }
+                 $(i + 1) == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+    [ -n "$where" ] || die "no cgroup2 is mounted: mount -t cgroup2 none DIR"
+    printf '%s\n' "$where"
+}
+
+# The supervisor of a host holds a lock on its state for as long as one process
+# of the host lives; so this is right after a crash too, and needs no pid.
+host_running() {
+    [ -e "$host_state/alive" ] || return 1
+    ! flock --nonblock --shared "$host_state/alive" true
+}
+
+# Prints the pid of the host's init.
+host_pid() {
+    host_running || die "host '$host_name' is not running: tests/host/up --name $host_name"
+    [ -s "$host_state/pid" ] || die "host '$host_name' is still being set up"
+    cat "$host_state/pid"
+}
+
+# Runs a command in all namespaces of the host, outside its control groups.
+# Good for asking systemd for something; work belongs into a unit (tests/host/run).
+host_enter() {
+    local pid
+    pid=$(host_pid)
+    nsenter --target "$pid" --all --wdns=/ -- \
+        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin HOME=/root \
+        LANG=C.UTF-8 TERM="${TERM:-dumb}" "$@"
+}
+
+# Takes the lock under which hosts appear and disappear, on descriptor 7.
+hosts_lock() {
+    mkdir -p "$host_hosts"
+    exec 7>"$host_hosts/.lock"
+    flock 7
+}
+
+hosts_unlock() {
+    exec 7>&-
+}
