@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include "name.h"
+
+bool name_is_valid(const char *name) {
+        size_t n = name ? strlen(name) : 0;
+
+        if (n == 0 || n > NAME_MAX_LENGTH || name[0] == '-' || name[n - 1] == '-')
+                return false;
+        return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+int name_check(const char *name, Error *error) {
+        if (name_is_valid(name))
+                return 0;
+        return error_set(error, EINVAL, "InvalidName",
+                         "\"%.80s\" is no valid container name: use 1 to 63 of a-z, 0-9 and \"-\", with no \"-\" at either end",
+                         strempty(name));
+}
+
+static bool is_word(const char *s, size_t n) {
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+        if (n == 0 || n > 128 || !strchr(letters, s[0]))
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (!strchr(letters, s[i]) && !strchr("._-", s[i]))
+                        return false;
+        return true;
+}
+
+bool name_is_image_id(const char *id) {
+        return id && is_word(id, strlen(id));
+}
+
+int name_split_template(const char *reference, char **ret_template, char **ret_variant, Error *error) {
+        _cleanup_free_ char *template = NULL, *variant = NULL;
+        const char *slash = strchr(strempty(reference), '/');
+        size_t n = slash ? (size_t) (slash - reference) : strlen(strempty(reference));
+
+        if (!is_word(strempty(reference), n) || (slash && !is_word(slash + 1, strlen(slash + 1))))
+                return error_set(error, EINVAL, "InvalidName",
+                                 "\"%.80s\" is no template: name one as TEMPLATE or TEMPLATE/VARIANT, such as debian/bookworm",
+                                 strempty(reference));
+
+        template = strndup(reference, n);
+        if (slash)
+                variant = strdup(slash + 1);
+        if (!template || (slash && !variant))
+                return -ENOMEM;
+        *ret_template = TAKE_PTR(template);
+        *ret_variant = TAKE_PTR(variant);
+        return 0;
+}
+
+bool name_is_credential(const char *name) {
+        size_t n = name ? strlen(name) : 0;
+
+        if (n == 0 || n > 255 || streq(name, ".") || streq(name, ".."))
+                return false;
+        for (; *name; name++)
+                if (*name <= ' ' || *name > '~' || *name == '/')
+                        return false;
+        return true;
+}
+
+bool name_is_machine_id(const char *id) {
+        return id && strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32 && strspn(id, "0") != 32;
+}
+
+/* FNV-1a, 64 bits: spreads names; nothing here depends on its being hard to
+ * reverse. */
+static uint64_t hash_two(const char *a, const char *b) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+        for (; *a; a++)
+                h = (h ^ (uint8_t) *a) * UINT64_C(0x100000001b3);
+        h = (h ^ 0xff) * UINT64_C(0x100000001b3);
+        for (; *b; b++)
+                h = (h ^ (uint8_t) *b) * UINT64_C(0x100000001b3);
+        return h ^ (h >> 29);
+}
+
+void name_host_interface(const char *name, char ret[static NAME_INTERFACE_MAX]) {
+        if (strlen(name) <= NAME_INTERFACE_MAX - 1 - 3)
+                snprintf(ret, NAME_INTERFACE_MAX, "ve-%s", name);
+        else
+                snprintf(ret, NAME_INTERFACE_MAX, "ve-%.7s-%04x", name, (unsigned) (hash_two(name, "interface") & 0xffff));
+}
+
+void name_mac_address(const char *name, const char *salt, uint8_t ret[static 6]) {
+        uint64_t h = hash_two(name, salt);
+
+        for (size_t i = 0; i < 6; i++)
+                ret[i] = (uint8_t) (h >> (8 * i));
+        ret[0] = (uint8_t) ((ret[0] & 0xfe) | 0x02);
+}
