@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "capability.h"
+#include "name.h"
+#include "parse.h"
+#include "settings-table.h"
+#include "strv.h"
+
+static int bad(const SettingRow *row, const char *value, Error *error) {
+        return error_set(error, EINVAL, "InvalidSettings", "%s=%.200s is not valid: %s", row->key, value, row->expected);
+}
+
+/* Strings. */
+
+static int set_string(void *field, const char *value) {
+        char **s = field, *copy = strdup(value);
+
+        if (!copy)
+                return -ENOMEM;
+        free(*s);
+        *s = copy;
+        return 0;
+}
+
+static void reset_string(const SettingRow *row, void *field) {
+        char **s = field;
+
+        free(*s);
+        *s = NULL;
+}
+
+static int format_string(const SettingRow *row, const void *field, char ***values) {
+        char *const *s = field;
+
+        return *s ? strv_extend(values, *s) : 0;
+}
+
+static bool is_printable(const char *s) {
+        for (; *s; s++)
+                if ((unsigned char) *s < ' ' || *s == 0x7f)
+                        return false;
+        return true;
+}
+
+static bool is_absolute_path(const char *s) {
+        if (*s != '/' || !is_printable(s) || strlen(s) >= 4096)
+                return false;
+        for (const char *p = s; (p = strstr(p, "/..")); p += 3)
+                if (p[3] == '/' || p[3] == 0)
+                        return false;
+        return true;
+}
+
+static int parse_text(const SettingRow *row, void *field, const char *value, Error *error) {
+        if (!is_printable(value) || strlen(value) > 1024)
+                return bad(row, value, error);
+        return set_string(field, value);
+}
+
+static int parse_template(const SettingRow *row, void *field, const char *value, Error *error) {
+        _cleanup_free_ char *template = NULL, *variant = NULL;
+        int r = name_split_template(value, &template, &variant, error);
+
+        return r < 0 ? r : set_string(field, value);
+}
+
+static int parse_image(const SettingRow *row, void *field, const char *value, Error *error) {
+        return name_is_image_id(value) ? set_string(field, value) : bad(row, value, error);
+}
+
+static int parse_path(const SettingRow *row, void *field, const char *value, Error *error) {
+        return is_absolute_path(value) ? set_string(field, value) : bad(row, value, error);
+}
+
+static int parse_machine_id(const SettingRow *row, void *field, const char *value, Error *error) {
+        return name_is_machine_id(value) ? set_string(field, value) : bad(row, value, error);
+}
+
+static int parse_hostname(const SettingRow *row, void *field, const char *value, Error *error) {
+        return name_is_valid(value) ? set_string(field, value) : bad(row, value, error);
+}
+
+static int parse_mac(const SettingRow *row, void *field, const char *value, Error *error) {
+        unsigned b[6];
+        int end = 0;
+
+        if (sscanf(value, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6 ||
+            end != 17 || value[17] != 0 || (b[0] & 1))
+                return bad(row, value, error);
+        return set_string(field, value);
+}
+
+static int parse_cpus(const SettingRow *row, void *field, const char *value, Error *error) {
+        if (strlen(value) > 512 || value[strspn(value, "0123456789-, ")])
+                return bad(row, value, error);
+        return set_string(field, value);
+}
+
+/* Lists. */
+
+static void reset_list(const SettingRow *row, void *field) {
+        char ***l = field;
+
+        *l = strv_free(*l);
+}
+
+static int format_list(const SettingRow *row, const void *field, char ***values) {
+        char **const *l = field;
+        int r;
+
+        STRV_FOREACH(s, *l) {
+                char *const one[] = { *s, NULL };
+
+                r = strv_consume(values, strv_join_quoted(one));
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int format_words(const SettingRow *row, const void *field, char ***values) {
+        char **const *l = field;
+
+        return *l && **l ? strv_consume(values, strv_join_quoted(*l)) : 0;
+}
+
+/* Each word of the value goes through the check and onto the list. */
+static int parse_words(const SettingRow *row, void *field, const char *value, bool (*check)(const char *word),
+                       Error *error) {
+        _cleanup_strv_ char **words = NULL;
+        char ***l = field;
+        int r;
+
+        r = strv_split_quoted(value, &words);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return bad(row, value, error);
+        STRV_FOREACH(w, words)
+                if (!check(*w))
+                        return bad(row, *w, error);
+        STRV_FOREACH(w, words) {
+                r = strv_extend(l, *w);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static bool is_assignment(const char *w) {
+        size_t n = strspn(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+        return n > 0 && w[n] == '=' && !(w[0] >= '0' && w[0] <= '9') && is_printable(w);
+}
+
+static int parse_environment(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, is_assignment, error);
+}
+
+static int parse_command(const SettingRow *row, void *field, const char *value, Error *error) {
+        _cleanup_strv_ char **words = NULL;
+        char ***l = field;
+        int r = strv_split_quoted(value, &words);
+
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 || !words[0] || !is_absolute_path(words[0]))
+                return bad(row, value, error);
+        strv_free(*l);
+        *l = TAKE_PTR(words);
+        return 0;
+}
+
+static bool is_capability(const char *w) {
+        return capability_from_name(w) >= 0;
+}
+
+static int parse_capabilities(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, is_capability, error);
+}
+
+static bool is_address(const char *w) {
+        uint8_t raw[16];
+
+        return inet_pton(AF_INET, w, raw) == 1 || inet_pton(AF_INET6, w, raw) == 1;
+}
+
+static bool is_address_with_prefix(const char *w) {
+        const char *slash = strchr(w, '/');
+        char address[64];
+        uint8_t raw[16];
+        uint64_t prefix;
+
+        if (!slash || (size_t) (slash - w) >= sizeof(address))
+                return false;
+        memcpy(address, w, (size_t) (slash - w));
+        address[slash - w] = 0;
+        if (inet_pton(AF_INET, address, raw) == 1)
+                return parse_uint_max(slash + 1, 32, &prefix) >= 0;
+        return inet_pton(AF_INET6, address, raw) == 1 && parse_uint_max(slash + 1, 128, &prefix) >= 0;
+}
+
+static int parse_addresses(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, is_address_with_prefix, error);
+}
+
+static int parse_hosts(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, is_address, error);
+}
+
+static bool is_bind(const char *w) {
+        _cleanup_strv_ char **parts = NULL;
+
+        if (*w == ':' || strstr(w, "::") || endswith(w, ":") || strv_split(w, ":", &parts) < 0)
+                return false;
+        size_t n = strv_length(parts);
+        if (n < 1 || n > 3 || !is_absolute_path(parts[0]))
+                return false;
+        if (n > 1 && (!is_absolute_path(parts[1]) || streq(parts[1], "/")))
+                return false;
+        return n < 3 || streq(parts[2], "rbind") || streq(parts[2], "norbind");
+}
+
+static int parse_binds(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, is_bind, error);
+}
+
+static bool is_tmpfs(const char *w) {
+        _cleanup_free_ char *copy = strdup(w);
+        char *colon = copy ? strchr(copy, ':') : NULL;
+
+        if (!copy)
+                return false;
+        if (colon)
+                *colon = 0;
+        /* Options become mount options: no blanks, nothing but the usual letters. */
+        return is_absolute_path(copy) && !streq(copy, "/") &&
+               (!colon || !colon[1 + strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz0123456789=,%_")]);
+}
+
+static int parse_tmpfs(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, is_tmpfs, error);
+}
+
+static bool is_credential(const char *w) {
+        const char *colon = strchr(w, ':');
+        char name[256];
+
+        if (!colon || (size_t) (colon - w) >= sizeof(name) || !is_absolute_path(colon + 1))
+                return false;
+        memcpy(name, w, (size_t) (colon - w));
+        name[colon - w] = 0;
+        return name_is_credential(name);
+}
+
+static int parse_credentials(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, is_credential, error);
+}
+
+/* Booleans, enums, numbers. */
+
+static int parse_boolean(const SettingRow *row, void *field, const char *value, Error *error) {
+        int r = parse_bool(value);
+
+        if (r < 0)
+                return bad(row, value, error);
+        *(bool *) field = r;
+        return 0;
+}
+
+static void reset_boolean(const SettingRow *row, void *field) {
+        *(bool *) field = row->initial;
+}
+
+static int format_boolean(const SettingRow *row, const void *field, char ***values) {
+        bool b = *(const bool *) field;
+
+        return b == (bool) row->initial ? 0 : strv_extend(values, b ? "yes" : "no");
+}
+
+static int parse_tristate(const SettingRow *row, void *field, const char *value, Error *error) {
+        Tristate t = tristate_from_string(value);
+        int b = parse_bool(value);
+
+        if (t < 0 && b < 0)
+                return bad(row, value, error);
+        *(Tristate *) field = t >= 0 ? t : b ? TRISTATE_YES : TRISTATE_NO;
+        return 0;
+}
+
+static void reset_tristate(const SettingRow *row, void *field) {
+        *(Tristate *) field = (Tristate) row->initial;
+}
+
+static int format_tristate(const SettingRow *row, const void *field, char ***values) {
+        Tristate t = *(const Tristate *) field;
+
+        return t == (Tristate) row->initial ? 0 : strv_extend(values, tristate_to_string(t));
+}
+
+static int parse_network_mode(const SettingRow *row, void *field, const char *value, Error *error) {
+        NetworkMode mode = network_mode_from_string(value);
+
+        if (mode < 0)
+                return bad(row, value, error);
+        *(NetworkMode *) field = mode;
+        return 0;
+}
+
+static void reset_network_mode(const SettingRow *row, void *field) {
+        *(NetworkMode *) field = (NetworkMode) row->initial;
+}
+
+static int format_network_mode(const SettingRow *row, const void *field, char ***values) {
+        NetworkMode mode = *(const NetworkMode *) field;
+
+        return mode == (NetworkMode) row->initial ? 0 : strv_extend(values, network_mode_to_string(mode));
+}
+
+static int parse_stop_signal(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_signal(value, field) < 0 ? bad(row, value, error) : 0;
+}
+
+static void reset_signal(const SettingRow *row, void *field) {
+        *(int *) field = 0;
+}
+
+static int format_signal(const SettingRow *row, const void *field, char ***values) {
+        int sig = *(const int *) field;
+
+        return sig == 0 ? 0 : strv_extend(values, signal_name(sig));
+}
+
+static void reset_u64(const SettingRow *row, void *field) {
+        *(uint64_t *) field = row->initial;
+}
+
+static int parse_range(const SettingRow *row, void *field, const char *value, int (*parse)(const char *, uint64_t *),
+                       Error *error) {
+        uint64_t v;
+
+        if (parse(value, &v) < 0 || (v != UINT64_MAX && (v < row->minimum || (row->maximum && v > row->maximum))))
+                return bad(row, value, error);
+        *(uint64_t *) field = v;
+        return 0;
+}
+
+static int parse_time(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_range(row, field, value, parse_usec, error);
+}
+
+static int parse_bytes(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_range(row, field, value, parse_size, error);
+}
+
+static int number_or_infinity(const char *value, uint64_t *ret) {
+        if (streq(value, "infinity")) {
+                *ret = UINT64_MAX;
+                return 0;
+        }
+        return parse_u64(value, ret);
+}
+
+static int parse_number(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_range(row, field, value, number_or_infinity, error);
+}
+
+static int percent(const char *value, uint64_t *ret) {
+        size_t n = strlen(value);
+        char digits[16];
+        uint64_t v;
+        int r;
+
+        if (n < 2 || n > sizeof(digits) || value[n - 1] != '%')
+                return -EINVAL;
+        memcpy(digits, value, n - 1);
+        digits[n - 1] = 0;
+        r = parse_uint_max(digits, 1000000, &v);
+        if (r < 0)
+                return r;
+        *ret = v * 10000;
+        return 0;
+}
+
+static int parse_percent(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_range(row, field, value, percent, error);
+}
+
+static int format_number_with(const SettingRow *row, const void *field, char ***values, const char *unit, uint64_t divisor) {
+        uint64_t v = *(const uint64_t *) field;
+
+        if (v == row->initial)
+                return 0;
+        if (v == UINT64_MAX)
+                return strv_extend(values, "infinity");
+        return strv_extendf(values, "%llu%s", (unsigned long long) (v / divisor), unit);
+}
+
+static int format_number(const SettingRow *row, const void *field, char ***values) {
+        return format_number_with(row, field, values, "", 1);
+}
+
+static int format_time(const SettingRow *row, const void *field, char ***values) {
+        uint64_t v = *(const uint64_t *) field;
+
+        return v % USEC_PER_SEC == 0 ? format_number_with(row, field, values, "s", USEC_PER_SEC)
+                                     : format_number_with(row, field, values, "us", 1);
+}
+
+static int format_percent(const SettingRow *row, const void *field, char ***values) {
+        return format_number_with(row, field, values, "%", 10000);
+}
+
+static int parse_uid_base(const SettingRow *row, void *field, const char *value, Error *error) {
+        uint32_t v;
+
+        if (parse_u32(value, &v) < 0 || v % 65536 != 0 || v < row->minimum || v > row->maximum)
+                return bad(row, value, error);
+        *(uint32_t *) field = v;
+        return 0;
+}
+
+static void reset_u32(const SettingRow *row, void *field) {
+        *(uint32_t *) field = (uint32_t) row->initial;
+}
+
+static int format_u32(const SettingRow *row, const void *field, char ***values) {
+        uint32_t v = *(const uint32_t *) field;
+
+        return v == (uint32_t) row->initial ? 0 : strv_extendf(values, "%u", v);
+}
+
+#define FIELD(f) .offset = offsetof(Settings, f)
+#define STRING .format = format_string, .reset = reset_string
+#define LIST .format = format_list, .reset = reset_list, .is_list = true
+#define BOOLEAN .parse = parse_boolean, .format = format_boolean, .reset = reset_boolean, .expected = "say yes or no"
+#define TRISTATE .parse = parse_tristate, .format = format_tristate, .reset = reset_tristate, .expected = "say yes, no or auto"
+#define NUMBER(p, f) .parse = p, .format = f, .reset = reset_u64
+
+const SettingRow settings_table[] = {
+        { "Container", "Description", FIELD(description), STRING, .parse = parse_text, .trust = TRUST_IMAGE,
+          .expected = "use one line of at most 1024 printable characters", .summary = "what the container is for" },
+        { "Container", "Template", FIELD(template), STRING, .parse = parse_template,
+          .expected = "name one as TEMPLATE/VARIANT", .summary = "the template that the image was made from" },
+        { "Container", "Image", FIELD(image), STRING, .parse = parse_image,
+          .expected = "name an image as ctrctl image list shows it", .summary = "the image below the container's root" },
+        { "Container", "Runtime", FIELD(runtime), STRING, .parse = parse_path,
+          .expected = "give the absolute path of an OCI runtime", .summary = "OCI runtime, instead of ctrrun" },
+        { "Container", "MachineID", FIELD(machine_id), STRING, .parse = parse_machine_id,
+          .expected = "use 32 lower-case hexadecimal digits", .summary = "machine id, instead of the one chosen at creation" },
+
+        { "Exec", "Command", FIELD(command), .parse = parse_command, .format = format_words, .reset = reset_list,
+          .expected = "give an absolute path and its arguments", .summary = "what runs as init, instead of the one found in the root" },
+        { "Exec", "Environment", FIELD(environment), LIST, .parse = parse_environment,
+          .expected = "write NAME=VALUE, quoted where it has blanks", .summary = "environment of init" },
+        { "Exec", "Hostname", FIELD(hostname), STRING, .parse = parse_hostname, .trust = TRUST_IMAGE,
+          .expected = "use 1 to 63 of a-z, 0-9 and \"-\"", .summary = "host name, instead of the container's name" },
+        { "Exec", "StopSignal", FIELD(stop_signal), .parse = parse_stop_signal, .format = format_signal, .reset = reset_signal,
+          .trust = TRUST_IMAGE, .expected = "name a signal, such as SIGRTMIN+4", .summary = "what asks init to power off" },
+        { "Exec", "StopTimeoutSec", FIELD(stop_timeout_usec), NUMBER(parse_time, format_time), .initial = 90 * USEC_PER_SEC,
+          .minimum = 1, .expected = "give a time, such as 90s, or infinity", .summary = "after this a stop kills" },
+        { "Exec", "StartTimeoutSec", FIELD(start_timeout_usec), NUMBER(parse_time, format_time), .initial = 90 * USEC_PER_SEC,
+          .minimum = 1, .expected = "give a time, such as 90s, or infinity", .summary = "after this a start has failed" },
+        { "Exec", "NotifyReady", FIELD(notify_ready), TRISTATE, .trust = TRUST_IMAGE,
+          .summary = "whether init says READY=1; auto: systemd does" },
+        { "Exec", "Credential", FIELD(credentials), LIST, .parse = parse_credentials,
+          .expected = "write NAME:/PATH/OF/FILE", .summary = "a file of the host passed as a credential" },
+        { "Exec", "ResolvConf", FIELD(resolv_conf), TRISTATE,
+          .summary = "whether /etc/resolv.conf inside comes from DNS= or, with the host's network, from the host" },
+
+        { "Files", "ReadOnly", FIELD(read_only), BOOLEAN, .trust = TRUST_IMAGE, .summary = "root file system read-only" },
+        { "Files", "Bind", FIELD(bind), LIST, .parse = parse_binds,
+          .expected = "write /SOURCE[:/DESTINATION[:rbind|norbind]]", .summary = "file or directory of the host, mounted inside" },
+        { "Files", "BindReadOnly", FIELD(bind_read_only), LIST, .parse = parse_binds,
+          .expected = "write /SOURCE[:/DESTINATION[:rbind|norbind]]", .summary = "the same, read-only" },
+        { "Files", "TemporaryFileSystem", FIELD(tmpfs), LIST, .parse = parse_tmpfs,
+          .expected = "write /DESTINATION[:OPTIONS], such as /scratch:size=64m", .summary = "a tmpfs inside" },
+
+        { "Network", "Mode", FIELD(network_mode), .parse = parse_network_mode, .format = format_network_mode,
+          .reset = reset_network_mode, .initial = NETWORK_VETH, .expected = "say host, private or veth",
+          .summary = "how the container is connected" },
+        { "Network", "Address", FIELD(addresses), LIST, .parse = parse_addresses,
+          .expected = "write ADDRESS/PREFIX, such as 10.0.0.2/24", .summary = "address of host0" },
+        { "Network", "Gateway", FIELD(gateways), LIST, .parse = parse_hosts,
+          .expected = "write an IPv4 or IPv6 address", .summary = "where the default route goes" },
+        { "Network", "DNS", FIELD(dns), LIST, .parse = parse_hosts,
+          .expected = "write an IPv4 or IPv6 address", .summary = "name server in /etc/resolv.conf" },
+        { "Network", "MACAddress", FIELD(mac_address), STRING, .parse = parse_mac,
+          .expected = "write six pairs of hexadecimal digits with colons; the first pair must be even",
+          .summary = "MAC address of host0, instead of one from the name" },
+
+        { "Resources", "MemoryMax", FIELD(memory_max), NUMBER(parse_bytes, format_number), .initial = UINT64_MAX,
+          .minimum = 1 << 20, .expected = "give bytes of at least 1M, with K, M, G or T, or infinity", .summary = "see systemd.resource-control(5)" },
+        { "Resources", "MemoryHigh", FIELD(memory_high), NUMBER(parse_bytes, format_number), .initial = UINT64_MAX,
+          .minimum = 1 << 20, .expected = "give bytes of at least 1M, with K, M, G or T, or infinity", .summary = "see systemd.resource-control(5)" },
+        { "Resources", "MemorySwapMax", FIELD(memory_swap_max), NUMBER(parse_bytes, format_number), .initial = UINT64_MAX,
+          .expected = "give bytes, with K, M, G or T, or infinity", .summary = "see systemd.resource-control(5)" },
+        { "Resources", "CPUQuota", FIELD(cpu_quota_usec_per_sec), NUMBER(parse_percent, format_percent), .initial = UINT64_MAX,
+          .minimum = 10000, .expected = "give a percentage of one CPU, such as 50%", .summary = "see systemd.resource-control(5)" },
+        { "Resources", "CPUWeight", FIELD(cpu_weight), NUMBER(parse_number, format_number), .initial = UINT64_MAX,
+          .minimum = 1, .maximum = 10000, .expected = "give a number from 1 to 10000", .summary = "see systemd.resource-control(5)" },
+        { "Resources", "AllowedCPUs", FIELD(allowed_cpus), STRING, .parse = parse_cpus,
+          .expected = "list CPUs, such as 0-3,6", .summary = "see systemd.resource-control(5)" },
+        { "Resources", "IOWeight", FIELD(io_weight), NUMBER(parse_number, format_number), .initial = UINT64_MAX,
+          .minimum = 1, .maximum = 10000, .expected = "give a number from 1 to 10000", .summary = "see systemd.resource-control(5)" },
+        { "Resources", "TasksMax", FIELD(tasks_max), NUMBER(parse_number, format_number), .initial = 16384,
+          .minimum = 1, .expected = "give a number, or infinity", .summary = "see systemd.resource-control(5)" },
+
+        { "Security", "UserNamespace", FIELD(user_namespace), BOOLEAN, .initial = true,
+          .summary = "ids inside are mapped to a range of their own; without it root inside is root" },
+        { "Security", "UIDBase", FIELD(uid_base), .parse = parse_uid_base, .format = format_u32, .reset = reset_u32,
+          .initial = UINT32_MAX, .minimum = 65536, .maximum = UINT32_C(4294901760) - 65536,
+          .expected = "give a multiple of 65536, such as 524288", .summary = "first id outside, instead of one chosen at creation" },
+        { "Security", "Capability", FIELD(capability), LIST, .parse = parse_capabilities,
+          .expected = "name capabilities, such as CAP_SYS_TIME; see capabilities(7)", .summary = "added to what a system container has" },
+        { "Security", "DropCapability", FIELD(drop_capability), LIST, .parse = parse_capabilities,
+          .expected = "name capabilities, such as CAP_SYS_TIME; see capabilities(7)", .trust = TRUST_IMAGE, .summary = "taken from it" },
+        { "Security", "NoNewPrivileges", FIELD(no_new_privileges), BOOLEAN, .trust = TRUST_IMAGE,
+          .summary = "set-user-id programs gain nothing" },
+};
+
+const size_t settings_table_size = ELEMENTSOF(settings_table);

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include "settings-table.h"
+#include "settings.h"
+#include "strv.h"
+
+static const char *const network_modes[_NETWORK_MODE_MAX] = {
+        [NETWORK_HOST] = "host",
+        [NETWORK_PRIVATE] = "private",
+        [NETWORK_VETH] = "veth",
+};
+
+static const char *const tristates[_TRISTATE_MAX] = {
+        [TRISTATE_AUTO] = "auto",
+        [TRISTATE_YES] = "yes",
+        [TRISTATE_NO] = "no",
+};
+
+const char *network_mode_to_string(NetworkMode mode) {
+        return mode >= 0 && mode < _NETWORK_MODE_MAX ? network_modes[mode] : NULL;
+}
+
+NetworkMode network_mode_from_string(const char *s) {
+        for (NetworkMode i = 0; i < _NETWORK_MODE_MAX; i++)
+                if (streq_ptr(network_modes[i], s))
+                        return i;
+        return _NETWORK_MODE_INVALID;
+}
+
+const char *tristate_to_string(Tristate t) {
+        return t >= 0 && t < _TRISTATE_MAX ? tristates[t] : NULL;
+}
+
+Tristate tristate_from_string(const char *s) {
+        for (Tristate i = 0; i < _TRISTATE_MAX; i++)
+                if (streq_ptr(tristates[i], s))
+                        return i;
+        return _TRISTATE_INVALID;
+}
+
+static void *row_field(const Settings *s, const SettingRow *row) {
+        return (char *) s + row->offset;
+}
+
+Settings *settings_new(void) {
+        Settings *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return NULL;
+        s->origins = calloc(settings_table_size, sizeof(char *));
+        if (!s->origins) {
+                free(s);
+                return NULL;
+        }
+        for (size_t i = 0; i < settings_table_size; i++)
+                settings_table[i].reset(&settings_table[i], row_field(s, &settings_table[i]));
+        return s;
+}
+
+Settings *settings_free(Settings *s) {
+        if (!s)
+                return NULL;
+        for (size_t i = 0; i < settings_table_size; i++) {
+                settings_table[i].reset(&settings_table[i], row_field(s, &settings_table[i]));
+                free(s->origins[i]);
+        }
+        free(s->origins);
+        free(s);
+        return NULL;
+}
+
+static const SettingRow *row_find(const char *section, const char *key) {
+        for (size_t i = 0; i < settings_table_size; i++)
+                if (streq(settings_table[i].key, key) && (!section || streq(settings_table[i].section, section)))
+                        return &settings_table[i];
+        return NULL;
+}
+
+static bool section_exists(const char *section) {
+        for (size_t i = 0; i < settings_table_size; i++)
+                if (streq(settings_table[i].section, section))
+                        return true;
+        return false;
+}
+
+/* The number of single-character edits between two keys, ignoring case: for the
+ * hint when somebody misspells one. */
+static size_t edit_distance(const char *a, const char *b) {
+        size_t row[64], n = strlen(b);
+
+        if (n >= ELEMENTSOF(row))
+                return SIZE_MAX;
+        for (size_t j = 0; j <= n; j++)
+                row[j] = j;
+        for (size_t i = 1; *a; a++, i++) {
+                size_t diagonal = row[0];
+
+                row[0] = i;
+                for (size_t j = 1; j <= n; j++) {
+                        size_t same = diagonal + ((*a | 0x20) != (b[j - 1] | 0x20));
+
+                        diagonal = row[j];
+                        row[j] = MIN(row[j], row[j - 1]) + 1;
+                        row[j] = MIN(row[j], same);
+                }
+        }
+        return row[n];
+}
+
+static int unknown_key(const char *section, const char *key, Error *error) {
+        const SettingRow *elsewhere = row_find(NULL, key), *nearest = NULL;
+        size_t least = 4;
+
+        if (elsewhere)
+                return error_set(error, EINVAL, "InvalidSettings", "%s= belongs into section [%s], not [%s]", key,
+                                 elsewhere->section, section);
+        for (size_t i = 0; i < settings_table_size; i++) {
+                size_t d = edit_distance(key, settings_table[i].key);
+
+                if (d < least) {
+                        least = d;
+                        nearest = &settings_table[i];
+                }
+        }
+        if (nearest)
+                return error_set(error, EINVAL, "InvalidSettings", "there is no setting %.64s=: did you mean %s=?", key,
+                                 nearest->key);
+        return error_set(error, EINVAL, "InvalidSettings", "there is no setting %.64s=: ctr.conf(5) lists them all", key);
+}
+
+int settings_set(Settings *s, const char *section, const char *key, const char *value, const char *origin,
+                 SettingTrust trust, Error *error) {
+        const SettingRow *row = row_find(section, key);
+        _cleanup_free_ char *from = NULL;
+        int r;
+
+        if (!row)
+                return unknown_key(section, key, error);
+        if (trust == TRUST_IMAGE && row->trust != TRUST_IMAGE)
+                return error_set(error, EPERM, "InvalidSettings",
+                                 "%s= may not be set by an image: set it in the container's own settings", key);
+
+        from = strdup(strempty(origin));
+        if (!from)
+                return -ENOMEM;
+
+        if (isempty(value))
+                row->reset(row, row_field(s, row));
+        else {
+                r = row->parse(row, row_field(s, row), value, error);
+                if (r < 0)
+                        return r;
+        }
+
+        size_t i = (size_t) (row - settings_table);
+        free(s->origins[i]);
+        s->origins[i] = isempty(value) ? NULL : TAKE_PTR(from);
+        return 0;
+}
+
+/* Cuts blanks off both ends, in place. */
+static char *strip(char *s) {
+        s += strspn(s, " \t\r");
+        for (size_t n = strlen(s); n > 0 && strchr(" \t\r", s[n - 1]); n--)
+                s[n - 1] = 0;
+        return s;
+}
+
+/* One logical line. *section is replaced by a header. */
+static int parse_line(Settings *s, char *line, char **section, const char *path, SettingTrust trust, Error *error) {
+        line = strip(line);
+        size_t n = strlen(line);
+
+        if (n == 0 || *line == '#' || *line == ';')
+                return 0;
+
+        if (*line == '[') {
+                if (line[n - 1] != ']')
+                        return error_set(error, EINVAL, "InvalidSettings", "a section header must end with \"]\"");
+                line[n - 1] = 0;
+                if (!section_exists(line + 1))
+                        return error_set(error, EINVAL, "InvalidSettings",
+                                         "there is no section [%.64s]: ctr.conf(5) lists them all", line + 1);
+                *section = line + 1;
+                return 0;
+        }
+
+        char *equal = strchr(line, '=');
+        if (!equal)
+                return error_set(error, EINVAL, "InvalidSettings", "\"%.64s\" is no assignment: write KEY=VALUE", line);
+        if (!*section)
+                return error_set(error, EINVAL, "InvalidSettings", "an assignment stands before the first section header");
+        *equal = 0;
+        return settings_set(s, *section, strip(line), strip(equal + 1), path, trust, error);
+}
+
+int settings_parse(Settings *s, const char *text, const char *path, SettingTrust trust, Error *error) {
+        _cleanup_free_ char *copy = strdup(text);
+        char *section = NULL, *next = copy;
+        size_t number = 0;
+
+        if (!copy)
+                return -ENOMEM;
+
+        while (next && *next) {
+                char *line = next, *end = line;
+                size_t first = number + 1;
+                Error cause = ERROR_INIT;
+                int r;
+
+                /* A backslash at the end of a line joins the next to it with a
+                 * blank between: systemd.syntax(7). */
+                for (;;) {
+                        number++;
+                        end = strchr(end, '\n');
+                        if (!end || end == line || end[-1] != '\\')
+                                break;
+                        end[-1] = ' ';
+                        *end = ' ';
+                }
+                next = end ? end + 1 : NULL;
+                if (end)
+                        *end = 0;
+
+                r = parse_line(s, line, &section, path, trust, &cause);
+                if (r < 0) {
+                        error_prefix(&cause, "%s:%zu", path, first);
+                        if (error_is_set(&cause))
+                                return error_move(error, &cause);
+                        return r;
+                }
+        }
+        return 0;
+}
+
+int settings_validate(const Settings *s, Error *error) {
+        if (s->network_mode != NETWORK_VETH && (s->addresses || s->gateways || s->mac_address))
+                return error_set(error, EINVAL, "InvalidSettings",
+                                 "Address=, Gateway= and MACAddress= need Mode=veth, but Mode is %s",
+                                 network_mode_to_string(s->network_mode));
+        if (s->gateways && !s->addresses)
+                return error_set(error, EINVAL, "InvalidSettings", "Gateway= needs an Address= from which it is reached");
+        if (!s->user_namespace && s->uid_base != UINT32_MAX)
+                return error_set(error, EINVAL, "InvalidSettings", "UIDBase= has no meaning with UserNamespace=no");
+        if (s->memory_high != UINT64_MAX && s->memory_max != UINT64_MAX && s->memory_high > s->memory_max)
+                return error_set(error, EINVAL, "InvalidSettings", "MemoryHigh= is larger than MemoryMax=");
+        return 0;
+}
+
+int settings_get(const Settings *s, const char *key, char ***ret_values) {
+        const SettingRow *row = row_find(NULL, key);
+        _cleanup_strv_ char **values = NULL;
+        int r;
+
+        if (!row)
+                return -ENOENT;
+        r = row->format(row, row_field(s, row), &values);
+        if (r < 0)
+                return r;
+        *ret_values = TAKE_PTR(values);
+        return 0;
+}
+
+int settings_format(const Settings *s, char **ret) {
+        _cleanup_free_ char *text = NULL;
+        const char *section = NULL;
+        size_t size = 0;
+        int r = 0;
+
+        FILE *f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < settings_table_size && r >= 0; i++) {
+                const SettingRow *row = &settings_table[i];
+                _cleanup_strv_ char **values = NULL;
+
+                r = row->format(row, row_field(s, row), &values);
+                if (r < 0 || !values)
+                        continue;
+                if (!streq_ptr(section, row->section)) {
+                        fprintf(f, "%s[%s]\n", section ? "\n" : "", row->section);
+                        section = row->section;
+                }
+                STRV_FOREACH(v, values)
+                        fprintf(f, "%s=%s\n", row->key, *v);
+        }
+
+        if (fclose(f) != 0 && r >= 0)
+                r = -ENOMEM;
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+size_t settings_keys(void) {
+        return settings_table_size;
+}
+
+SettingInfo settings_key(size_t i) {
+        const SettingRow *row = &settings_table[i];
+
+        return (SettingInfo){ row->section, row->key, row->is_list, row->trust, row->summary };
+}

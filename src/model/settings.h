@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a container is to be: the settings of NAME.conf, its drop-ins, the bus
+ * and the command line, as one struct. Pure data: reading files and acting on
+ * them is for others.
+ *
+ * One table (settings-table.c) defines every key: its section, how it is
+ * parsed and written, who may set it. The file parser, the bus, `ctrctl`, the
+ * check of the manual page and the default-deny of untrusted fragments all
+ * read that table.
+ */
+
+#include "error.h"
+#include "macro.h"
+
+typedef enum NetworkMode {
+        NETWORK_HOST,    /* the host's network namespace */
+        NETWORK_PRIVATE, /* a namespace with nothing but lo */
+        NETWORK_VETH,    /* a pair: ve-NAME outside, host0 inside */
+        _NETWORK_MODE_MAX,
+        _NETWORK_MODE_INVALID = -EINVAL,
+} NetworkMode;
+
+typedef enum Tristate {
+        TRISTATE_AUTO, /* decide by what the root file system holds */
+        TRISTATE_YES,
+        TRISTATE_NO,
+        _TRISTATE_MAX,
+        _TRISTATE_INVALID = -EINVAL,
+} Tristate;
+
+const char *network_mode_to_string(NetworkMode mode);
+NetworkMode network_mode_from_string(const char *s);
+const char *tristate_to_string(Tristate t);
+Tristate tristate_from_string(const char *s);
+
+typedef struct Settings {
+        /* [Container] */
+        char *description;
+        char *template; /* TEMPLATE/VARIANT that the image was made from */
+        char *image;    /* image id */
+        char *runtime;  /* absolute path of an OCI runtime; NULL: ctrrun */
+        char *machine_id;
+
+        /* [Exec] */
+        char **command;     /* NULL: the init that is found in the root */
+        char **environment; /* NAME=VALUE */
+        char *hostname;     /* NULL: the container's name */
+        int stop_signal;    /* 0: what the init understands */
+        uint64_t stop_timeout_usec;
+        uint64_t start_timeout_usec;
+        Tristate notify_ready;
+        char **credentials; /* NAME:ABSOLUTE-PATH on the host */
+        Tristate resolv_conf;
+
+        /* [Files] */
+        bool read_only;
+        char **bind;           /* SOURCE[:DESTINATION[:rbind|norbind]] */
+        char **bind_read_only;
+        char **tmpfs; /* DESTINATION[:OPTIONS] */
+
+        /* [Network] */
+        NetworkMode network_mode;
+        char **addresses; /* ADDRESS/PREFIX */
+        char **gateways;
+        char **dns;
+        char *mac_address; /* of the container's end; NULL: from the name */
+
+        /* [Resources]: what is set goes to the scope; UINT64_MAX: unset, or no limit */
+        uint64_t memory_max;
+        uint64_t memory_high;
+        uint64_t memory_swap_max;
+        uint64_t cpu_quota_usec_per_sec; /* microseconds of CPU per second: CPUQuota=50% is 500000 */
+        uint64_t cpu_weight;
+        char *allowed_cpus;
+        uint64_t io_weight;
+        uint64_t tasks_max;
+
+        /* [Security] */
+        bool user_namespace;
+        uint32_t uid_base; /* UINT32_MAX: chosen at creation */
+        char **capability;      /* added to the default set: CAP_… */
+        char **drop_capability; /* taken from it */
+        bool no_new_privileges;
+
+        /* For each row of the table: the file that set it last ("" bus or
+         * command line), NULL: a default. Indexed as settings_key(). */
+        char **origins;
+} Settings;
+
+/* Who wrote a fragment. A key that asks for more than the writer has is an
+ * error; a row that says nothing is for administrators alone. */
+typedef enum SettingTrust {
+        TRUST_ADMIN, /* files below /etc, authorised callers of the bus */
+        TRUST_IMAGE, /* a fragment that came with an image: harmless keys only (CVE-2026-40226) */
+} SettingTrust;
+
+Settings *settings_new(void); /* every key at its default; NULL: no memory */
+Settings *settings_free(Settings *s);
+DEFINE_CLEANUP(Settings *, settings_free)
+
+/* Reads a file's text onto the settings: later assignments override, list keys
+ * append, an empty assignment resets to the default. Errors name file and line.
+ * path is what errors and origins show. A failure leaves s half-changed: throw
+ * it away. */
+int settings_parse(Settings *s, const char *text, const char *path, SettingTrust trust, Error *error);
+
+/* Sets one key. section may be NULL: keys are unique over all sections. origin
+ * as in origins. On failure s is unchanged. */
+int settings_set(Settings *s, const char *section, const char *key, const char *value, const char *origin,
+                 SettingTrust trust, Error *error);
+
+/* What one key cannot see alone: contradictions between keys. Error name
+ * "InvalidSettings". */
+int settings_validate(const Settings *s, Error *error);
+
+/* The value as it would stand behind the '=' (list keys: one string for each
+ * assignment). NULL where nothing is set. */
+int settings_get(const Settings *s, const char *key, char ***ret_values);
+
+/* The text of a file with all keys that differ from their default. */
+int settings_format(const Settings *s, char **ret);
+
+/* The table, for listings and checks; index 0 … settings_keys()-1. */
+typedef struct SettingInfo {
+        const char *section;
+        const char *key;
+        bool is_list;
+        SettingTrust trust;  /* least trust that may set it: TRUST_IMAGE means anybody */
+        const char *summary; /* half a sentence */
+} SettingInfo;
+
+size_t settings_keys(void);
+SettingInfo settings_key(size_t i);
