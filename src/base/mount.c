@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "mount.h"
+
+int mount_clone(int dirfd, const char *path, bool recursive) {
+        unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+        int fd;
+
+        if (path[0] == 0)
+                flags |= AT_EMPTY_PATH;
+        fd = open_tree(dirfd, path, flags);
+        return fd < 0 ? -errno : fd;
+}
+
+int mount_attach(int mount_fd, int target_fd) {
+        return move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno
+                                                                                                              : 0;
+}
+
+int mount_attach_at(int mount_fd, int dirfd, const char *path) {
+        return move_mount(mount_fd, "", dirfd, path, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+static int set_attr(int mount_fd, struct mount_attr *attr, bool recursive) {
+        unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+
+        return mount_setattr(mount_fd, "", flags, attr, sizeof(*attr)) < 0 ? -errno : 0;
+}
+
+int mount_set_attr(int mount_fd, uint64_t set, uint64_t clear, bool recursive) {
+        struct mount_attr attr = { .attr_set = set, .attr_clr = clear };
+
+        if (set == 0 && clear == 0)
+                return 0;
+        return set_attr(mount_fd, &attr, recursive);
+}
+
+int mount_set_propagation(int mount_fd, unsigned long propagation, bool recursive) {
+        struct mount_attr attr = { .propagation = propagation };
+
+        return set_attr(mount_fd, &attr, recursive);
+}
+
+int mount_idmap(int mount_fd, int userns_fd, bool recursive) {
+        struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd };
+
+        return set_attr(mount_fd, &attr, recursive);
+}
+
+/* The kernel queues messages ("e tmpfs: Bad value for 'size'") on the
+ * descriptor of a file system context. */
+static int context_error(int fs, int errnum, const char *type, const char *option, Error *error) {
+        char text[512];
+        ssize_t k = read(fs, text, sizeof(text) - 1);
+
+        if (k > 2) {
+                text[k] = 0;
+                text[strcspn(text, "\n")] = 0;
+                return error_set_errno(error, errnum, "%s", text + 2);
+        }
+        if (option)
+                return error_set_errno(error, errnum, "file system %s, option \"%s\"", type, option);
+        return error_set_errno(error, errnum, "file system %s", type);
+}
+
+static int configure(int fs, const char *type, const char *option, Error *error) {
+        const char *equals = strchr(option, '=');
+        char key[64];
+        int r;
+
+        if (!equals)
+                r = fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL, 0);
+        else {
+                size_t n = (size_t) (equals - option);
+
+                if (n == 0 || n >= sizeof(key))
+                        return error_set(error, EINVAL, NULL, "file system %s: bad option \"%s\"", type, option);
+                memcpy(key, option, n);
+                key[n] = 0;
+                r = fsconfig(fs, FSCONFIG_SET_STRING, key, equals + 1, 0);
+        }
+        return r < 0 ? context_error(fs, errno, type, option, error) : 0;
+}
+
+int mount_new(const char *type, const char *source, char *const *options, uint64_t attr, Error *error) {
+        _cleanup_fd_ int fs = fsopen(type, FSOPEN_CLOEXEC);
+        int fd, r;
+
+        if (fs < 0)
+                return error_set_errno(error, errno, "file system %s", type);
+        if (source && fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+                return context_error(fs, errno, type, "source", error);
+        for (char *const *option = options; option && *option; option++) {
+                r = configure(fs, type, *option, error);
+                if (r < 0)
+                        return r;
+        }
+        if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+                return context_error(fs, errno, type, NULL, error);
+        fd = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned) attr);
+        if (fd < 0)
+                return context_error(fs, errno, type, NULL, error);
+        return fd;
+}
