@@ -12,9 +12,11 @@ host_top=$(cd "$host_dir/../.." && pwd)
 host_cache=${CTRD_CACHE:-/var/cache/ctrd-dev}
 host_hosts=$host_cache/hosts
 
-# What was changed on the machine itself for the sake of all hosts. Below /run,
-# because a reboot of the machine undoes these changes too.
-host_machine=${CTRD_RUN:-/run/ctrd-dev}/machine
+# What was changed on the machine itself for the sake of all hosts, and the lock
+# under which hosts come and go: one for the machine, whatever cache they use.
+# Below /run, because a reboot of the machine undoes these changes too.
+host_machine=/run/ctrd-dev-hosts
+host_lock=/run/lock/ctrd-dev-hosts
 
 # All hosts' links and the rule that lets them out lie in a range that is
 # reserved for benchmarks (RFC 2544) and so clashes with no real network.
@@ -79,10 +81,17 @@ host_enter() {
         LANG=C.UTF-8 TERM="${TERM:-dumb}" "$@"
 }
 
+# Is any host's link on the machine? Then what lets hosts out is needed.
+hosts_linked() {
+    local links
+    links=$(ip -brief link show type veth)
+    grep -q "^$host_link_prefix[0-9]" <<<"$links"
+}
+
 # Takes the lock under which hosts appear and disappear, on descriptor 7.
 hosts_lock() {
-    mkdir -p "$host_hosts"
-    exec 7>"$host_hosts/.lock"
+    mkdir -p "$host_hosts" "$(dirname "$host_lock")"
+    exec 7>"$host_lock"
     flock 7
 }
 
