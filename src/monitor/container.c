@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <assert.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "container.h"
+#include "fd.h"
+#include "process.h"
+
+#define TO(phase) (1U << (phase))
+
+static const unsigned successors[_MONITOR_PHASE_MAX] = {
+        [MONITOR_IDLE] = TO(MONITOR_CREATING),
+        [MONITOR_CREATING] = TO(MONITOR_CREATED),
+        [MONITOR_CREATED] = TO(MONITOR_STARTING),
+        [MONITOR_STARTING] = TO(MONITOR_RUNNING),
+        [MONITOR_RUNNING] = TO(MONITOR_READY) | TO(MONITOR_STOPPING) | TO(MONITOR_REBOOTING),
+        [MONITOR_READY] = TO(MONITOR_STOPPING) | TO(MONITOR_REBOOTING),
+        [MONITOR_STOPPING] = TO(MONITOR_REBOOTING),
+        [MONITOR_REBOOTING] = TO(MONITOR_CREATING),
+};
+
+bool container_phase_may_follow(MonitorPhase from, MonitorPhase to) {
+        return from >= 0 && from < _MONITOR_PHASE_MAX && to >= 0 && to < _MONITOR_PHASE_MAX &&
+               (successors[from] & TO(to));
+}
+
+/* --- telling ------------------------------------------------------------- */
+
+static void put_state(void *userdata, WireWriter *writer) {
+        Container *container = userdata;
+
+        wire_put(writer, "PHASE", monitor_phase_to_string(container->phase));
+        wire_put_u64(writer, "LEADER", (uint64_t) container->run.leader);
+        wire_put(writer, "STATUS", container->status);
+        wire_put_u64(writer, "STARTED_USEC", container->started);
+        wire_put_u64(writer, "READY_USEC", container->ready);
+}
+
+static void container_set_phase(Container *container, MonitorPhase phase) {
+        WireWriter writer;
+
+        assert(container_phase_may_follow(container->phase, phase));
+        container->phase = phase;
+
+        wire_begin(&writer);
+        wire_put(&writer, "EVENT", "phase");
+        put_state(container, &writer);
+        control_send(&container->control, &writer);
+}
+
+static void tell_status(Container *container) {
+        WireWriter writer;
+
+        wire_begin(&writer);
+        wire_put(&writer, "EVENT", "status");
+        wire_put(&writer, "STATUS", container->status);
+        control_send(&container->control, &writer);
+}
+
+static void tell_exited(Container *container) {
+        WireWriter writer;
+
+        wire_begin(&writer);
+        wire_put(&writer, "EVENT", "exited");
+        wire_put(&writer, "REASON", exit_reason_to_string(container->record.reason));
+        wire_put_u64(&writer, "CODE", (uint64_t) container->record.code);
+        wire_put_u64(&writer, "TIMESTAMP_USEC", container->record.timestamp);
+        control_send(&container->control, &writer);
+}
+
+static void tell_failed(Container *container) {
+        WireWriter writer;
+
+        wire_begin(&writer);
+        wire_put(&writer, "EVENT", "failed");
+        wire_put(&writer, "STAGE", container->failed_stage);
+        wire_put_u64(&writer, "ERRNO", (uint64_t) container->failed_errno);
+        wire_put(&writer, "MESSAGE", container->failed_message);
+        control_send(&container->control, &writer);
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+/* The record is written before anything is undone and before anybody is told:
+ * a crash in between leaves it. */
+static void write_record(Container *container) {
+        if (!container->run.plan.exit_record)
+                return;
+        int r = exit_record_write(&container->record, container->run.plan.exit_record);
+        if (r < 0)
+                dprintf(STDERR_FILENO, "The exit record %s cannot be written: %s\n", container->run.plan.exit_record,
+                        strerror(-r));
+}
+
+static void end_failed(Container *container, const char *stage, int errnum, const char *message) {
+        if (container->end != CONTAINER_END_NONE)
+                return;
+        container->end = CONTAINER_END_FAILED;
+        container->failed_stage = stage;
+        container->failed_errno = errnum;
+        snprintf(container->failed_message, sizeof(container->failed_message), "%s", message);
+        container->record = (ExitRecord){
+                .reason = EXIT_START_FAILED,
+                .code = errnum,
+                .timestamp = exit_record_now(),
+                .message = container->failed_message,
+        };
+        write_record(container);
+        run_end(&container->run);
+}
+
+static void end_exited(Container *container, ExitReason reason, int code) {
+        if (container->end != CONTAINER_END_NONE)
+                return;
+        container->end = CONTAINER_END_EXIT;
+        container->record = (ExitRecord){ .reason = reason, .code = code, .timestamp = exit_record_now() };
+        write_record(container);
+        run_end(&container->run);
+}
+
+static void on_failed(void *userdata) {
+        Container *container = userdata;
+        Run *run = &container->run;
+
+        end_failed(container, run->stage, run->error.errnum ?: EIO, error_message(&run->error));
+}
+
+static void on_ended(void *userdata, int status, int signal) {
+        Container *container = userdata;
+        ExitRecord record = {};
+
+        stop_end(&container->stop);
+        exit_record_classify(status, signal, container->killed, &record);
+
+        if (record.reason != EXIT_REBOOT || container->stop_requested || container->phase < MONITOR_RUNNING) {
+                end_exited(container, record.reason, record.code);
+                return;
+        }
+        container->end = CONTAINER_END_REBOOT;
+        container->started = 0;
+        container->ready = 0;
+        container->status[0] = 0;
+        container_set_phase(container, MONITOR_REBOOTING);
+        run_end(&container->run);
+}
+
+static void begin_run(Container *container) {
+        container->end = CONTAINER_END_NONE;
+        container_set_phase(container, MONITOR_CREATING);
+        run_create(&container->run);
+}
+
+/* Nothing is left of the run. */
+static void on_gone(void *userdata) {
+        Container *container = userdata;
+        bool failed = container->end == CONTAINER_END_FAILED;
+        int errnum = failed ? container->failed_errno : ECANCELED;
+        const char *message = failed ? container->failed_message : "The container has ended.";
+
+        if (container->end == CONTAINER_END_REBOOT && !container->stop_requested) {
+                container->rebooted = true;
+                begin_run(container);
+                return;
+        }
+        if (container->end == CONTAINER_END_REBOOT) {
+                container->end = CONTAINER_END_EXIT;
+                container->record =
+                        (ExitRecord){ .reason = EXIT_REBOOT, .code = SIGHUP, .timestamp = exit_record_now() };
+                write_record(container);
+        }
+
+        control_complete(&container->control, CONTROL_CREATE, errnum, message);
+        control_complete(&container->control, CONTROL_START, errnum, message);
+        control_complete(&container->control, CONTROL_ABORT, 0, NULL);
+        if (failed)
+                tell_failed(container);
+        else
+                tell_exited(container);
+        loop_end(container->loop);
+}
+
+/* --- the way up ---------------------------------------------------------- */
+
+static void begin_start(Container *container) {
+        container_set_phase(container, MONITOR_STARTING);
+        run_start(&container->run);
+}
+
+static void on_created(void *userdata) {
+        Container *container = userdata;
+
+        container_set_phase(container, MONITOR_CREATED);
+        control_complete(&container->control, CONTROL_CREATE, 0, NULL);
+        /* After a reboot ctrd registers the new leader and says start; where
+         * nobody is there to say it, the guest does not wait. */
+        if (container->rebooted && control_count(&container->control) == 0)
+                begin_start(container);
+}
+
+static void on_alone(void *userdata) {
+        Container *container = userdata;
+
+        if (container->rebooted && container->phase == MONITOR_CREATED && container->end == CONTAINER_END_NONE)
+                begin_start(container);
+}
+
+static void set_ready(Container *container) {
+        if (container->phase != MONITOR_RUNNING)
+                return;
+        container->ready = exit_record_now();
+        container_set_phase(container, MONITOR_READY);
+}
+
+static void begin_stop(Container *container, int signal, uint64_t timeout);
+
+static void on_started(void *userdata) {
+        Container *container = userdata;
+
+        container->started = exit_record_now();
+        container_set_phase(container, MONITOR_RUNNING);
+        control_complete(&container->control, CONTROL_START, 0, NULL);
+        if (!container->run.plan.notify)
+                set_ready(container);
+        if (container->stop_requested)
+                begin_stop(container, container->run.plan.stop_signal, container->run.plan.stop_timeout);
+}
+
+static void on_notified(void *userdata, const NotifyMessage *message) {
+        Container *container = userdata;
+
+        if (container->end != CONTAINER_END_NONE)
+                return;
+        if (message->has_status && !streq(container->status, message->status)) {
+                strcpy(container->status, message->status);
+                tell_status(container);
+        }
+        if (message->ready && container->run.plan.notify)
+                set_ready(container);
+        if (message->stopping || message->shutdown[0]) {
+                stop_acknowledge(&container->stop);
+                if (container_phase_may_follow(container->phase, MONITOR_STOPPING))
+                        container_set_phase(container, MONITOR_STOPPING);
+        }
+}
+
+/* --- stopping ------------------------------------------------------------ */
+
+static void stop_expired(void *userdata) {
+        Container *container = userdata;
+
+        container->killed = true;
+        (void) run_kill(&container->run);
+}
+
+/* In the phases that have a PID 1 to be asked. */
+static void begin_stop(Container *container, int signal, uint64_t timeout) {
+        Run *run = &container->run;
+        int r;
+
+        if (container_phase_may_follow(container->phase, MONITOR_STOPPING))
+                container_set_phase(container, MONITOR_STOPPING);
+        r = stop_begin(&container->stop, container->loop, run->leader, run->leader_pidfd, signal, timeout,
+                       stop_expired, container);
+        if (r < 0)
+                stop_expired(container); /* better rough than never */
+}
+
+static int request_stop(Container *container, int signal, bool has_timeout, uint64_t timeout) {
+        const Plan *plan = &container->run.plan;
+
+        container->stop_requested = true;
+        switch (container->phase) {
+        case MONITOR_IDLE:
+                end_failed(container, "stop", ECANCELED, "The container was stopped before it was created.");
+                break;
+        case MONITOR_CREATING:
+        case MONITOR_CREATED:
+                /* Nothing of the guest has run that could be asked. */
+                container->killed = true;
+                end_exited(container, EXIT_KILLED, SIGKILL);
+                break;
+        case MONITOR_RUNNING:
+        case MONITOR_READY:
+        case MONITOR_STOPPING:
+                if (container->end == CONTAINER_END_NONE && container->run.leader > 0)
+                        begin_stop(container, signal > 0 ? signal : plan->stop_signal,
+                                   has_timeout ? timeout : plan->stop_timeout);
+                break;
+        default: /* starting: once it runs; rebooting: no further run */
+                break;
+        }
+        return 0;
+}
+
+void container_request_stop(Container *container) {
+        (void) request_stop(container, 0, false, 0);
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+static int need_leader(const Container *container, Error *error) {
+        if (container->run.leader == 0 || container->end != CONTAINER_END_NONE)
+                return error_set(error, ESRCH, "NotRunning", "The container is not running.");
+        return 0;
+}
+
+static int wrong_phase(const Container *container, ControlCommand command, Error *error) {
+        return error_set(error, EBUSY, NULL, "The command %s is not possible: the container is %s.",
+                         control_command_to_string(command), monitor_phase_to_string(container->phase));
+}
+
+static int request_kill(Container *container, const ControlRequest *request, Error *error) {
+        Run *run = &container->run;
+        int r;
+
+        r = need_leader(container, error);
+        if (r < 0)
+                return r;
+        if (request->signal == SIGKILL)
+                container->killed = true;
+        if (!request->whom_all)
+                r = process_signal(run->leader_pidfd, request->signal);
+        else if (request->signal == SIGKILL)
+                r = run_kill(run);
+        else
+                r = payload_signal(&run->payload, request->signal);
+        return r < 0 ? error_set_errno(error, r, "The signal cannot be sent") : 0;
+}
+
+static int request_exec(Container *container, ControlRequest *request, Error *error) {
+        int r = need_leader(container, error);
+
+        if (r < 0)
+                return r;
+        if (container->phase < MONITOR_RUNNING)
+                return wrong_phase(container, CONTROL_EXEC, error);
+        return sessions_start(&container->run.sessions, &container->run.plan, request->terminal, request->fds,
+                              request->n_fds, error);
+}
+
+static int request_attach(Container *container, ControlRequest *request, Error *error) {
+        int r;
+
+        if (request->n_fds != 1)
+                return error_set(error, EINVAL, NULL, "The command attach needs one descriptor, not %zu.",
+                                 request->n_fds);
+        r = console_attach(&container->console, TAKE_FD(request->fds[0]), request->readonly);
+        if (r == -EUSERS)
+                return error_set(error, EUSERS, "LimitsExceeded", "%d clients are attached to the console already.",
+                                 CONSOLE_CLIENTS_MAX);
+        return r < 0 ? error_set_errno(error, r, "The console cannot be attached to") : 0;
+}
+
+static int on_request(void *userdata, ControlRequest *request, Error *error) {
+        Container *container = userdata;
+        bool ending = container->end != CONTAINER_END_NONE;
+
+        switch (request->command) {
+        case CONTROL_CREATE:
+                if (container->phase != MONITOR_IDLE || ending)
+                        return wrong_phase(container, request->command, error);
+                begin_run(container);
+                return 1;
+        case CONTROL_START:
+                if (container->phase != MONITOR_CREATED || ending)
+                        return wrong_phase(container, request->command, error);
+                begin_start(container);
+                return 1;
+        case CONTROL_ABORT:
+                if (container->phase > MONITOR_CREATED || ending)
+                        return wrong_phase(container, request->command, error);
+                end_failed(container, "abort", ECANCELED, "The start was canceled.");
+                return 1;
+        case CONTROL_STOP:
+                return request_stop(container, request->signal, request->has_timeout, request->timeout);
+        case CONTROL_KILL:
+                return request_kill(container, request, error);
+        case CONTROL_EXEC:
+                return request_exec(container, request, error);
+        case CONTROL_ATTACH:
+                return request_attach(container, request, error);
+        case CONTROL_RESIZE:
+                return console_resize(&container->console, request->columns, request->rows);
+        default:
+                return -EINVAL;
+        }
+}
+
+/* --- life of the object -------------------------------------------------- */
+
+int container_open(Container *container, Loop *loop, const char *directory, int first, Error *error) {
+        static const ControlOps control_ops = { .request = on_request, .snapshot = put_state, .alone = on_alone };
+        static const RunOps run_ops = {
+                .created = on_created,
+                .started = on_started,
+                .failed = on_failed,
+                .ended = on_ended,
+                .notified = on_notified,
+                .gone = on_gone,
+        };
+        char path[PATH_MAX];
+        int r;
+
+        container->loop = loop;
+        container->phase = MONITOR_IDLE;
+        container->stop = STOP_INIT;
+        console_init(&container->console, loop);
+        run_init(&container->run, loop, directory, &container->console, &run_ops, container);
+
+        snprintf(path, sizeof(path), "%s/control", directory);
+        r = control_open(&container->control, loop, path, first, &control_ops, container);
+        if (r < 0)
+                return error_set_errno(error, r, "The control socket %s cannot be opened", path);
+        return 0;
+}
+
+void container_reap(Container *container) {
+        run_reap(&container->run);
+}
+
+void container_close(Container *container) {
+        stop_end(&container->stop);
+        console_close(&container->console);
+        run_close(&container->run);
+        control_close(&container->control);
+}

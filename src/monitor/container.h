@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The container as ctrd sees it: its phase, the requests that are obeyed in
+ * it, what is told, and what becomes of a run that has ended. The work itself
+ * is run.h's.
+ */
+
+#include "console.h"
+#include "control.h"
+#include "exit-record.h"
+#include "loop.h"
+#include "run.h"
+#include "stop.h"
+
+/* Why the present run is coming to its end. */
+typedef enum ContainerEnd {
+        CONTAINER_END_NONE,
+        CONTAINER_END_REBOOT, /* and a new run follows */
+        CONTAINER_END_EXIT,
+        CONTAINER_END_FAILED,
+} ContainerEnd;
+
+typedef struct Container {
+        Loop *loop;
+        Control control;
+        Console console;
+        Run run;
+        Stop stop;
+
+        MonitorPhase phase; /* written by container_set_phase() alone */
+        char status[NOTIFY_STATUS_MAX];
+        uint64_t started; /* CLOCK_REALTIME, microseconds; 0: not yet */
+        uint64_t ready;
+
+        bool rebooted;       /* this run follows another one */
+        bool stop_requested; /* whatever comes, no further run */
+        bool killed;         /* SIGKILL was sent by us */
+
+        ContainerEnd end;
+        ExitRecord record;
+        const char *failed_stage;
+        int failed_errno;
+        char failed_message[RUNTIME_MESSAGE_MAX];
+} Container;
+
+/* directory: must stay. first: the first control connection. */
+int container_open(Container *container, Loop *loop, const char *directory, int first, Error *error);
+
+/* SIGTERM or SIGURG: stop as the plan says. */
+void container_request_stop(Container *container);
+
+/* SIGCHLD. */
+void container_reap(Container *container);
+
+/* Removes what is left in the directory. */
+void container_close(Container *container);
+
+/* Whether a phase may follow another. */
+bool container_phase_may_follow(MonitorPhase from, MonitorPhase to);

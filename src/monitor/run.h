@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * One run of the container: from the plan to mounts, control group and the
+ * runtime's create and start, to the end of PID 1 and the undo of all that.
+ * It knows how; when and whether is for container.h to decide.
+ *
+ * Each step leaves its trace in the struct, and run_end() undoes what is there:
+ * the same function after a failed step, at a normal end and at a reboot.
+ */
+
+#include <sys/types.h>
+
+#include "console.h"
+#include "error.h"
+#include "loop.h"
+#include "notify.h"
+#include "payload.h"
+#include "plan.h"
+#include "runtime-call.h"
+#include "session.h"
+#include "terminal.h"
+
+typedef struct RunOps {
+        void (*created)(void *userdata);
+        void (*started)(void *userdata);
+        /* A step of create or start has failed: run->stage and run->error say
+         * which and why. run_end() is to follow. */
+        void (*failed)(void *userdata);
+        /* PID 1 has ended. */
+        void (*ended)(void *userdata, int status, int signal);
+        void (*notified)(void *userdata, const NotifyMessage *message);
+        /* run_end() is done: nothing is left of the run. */
+        void (*gone)(void *userdata);
+} RunOps;
+
+typedef struct Run {
+        Loop *loop;
+        const RunOps *ops;
+        void *userdata;
+        const char *directory; /* /run/ctrd/containers/NAME */
+        Console *console;      /* outlives the run */
+
+        Plan plan; /* of this run or the last one */
+        Payload payload;
+        Terminal terminal;
+        Notify notify;
+        Sessions sessions;
+        RuntimeCall call;
+
+        pid_t leader; /* 0: none */
+        int leader_pidfd;
+        Source leader_source;
+
+        const char *stage; /* of the failure */
+        Error error;
+
+        bool unshared;
+        bool mounted;
+        bool runtime_used; /* there is something to delete */
+        bool ending;
+} Run;
+
+void run_init(Run *run, Loop *loop, const char *directory, Console *console, const RunOps *ops, void *userdata);
+
+/* Reads the plan, prepares everything, and runs "RUNTIME create"; created() or
+ * failed() follows, failed() perhaps at once. */
+void run_create(Run *run);
+
+/* Runs "RUNTIME start"; started() or failed() follows. */
+void run_start(Run *run);
+
+/* Kills every process of the container. */
+int run_kill(Run *run);
+
+/* Undoes everything, from whatever step; gone() follows, perhaps at once. Does
+ * nothing while it is at it already. */
+void run_end(Run *run);
+
+/* Waits for children that were reparented to us and that nobody knows. */
+void run_reap(Run *run);
+
+void run_close(Run *run);

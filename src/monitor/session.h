@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Commands run in the container beside its init: "RUNTIME exec --detach", so
+ * that the runtime ends once the command runs and the command becomes a child
+ * of ours. Its end is then known exactly, exit status and signal apart, and a
+ * failure of the runtime is told apart from one of the command.
+ *
+ * What the client's session socket carries stands in docs/architecture.md.
+ */
+
+#include "error.h"
+#include "loop.h"
+#include "payload.h"
+#include "plan.h"
+#include "terminal.h"
+#include "wire.h"
+
+typedef struct Session Session;
+typedef struct Sessions Sessions;
+
+struct Session {
+        Sessions *sessions; /* NULL: a free place */
+        unsigned id;
+        bool terminal;
+        bool abandoned; /* the client has closed the session */
+
+        int socket;
+        Source socket_source;
+        Terminal tty;
+        int master; /* a copy, to resize */
+
+        int runtime; /* pidfd of the runtime; -EBADF once it has ended */
+        Source runtime_source;
+        pid_t pid; /* the command; 0 until it runs */
+        int pidfd;
+        Source source;
+};
+
+struct Sessions {
+        Loop *loop;
+        Payload *payload;
+        const char *directory;
+        /* Called when a child has been waited for. */
+        void (*reaped)(void *userdata);
+        void *userdata;
+        Session list[WIRE_SESSIONS_MAX];
+};
+
+void sessions_init(Sessions *sessions, Loop *loop, Payload *payload, const char *directory,
+                   void (*reaped)(void *userdata), void *userdata);
+
+/* Begins one. fds: session socket and process JSON with a terminal; else stdin,
+ * stdout, stderr, session socket, process JSON. They stay the caller's, but
+ * for the session socket, which is taken on success. */
+int sessions_start(Sessions *sessions, const Plan *plan, bool terminal, int *fds, size_t n_fds, Error *error);
+
+/* Whether a runtime is on its way, so that there may be children whose pid is
+ * not known yet. */
+bool sessions_are_starting(const Sessions *sessions);
+
+/* Whether this is the pid of a command. */
+bool sessions_know(const Sessions *sessions, pid_t pid);
+
+/* Ends all, once the payload has been killed: waits for what is dying and
+ * tells the clients. */
+void sessions_end(Sessions *sessions);
