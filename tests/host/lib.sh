@@ -98,3 +98,36 @@ hosts_lock() {
 hosts_unlock() {
     exec 7>&-
 }
+
+# Builds the source tree and installs it to a folder, which product_destdir names.
+build_product() {
+    local build=${CTRD_BUILD:-$host_top/build}
+    [ -e "$host_top/meson.build" ] || die "there is no meson.build to install from: use --no-install"
+    product_destdir=$build/destdir
+    # Two hosts may come up at once; meson takes no lock for an installation.
+    mkdir -p "$build"
+    exec 6>"$build/.install-lock"
+    flock 6
+    if [ ! -e "$build/build.ninja" ]; then
+        meson setup "$build" "$host_top" --prefix=/usr --sysconfdir=/etc --localstatedir=/var >&2
+    fi
+    rm -rf "$product_destdir"
+    DESTDIR=$product_destdir meson install -C "$build" --quiet >&2
+    exec 6>&-
+}
+
+# copy_product FROM TO: a copy of what was installed (nothing where FROM is empty)
+# that can be a layer above Debian's root.
+copy_product() {
+    local from=$1 to=$2 part
+    mkdir -p "$to"
+    [ -z "$from" ] || cp -a "$from/." "$to/"
+    # A real /lib would hide the symbolic link of the same name in Debian's root.
+    for part in bin sbin lib lib64; do
+        if [ -d "$to/$part" ] && [ ! -L "$to/$part" ]; then
+            mkdir -p "$to/usr/$part"
+            cp -a "$to/$part/." "$to/usr/$part/"
+            rm -rf "${to:?}/$part"
+        fi
+    done
+}
