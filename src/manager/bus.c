@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include "bus.h"
+#include "fd.h"
+#include "strv.h"
+
+int bus_error(sd_bus_error *to, const Error *from, int r) {
+        char name[128];
+
+        if (!error_is_set(from))
+                return r;
+        snprintf(name, sizeof(name), "org.ctrd1.Error.%s", from->name ?: "Failed");
+        return sd_bus_error_set(to, name, error_message(from));
+}
+
+static char *object_path(const char *prefix, const char *id) {
+        char *path;
+
+        return sd_bus_path_encode(prefix, id, &path) < 0 ? NULL : path;
+}
+
+char *bus_job_path(const Job *job) {
+        return object_path(BUS_JOBS, job->key);
+}
+
+char *bus_container_path(const Container *container) {
+        return object_path(BUS_CONTAINERS, container->name);
+}
+
+char *bus_image_path(const Image *image) {
+        return object_path(BUS_IMAGES, image->id);
+}
+
+int bus_reply_job(sd_bus_message *m, const Job *job) {
+        _cleanup_free_ char *path = bus_job_path(job);
+
+        return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
+}
+
+int bus_authorize(Manager *manager, sd_bus_message *m, const char *action, const char *container, const char *verb,
+                  sd_bus_error *error) {
+        const char *const details[] = { "container", container, "verb", verb, NULL };
+
+        return authority_check(manager->authority, m, action, details, error);
+}
+
+/* Replies that wait for the monitor. */
+
+struct LaterReply {
+        sd_bus_message *message;
+        int fd;
+};
+
+int bus_reply_later(sd_bus_message *m, LaterReply **ret) {
+        LaterReply *later = calloc(1, sizeof(*later));
+
+        if (!later)
+                return -ENOMEM;
+        later->message = sd_bus_message_ref(m);
+        later->fd = -EBADF;
+        *ret = later;
+        return 0;
+}
+
+void bus_later_set_fd(LaterReply *later, int fd) {
+        later->fd = fd;
+}
+
+void bus_later_drop(LaterReply *later) {
+        fd_close(later->fd);
+        sd_bus_message_unref(later->message);
+        free(later);
+}
+
+void bus_later_done(const Error *error, void *userdata) {
+        LaterReply *later = userdata;
+
+        if (error_is_set(error)) {
+                sd_bus_error e = SD_BUS_ERROR_NULL;
+
+                bus_error(&e, error, -error->errnum);
+                (void) sd_bus_reply_method_error(later->message, &e);
+                sd_bus_error_free(&e);
+        } else if (later->fd >= 0)
+                (void) sd_bus_reply_method_return(later->message, "h", later->fd);
+        else
+                (void) sd_bus_reply_method_return(later->message, NULL);
+        bus_later_drop(later);
+}
+
+/* Finding objects by path. userdata is the Manager *. */
+
+static int find_in(Map *map, const char *prefix, const char *path, void **ret) {
+        _cleanup_free_ char *id = NULL;
+        void *found;
+        int r;
+
+        r = sd_bus_path_decode(path, prefix, &id);
+        if (r <= 0)
+                return r;
+        found = map_get(map, id);
+        if (!found)
+                return 0;
+        *ret = found;
+        return 1;
+}
+
+static int container_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret, sd_bus_error *e) {
+        Manager *manager = *(Manager **) userdata;
+
+        return find_in(&manager->containers, BUS_CONTAINERS, path, ret);
+}
+
+static int job_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret, sd_bus_error *e) {
+        Manager *manager = *(Manager **) userdata;
+
+        return find_in(&manager->jobs, BUS_JOBS, path, ret);
+}
+
+/* Images do not know their manager, which their methods need: the object handed
+ * to them is found again by path. */
+static int image_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret, sd_bus_error *e) {
+        Manager *manager = *(Manager **) userdata;
+        void *image;
+        int r;
+
+        r = find_in(&manager->images, BUS_IMAGES, path, &image);
+        if (r > 0)
+                *ret = userdata;
+        return r;
+}
+
+static int manager_find_object(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
+                               sd_bus_error *e) {
+        *ret = *(Manager **) userdata;
+        return streq(path, BUS_ROOT);
+}
+
+static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *e) {
+        Manager *manager = *(Manager **) userdata;
+        _cleanup_strv_ char **paths = calloc(1, sizeof(char *));
+        Container *container;
+        Image *image;
+        Job *job;
+        int r = paths ? 0 : -ENOMEM;
+
+        if (streq(prefix, BUS_CONTAINERS))
+                MAP_FOREACH(container, &manager->containers)
+                        r = r < 0 ? r : strv_consume(&paths, bus_container_path(container));
+        if (streq(prefix, BUS_IMAGES))
+                MAP_FOREACH(image, &manager->images)
+                        r = r < 0 ? r : strv_consume(&paths, bus_image_path(image));
+        if (streq(prefix, BUS_JOBS))
+                MAP_FOREACH(job, &manager->jobs)
+                        r = r < 0 ? r : strv_consume(&paths, bus_job_path(job));
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(paths);
+        return 1;
+}
+
+/* Reads pass polkit too: where an administrator restricts org.ctrd1.inspect,
+ * properties, managed objects and introspection are closed alike. */
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        static const char *const reading[] = {
+                "org.freedesktop.DBus.Properties",
+                "org.freedesktop.DBus.ObjectManager",
+                "org.freedesktop.DBus.Introspectable",
+        };
+        Manager *manager = *(Manager **) userdata;
+        const char *interface = sd_bus_message_get_interface(m), *path = sd_bus_message_get_path(m);
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        bool read = false;
+        uint8_t type;
+        int r;
+
+        if (!manager || sd_bus_message_get_type(m, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL || !path ||
+            !startswith(path, BUS_ROOT))
+                return 0;
+        for (size_t i = 0; i < ELEMENTSOF(reading); i++)
+                read = read || streq_ptr(interface, reading[i]);
+        if (!read)
+                return 0;
+
+        r = bus_authorize(manager, m, ACTION_INSPECT, "", "inspect", &error);
+        if (r > 0)
+                return 0; /* on to the object */
+        if (r < 0) {
+                (void) sd_bus_reply_method_errno(m, r, &error);
+                sd_bus_error_free(&error);
+        }
+        return 1;
+}
+
+int bus_register(sd_bus *bus, Manager **manager) {
+        static const struct {
+                const char *prefix, *interface;
+                const sd_bus_vtable *vtable;
+                sd_bus_object_find_t find;
+        } objects[] = {
+                { BUS_CONTAINERS, "org.ctrd1.Container", container_vtable, container_find },
+                { BUS_IMAGES, "org.ctrd1.Image", image_vtable, image_find },
+                { BUS_JOBS, "org.ctrd1.Job", job_vtable, job_find },
+        };
+        int r;
+
+        r = sd_bus_add_filter(bus, NULL, on_message, manager);
+        if (r >= 0)
+                r = sd_bus_add_object_manager(bus, NULL, BUS_ROOT);
+        if (r >= 0)
+                r = sd_bus_add_fallback_vtable(bus, NULL, BUS_ROOT, "org.ctrd1.Manager", manager_vtable, manager_find_object,
+                                               manager);
+        for (size_t i = 0; i < ELEMENTSOF(objects) && r >= 0; i++) {
+                r = sd_bus_add_fallback_vtable(bus, NULL, objects[i].prefix, objects[i].interface, objects[i].vtable,
+                                               objects[i].find, manager);
+                if (r >= 0)
+                        r = sd_bus_add_node_enumerator(bus, NULL, objects[i].prefix, enumerate, manager);
+        }
+        return r;
+}
+
+/* Observing. */
+
+static void emit(sd_bus *bus, char *path, int (*func)(sd_bus *, const char *)) {
+        if (path)
+                (void) func(bus, path);
+        free(path);
+}
+
+static void on_container_added(Container *container) {
+        emit(container->manager->bus, bus_container_path(container), sd_bus_emit_object_added);
+}
+
+static void on_container_removed(Container *container) {
+        emit(container->manager->bus, bus_container_path(container), sd_bus_emit_object_removed);
+}
+
+static void on_container_changed(Container *container, char **properties) {
+        _cleanup_free_ char *path = bus_container_path(container);
+
+        /* A container that is being loaded is not an object yet. */
+        if (path && map_get(&container->manager->containers, container->name) == container)
+                (void) sd_bus_emit_properties_changed_strv(container->manager->bus, path, "org.ctrd1.Container", properties);
+}
+
+static void on_image_added(Manager *manager, Image *image) {
+        emit(manager->bus, bus_image_path(image), sd_bus_emit_object_added);
+}
+
+static void on_image_removed(Manager *manager, Image *image) {
+        emit(manager->bus, bus_image_path(image), sd_bus_emit_object_removed);
+}
+
+static void on_job_added(Job *job) {
+        emit(job->manager->bus, bus_job_path(job), sd_bus_emit_object_added);
+}
+
+static void on_job_changed(Job *job) {
+        _cleanup_free_ char *path = bus_job_path(job);
+
+        if (path)
+                (void) sd_bus_emit_properties_changed(job->manager->bus, path, "org.ctrd1.Job", "State", "Progress", "Message",
+                                                      "ErrorName", "ErrorMessage", NULL);
+}
+
+static void on_job_finished(Job *job) {
+        _cleanup_free_ char *path = bus_job_path(job);
+        char name[128] = "";
+
+        if (!path)
+                return;
+        if (error_is_set(&job->error))
+                snprintf(name, sizeof(name), "org.ctrd1.Error.%s", job->error.name ?: "Failed");
+        on_job_changed(job);
+        (void) sd_bus_emit_signal(job->manager->bus, BUS_ROOT, "org.ctrd1.Manager", "JobRemoved", "ossss", path,
+                                  job->container, job_state_to_string(job->state), name,
+                                  error_is_set(&job->error) ? error_message(&job->error) : "");
+        (void) sd_bus_emit_object_removed(job->manager->bus, path);
+}
+
+const ManagerObserver bus_observer = {
+        .container_added = on_container_added,
+        .container_changed = on_container_changed,
+        .container_removed = on_container_removed,
+        .image_added = on_image_added,
+        .image_removed = on_image_removed,
+        .job_added = on_job_added,
+        .job_changed = on_job_changed,
+        .job_finished = on_job_finished,
+};

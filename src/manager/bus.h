@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * org.ctrd1 on the bus: objects, methods, signals. Handlers unpack, ask for
+ * authority, make one call into an object, and reply. docs/architecture.md and
+ * org.ctrd1(5) say what each member means.
+ */
+
+#include "manager.h"
+
+#define BUS_NAME "org.ctrd1"
+#define BUS_ROOT "/org/ctrd1"
+#define BUS_CONTAINERS BUS_ROOT "/container"
+#define BUS_IMAGES BUS_ROOT "/image"
+#define BUS_JOBS BUS_ROOT "/job"
+
+/* Puts all objects on the bus. *manager is read when calls come: it may be set
+ * afterwards. */
+int bus_register(sd_bus *bus, Manager **manager);
+
+extern const ManagerObserver bus_observer;
+
+/* For the other bus files. */
+extern const sd_bus_vtable manager_vtable[], container_vtable[], image_vtable[], job_vtable[];
+
+/* Copies an Error into one of the bus: org.ctrd1.Error.NAME. Returns a negative
+ * errno, so that handlers can return it. */
+int bus_error(sd_bus_error *to, const Error *from, int r);
+
+/* Answers a method with a job's path. */
+int bus_reply_job(sd_bus_message *m, const Job *job);
+
+char *bus_job_path(const Job *job);
+char *bus_container_path(const Container *container);
+char *bus_image_path(const Image *image);
+
+/* The polkit actions. */
+#define ACTION_MANAGE "org.ctrd1.manage"
+#define ACTION_INSPECT "org.ctrd1.inspect"
+#define ACTION_EXEC "org.ctrd1.exec"
+#define ACTION_CONSOLE "org.ctrd1.console"
+#define ACTION_MANAGE_IMAGES "org.ctrd1.manage-images"
+
+/* authority_check() with the container's name and the verb as details. */
+int bus_authorize(Manager *manager, sd_bus_message *m, const char *action, const char *container, const char *verb,
+                  sd_bus_error *error);
+
+/* A reply that comes later: when the monitor has answered. Owns the message and
+ * a descriptor that goes with the reply (-1: none). */
+typedef struct LaterReply LaterReply;
+int bus_reply_later(sd_bus_message *m, LaterReply **ret);
+void bus_later_set_fd(LaterReply *later, int fd);
+void bus_later_drop(LaterReply *later);
+void bus_later_done(const Error *error, void *userdata);

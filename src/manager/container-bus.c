@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "bus.h"
+#include "fd.h"
+#include "name.h"
+#include "parse.h"
+#include "paths.h"
+#include "strv.h"
+#include "usage.h"
+
+#define EXEC_ARGUMENTS_MAX 4096
+
+/* A verb that becomes a job: begins it, answers with it, and ends it where the
+ * verb cannot even begin. */
+typedef int (*JobVerb)(Container *container, void *argument, Job *job, Error *error);
+
+static int run_job(sd_bus_message *m, Container *container, const char *kind, JobVerb verb, void *argument,
+                   sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Job *job;
+        int r;
+
+        r = job_new(container->manager, kind, ACTION_MANAGE, container->name, &job, &error);
+        if (r < 0)
+                return bus_error(ret_error, &error, r);
+        r = bus_reply_job(m, job);
+        if (r >= 0)
+                r = verb(container, argument, job, &error);
+        if (r < 0) {
+                error_set_errno(&error, r, "cannot %s %s", kind, container->name);
+                job_finish(job, &error);
+        }
+        return 1;
+}
+
+static int verb_start(Container *container, void *argument, Job *job, Error *error) {
+        return container_start(container, job, error);
+}
+
+static int verb_stop(Container *container, void *argument, Job *job, Error *error) {
+        return container_stop(container, *(uint64_t *) argument, false, job, error);
+}
+
+static int verb_restart(Container *container, void *argument, Job *job, Error *error) {
+        if (!container_state_is_active(container->state))
+                return container_start(container, job, error);
+        return container_stop(container, *(uint64_t *) argument, true, job, error);
+}
+
+static int verb_remove(Container *container, void *argument, Job *job, Error *error) {
+        return container_remove(container, *(int *) argument, job, error);
+}
+
+static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+        int r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "start", ret_error);
+
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return run_job(m, c, "start", verb_start, NULL, ret_error);
+}
+
+static int method_stop(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+        uint64_t timeout;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "stop", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_read(m, "t", &timeout);
+        return r < 0 ? r : run_job(m, c, "stop", verb_stop, &timeout, ret_error);
+}
+
+static int method_restart(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+        uint64_t timeout = 0;
+        int r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "restart", ret_error);
+
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return run_job(m, c, "restart", verb_restart, &timeout, ret_error);
+}
+
+static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+        int force, r;
+
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "remove", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_read(m, "b", &force);
+        return r < 0 ? r : run_job(m, c, "remove", verb_remove, &force, ret_error);
+}
+
+/* What the monitor answers. */
+
+static int method_kill(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Container *c = userdata;
+        LaterReply *later;
+        const char *whom;
+        int32_t sig;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "kill", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_read(m, "si", &whom, &sig);
+        if (r < 0)
+                return r;
+        if (kill_whom_from_string(whom) < 0)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "whom is \"init\" or \"all\", not \"%.32s\"", whom);
+        if (sig < 1 || sig > SIGRTMAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "%d is no signal", sig);
+
+        r = bus_reply_later(m, &later);
+        if (r < 0)
+                return r;
+        r = container_kill(c, kill_whom_from_string(whom), sig, bus_later_done, later, &error);
+        if (r < 0) {
+                bus_later_drop(later);
+                return bus_error(ret_error, &error, r);
+        }
+        return 1;
+}
+
+/* Options: an unknown one is an error, so that nobody relies on what is not done. */
+static int read_exec_options(sd_bus_message *m, ExecRequest *request, bool *ret_login, sd_bus_error *ret_error) {
+        const char *key, *text;
+        int r, b;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = sd_bus_message_read(m, "s", &key);
+                if (r < 0)
+                        return r;
+                if (streq(key, "Environment")) {
+                        r = sd_bus_message_enter_container(m, 'v', "as");
+                        if (r >= 0)
+                                r = sd_bus_message_read_strv(m, &request->environment);
+                        if (r >= 0)
+                                r = sd_bus_message_exit_container(m);
+                        STRV_FOREACH(e, request->environment)
+                                if (!strchr(*e, '=') || **e == '=')
+                                        return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                                                 "\"%.64s\" is no assignment: write NAME=VALUE", *e);
+                } else if (streq(key, "WorkingDirectory")) {
+                        r = sd_bus_message_read(m, "v", "s", &text);
+                        if (r >= 0 && *text != '/')
+                                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                                         "the working directory must be an absolute path");
+                        if (r >= 0 && !(request->directory = strdup(text)))
+                                r = -ENOMEM;
+                } else if (streq(key, "User")) {
+                        r = sd_bus_message_read(m, "v", "s", &text);
+                        if (r >= 0 && !(request->user = strdup(text)))
+                                r = -ENOMEM;
+                } else if (streq(key, "Terminal") || streq(key, "LoginShell")) {
+                        r = sd_bus_message_read(m, "v", "b", &b);
+                        if (r >= 0)
+                                *(streq(key, "Terminal") ? &request->terminal : ret_login) = b;
+                } else if (streq(key, "Columns"))
+                        r = sd_bus_message_read(m, "v", "u", &request->columns);
+                else if (streq(key, "Rows"))
+                        r = sd_bus_message_read(m, "v", "u", &request->rows);
+                else
+                        return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "there is no option \"%.64s\"", key);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_streams(sd_bus_message *m, int streams[static 3], size_t *ret_n) {
+        size_t n = 0;
+        int fd, r;
+
+        r = sd_bus_message_enter_container(m, 'a', "h");
+        while (r >= 0 && (r = sd_bus_message_read(m, "h", &fd)) > 0) {
+                if (n >= 3)
+                        return -E2BIG;
+                streams[n++] = fd; /* the message's, which lives as long as this call */
+        }
+        *ret_n = n;
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int method_exec(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(exec_request_clear) ExecRequest request = {};
+        _cleanup_error_ Error error = ERROR_INIT;
+        _cleanup_free_ char *command = NULL;
+        int streams[3], session, r;
+        Container *c = userdata;
+        bool login = false;
+        LaterReply *later;
+        size_t n_streams;
+
+        r = sd_bus_message_read_strv(m, &request.argv);
+        if (r >= 0)
+                r = read_exec_options(m, &request, &login, ret_error);
+        if (r >= 0)
+                r = read_streams(m, streams, &n_streams);
+        if (r < 0)
+                return r;
+        if (strv_length(request.argv) > EXEC_ARGUMENTS_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "more than %d arguments", EXEC_ARGUMENTS_MAX);
+        if (login != !(request.argv && request.argv[0]))
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                         login ? "a login shell takes no command" : "the command is empty");
+
+        command = strv_join_quoted(request.argv);
+        const char *const details[] = { "container", c->name, "verb", login ? "shell" : "exec",
+                                        "user", request.user ?: "root", "command", strempty(command), NULL };
+        r = authority_check(c->manager->authority, m, ACTION_EXEC, details, ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = exec_request_resolve(&request, login, &error);
+        if (r < 0)
+                return bus_error(ret_error, &error, r);
+        r = bus_reply_later(m, &later);
+        if (r < 0)
+                return r;
+        r = container_exec(c, &request, streams, n_streams, bus_later_done, later, &session, &error);
+        if (r < 0) {
+                bus_later_drop(later);
+                return bus_error(ret_error, &error, r);
+        }
+        bus_later_set_fd(later, session);
+        return 1;
+}
+
+static int method_open_console(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        int stream, read_only = 0, r;
+        Container *c = userdata;
+        LaterReply *later;
+        const char *key;
+
+        r = bus_authorize(c->manager, m, ACTION_CONSOLE, c->name, "open-console", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = sd_bus_message_read(m, "s", &key);
+                if (r >= 0 && !streq(key, "ReadOnly"))
+                        return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "there is no option \"%.64s\"", key);
+                if (r >= 0)
+                        r = sd_bus_message_read(m, "v", "b", &read_only);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        if (r >= 0)
+                r = bus_reply_later(m, &later);
+        if (r < 0)
+                return r;
+        r = container_open_console(c, read_only, bus_later_done, later, &stream, &error);
+        if (r < 0) {
+                bus_later_drop(later);
+                return bus_error(ret_error, &error, r);
+        }
+        bus_later_set_fd(later, stream);
+        return 1;
+}
+
+static int method_resize_console(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        uint32_t columns, rows;
+        Container *c = userdata;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_CONSOLE, c->name, "resize-console", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_read(m, "uu", &columns, &rows);
+        if (r < 0)
+                return r;
+        r = container_resize_console(c, columns, rows, &error);
+        return r < 0 ? bus_error(ret_error, &error, r) : sd_bus_reply_method_return(m, NULL);
+}
+
+/* The kept console output: the older file first, where there are two. */
+static int method_get_log(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        static const char *const names[] = { "console.log.1", "console.log" };
+        sd_bus_message *reply = NULL;
+        Container *c = userdata;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_CONSOLE, c->name, "get-log", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "h");
+        for (size_t i = 0; i < ELEMENTSOF(names) && r >= 0; i++) {
+                char path[PATH_MAX];
+
+                snprintf(path, sizeof(path), PATH_CONTAINERS "/%s/%s", c->name, names[i]);
+                _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+                if (fd >= 0)
+                        r = sd_bus_message_append(reply, "h", fd);
+                else if (errno != ENOENT)
+                        r = -errno;
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r < 0 ? r : 1;
+}
+
+static int method_get_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(settings_freep) Settings *settings = NULL;
+        _cleanup_error_ Error error = ERROR_INIT;
+        sd_bus_message *reply = NULL;
+        Container *c = userdata;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "get-settings", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = container_load_settings(c->name, &settings, &error);
+        if (r < 0)
+                return bus_error(ret_error, &error, r);
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(ssss)");
+        for (size_t i = 0; i < settings_keys() && r >= 0; i++) {
+                SettingInfo info = settings_key(i);
+                _cleanup_strv_ char **values = NULL;
+
+                r = settings_get(settings, info.key, &values);
+                STRV_FOREACH(v, values)
+                        r = r < 0 ? r
+                                  : sd_bus_message_append(reply, "(ssss)", info.section, info.key, *v,
+                                                          strempty(settings->origins[i]));
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r < 0 ? r : 1;
+}
+
+static int method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        sd_bus_message *reply = NULL;
+        Container *c = userdata;
+        Usage usage;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_INSPECT, c->name, "get-usage", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        usage_read(c->name, &usage);
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{st}");
+        for (size_t i = 0; i < usage.n && r >= 0; i++)
+                r = sd_bus_message_append(reply, "{st}", usage.items[i].name, usage.items[i].value);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r < 0 ? r : 1;
+}
+
+/* Properties. None holds a secret: they go to every user of the bus. */
+
+static int property_text(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                         void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+        char unit[UNIT_NAME_MAX];
+        const char *value = "";
+
+        unit_scope_name(c->name, unit);
+        const struct {
+                const char *name, *value;
+        } values[] = {
+                { "Name", c->name },
+                { "State", container_state_to_string(c->state) },
+                { "Description", c->settings->description },
+                { "Template", c->identity.template },
+                { "Image", c->identity.image },
+                { "Runtime", c->settings->runtime ?: "ctrrun" },
+                { "MachineID", c->identity.machine_id },
+                { "Unit", unit },
+                { "StatusText", c->status_text },
+                { "ExitReason", exit_reason_to_string(c->exit.reason) },
+                { "Network", network_mode_to_string(c->settings->network_mode) },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(values); i++)
+                if (streq(values[i].name, property))
+                        value = strempty(values[i].value);
+        return sd_bus_message_append(reply, "s", value);
+}
+
+static int property_time(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                         void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+
+        return sd_bus_message_append(reply, "t",
+                                     streq(property, "CreatedAt")   ? c->identity.created_usec
+                                     : streq(property, "StartedAt") ? c->started_usec
+                                     : streq(property, "ReadyAt")   ? c->ready_usec
+                                                                    : c->exit.timestamp_usec);
+}
+
+static int property_number(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                           void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+
+        return sd_bus_message_append(reply, "u",
+                                     streq(property, "UIDBase")    ? c->identity.uid_base
+                                     : streq(property, "UIDCount") ? c->identity.uid_count
+                                                                   : (uint32_t) c->leader);
+}
+
+static int property_user_namespace(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                   sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+
+        return sd_bus_message_append(reply, "b", c->identity.uid_count > 0);
+}
+
+static int property_exit_status(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+
+        return sd_bus_message_append(reply, "i", (int32_t) c->exit.code);
+}
+
+static int property_addresses(sd_bus *bus, const char *path, const char *interface, const char *property,
+                              sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+
+        return sd_bus_message_append_strv(reply, c->settings->addresses);
+}
+
+static int property_job(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                        void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+        _cleanup_free_ char *job = c->job ? bus_job_path(c->job) : strdup("/");
+
+        return job ? sd_bus_message_append(reply, "o", job) : -ENOMEM;
+}
+
+#define CONST SD_BUS_VTABLE_PROPERTY_CONST
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+const sd_bus_vtable container_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Name", "s", property_text, 0, CONST),
+        SD_BUS_PROPERTY("State", "s", property_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Description", "s", property_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Template", "s", property_text, 0, CONST),
+        SD_BUS_PROPERTY("Image", "s", property_text, 0, CONST),
+        SD_BUS_PROPERTY("Runtime", "s", property_text, 0, CHANGES),
+        SD_BUS_PROPERTY("UserNamespace", "b", property_user_namespace, 0, CONST),
+        SD_BUS_PROPERTY("UIDBase", "u", property_number, 0, CONST),
+        SD_BUS_PROPERTY("UIDCount", "u", property_number, 0, CONST),
+        SD_BUS_PROPERTY("MachineID", "s", property_text, 0, CONST),
+        SD_BUS_PROPERTY("Leader", "u", property_number, 0, CHANGES),
+        SD_BUS_PROPERTY("Unit", "s", property_text, 0, CONST),
+        SD_BUS_PROPERTY("StatusText", "s", property_text, 0, CHANGES),
+        SD_BUS_PROPERTY("CreatedAt", "t", property_time, 0, CONST),
+        SD_BUS_PROPERTY("StartedAt", "t", property_time, 0, CHANGES),
+        SD_BUS_PROPERTY("ReadyAt", "t", property_time, 0, CHANGES),
+        SD_BUS_PROPERTY("ExitedAt", "t", property_time, 0, CHANGES),
+        SD_BUS_PROPERTY("ExitReason", "s", property_text, 0, CHANGES),
+        SD_BUS_PROPERTY("ExitStatus", "i", property_exit_status, 0, CHANGES),
+        SD_BUS_PROPERTY("Network", "s", property_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Addresses", "as", property_addresses, 0, CHANGES),
+        SD_BUS_PROPERTY("Job", "o", property_job, 0, CHANGES),
+
+        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", job), method_start, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_ARGS("t", timeout_usec), SD_BUS_RESULT("o", job), method_stop,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", job), method_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("b", force), SD_BUS_RESULT("o", job), method_remove,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", argv, "a{sv}", options, "ah", streams), SD_BUS_RESULT("h", session),
+                                method_exec, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", stream), method_open_console,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ResizeConsole", SD_BUS_ARGS("u", columns, "u", rows), SD_BUS_NO_RESULT, method_resize_console,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetLog", SD_BUS_NO_ARGS, SD_BUS_RESULT("ah", files), method_get_log, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", settings), method_get_settings,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{st}", usage), method_get_usage,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The run of a container, from the manager's side. docs/architecture.md has the
+ * order. Each step is a callback; whatever goes wrong in any of them ends in
+ * run_fail(), and every end, good or bad, in run_ended(): the same code that
+ * removes what a crash left.
+ */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "container.h"
+#include "fd.h"
+#include "launch.h"
+#include "machined.h"
+#include "manager.h"
+#include "name.h"
+#include "parse.h"
+#include "paths.h"
+#include "process.h"
+#include "socket.h"
+
+/* A monitor that was told to end and does not is killed after this. */
+#define END_TIMEOUT_USEC (10 * USEC_PER_SEC)
+
+static void run_ended(Container *c, const ExitRecord *record);
+static const MonitorLinkOps link_ops;
+
+static void set_timer(Container *c, uint64_t usec, sd_event_time_handler_t handler) {
+        c->timer = sd_event_source_disable_unref(c->timer);
+        if (usec != USEC_INFINITY)
+                (void) sd_event_add_time_relative(c->manager->event, &c->timer, CLOCK_MONOTONIC, usec, 0, handler, c);
+}
+
+static void take_job(Container *c, Job *job) {
+        c->job = job;
+        if (job)
+                container_changed(c, "Job", NULL);
+}
+
+/* Ends the job of the container, if there is one. */
+static void end_job(Container *c, const Error *error) {
+        Job *job = c->job;
+
+        c->job = NULL;
+        if (job) {
+                container_changed(c, "Job", NULL);
+                job_finish(job, error);
+        }
+}
+
+static void cancel_start(Job *job, void *userdata) {
+        Container *c = userdata;
+        Error error = ERROR_INIT;
+
+        /* The stop takes the job over and ends it as canceled. */
+        if (container_stop(c, 1, false, NULL, &error) < 0)
+                error_clear(&error);
+}
+
+/* The end. */
+
+static void kill_scope(Container *c) {
+        char unit[UNIT_NAME_MAX];
+
+        unit_scope_name(c->name, unit);
+        (void) unit_kill(c->manager->units, unit, SIGKILL);
+}
+
+/* The scope has gone: nothing of the run is left but its directory. */
+static void on_scope_gone(const Error *ignored, void *userdata) {
+        _cleanup_error_ Error failure = ERROR_INIT;
+        Container *c = userdata;
+        Job *job = c->job;
+        int r;
+
+        c->unit = NULL;
+        c->timer = sd_event_source_disable_unref(c->timer);
+        c->ending = false;
+        r = launch_remove(c->name);
+        if (r < 0)
+                sd_journal_print(LOG_WARNING, "Cannot remove " PATH_RUN "/%s: %s", c->name, strerror(-r));
+
+        bool wanted = c->state == CONTAINER_STOPPING;
+        bool bad = c->exit.reason == EXIT_START_FAILED ||
+                   (!wanted && (c->exit.reason == EXIT_MONITOR_LOST || c->exit.reason == EXIT_SIGNALED ||
+                                (c->exit.reason == EXIT_EXITED && c->exit.code != 0)));
+        c->leader = 0;
+        c->phase = MONITOR_IDLE;
+        c->started_usec = c->ready_usec = 0;
+        free(c->status_text);
+        c->status_text = strdup("");
+        error_move(&failure, &c->failure);
+        container_changed(c, "Leader", "StatusText", "StartedAt", "ReadyAt", "ExitReason", "ExitStatus", "ExitedAt", NULL);
+        container_event(c, bad ? EVENT_FAILED : EVENT_ENDED);
+        sd_journal_print(bad ? LOG_WARNING : LOG_INFO, "Container %s ended: %s %d", c->name,
+                         exit_reason_to_string(c->exit.reason), c->exit.code);
+
+        if (c->restart) {
+                Error error = ERROR_INIT;
+
+                c->restart = false;
+                c->job = NULL;
+                r = container_start(c, job, &error);
+                if (r < 0) {
+                        container_changed(c, "Job", NULL);
+                        job_finish(job, &error);
+                }
+                error_clear(&error);
+                return;
+        }
+
+        if (job && streq(job->kind, "remove")) {
+                c->job = NULL;
+                container_removal_continue(c, job);
+                return;
+        }
+        if (job && streq(job->kind, "start")) {
+                if (!error_is_set(&failure))
+                        error_set(&failure, wanted ? ECANCELED : EIO, "StartFailed",
+                                  wanted ? "the start of %s was canceled" : "%s ended before it was up: see \"ctrctl logs %s\"",
+                                  c->name, c->name);
+        } else
+                error_clear(&failure);
+        end_job(c, &failure);
+}
+
+static int on_end_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
+        kill_scope(userdata);
+        return 0;
+}
+
+static void run_ended(Container *c, const ExitRecord *record) {
+        MonitorLink *link = TAKE_PTR(c->link);
+        char unit[UNIT_NAME_MAX];
+        int r;
+
+        if (c->ending)
+                return;
+        c->ending = true;
+
+        exit_record_clear(&c->exit);
+        c->exit = (ExitRecord){
+                .reason = record->reason,
+                .code = record->code,
+                .timestamp_usec = record->timestamp_usec ?: now_usec(CLOCK_REALTIME),
+                .message = record->message ? strdup(record->message) : NULL,
+        };
+        c->machined = sd_bus_slot_unref(c->machined);
+        unit_request_drop(c->unit);
+        c->unit = NULL;
+        monitor_link_free(link);
+        machined_unregister(c->manager->bus, c->name);
+
+        /* What the monitor tells is on disk already; what it did not live to tell
+         * is written here. */
+        if (record->reason == EXIT_MONITOR_LOST || record->reason == EXIT_START_FAILED) {
+                r = exit_record_save(c->name, &c->exit);
+                if (r < 0)
+                        sd_journal_print(LOG_WARNING, "Cannot write the exit record of %s: %s", c->name, strerror(-r));
+                kill_scope(c);
+        }
+
+        unit_scope_name(c->name, unit);
+        set_timer(c, END_TIMEOUT_USEC, on_end_timeout);
+        r = unit_wait_gone(c->manager->units, unit, on_scope_gone, c, &c->unit);
+        if (r < 0)
+                on_scope_gone(NULL, c);
+}
+
+/* A start that cannot go on. The first cause wins. */
+static void run_fail(Container *c, const Error *cause) {
+        ExitRecord record = { .reason = EXIT_START_FAILED, .message = (char *) error_message(cause) };
+
+        if (!error_is_set(&c->failure))
+                error_set(&c->failure, cause->errnum, cause->name ?: "StartFailed", "%s", error_message(cause));
+        run_ended(c, &record);
+}
+
+/* The start. */
+
+static int on_start_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
+        Container *c = userdata;
+
+        error_set(&c->failure, ETIMEDOUT, "StartFailed",
+                  "%s was not ready within StartTimeoutSec=%llus: see \"ctrctl logs %s\", or set NotifyReady=no if its init never says so",
+                  c->name, (unsigned long long) (c->settings->start_timeout_usec / USEC_PER_SEC), c->name);
+
+        Error copy = ERROR_INIT;
+        error_set(&copy, ETIMEDOUT, "StartFailed", "%s", error_message(&c->failure));
+        run_fail(c, &copy);
+        error_clear(&copy);
+        return 0;
+}
+
+static void run_ready(Container *c) {
+        if (c->state == CONTAINER_STARTING || c->state == CONTAINER_REBOOTING) {
+                c->timer = sd_event_source_disable_unref(c->timer);
+                container_event(c, EVENT_READY);
+                if (c->job && !streq(c->job->kind, "stop"))
+                        end_job(c, NULL);
+        }
+}
+
+static void on_machined_done(void *userdata) {
+        Container *c = userdata;
+        int r;
+
+        c->machined = sd_bus_slot_unref(c->machined);
+        if (!c->link || c->phase != MONITOR_CREATED)
+                return;
+        r = monitor_link_command(c->link, "start");
+        if (r < 0) {
+                Error error = ERROR_INIT;
+
+                error_set_errno(&error, r, "cannot tell the monitor to start");
+                run_fail(c, &error);
+                error_clear(&error);
+        }
+}
+
+static void run_created(Container *c) {
+        char interface[NAME_INTERFACE_MAX];
+        int ifindex = 0, r;
+
+        if (c->settings->network_mode == NETWORK_VETH) {
+                name_host_interface(c->name, interface);
+                ifindex = (int) if_nametoindex(interface);
+        }
+        c->machined = sd_bus_slot_unref(c->machined);
+        r = machined_register(c->manager->bus, c->name, c->identity.machine_id, c->leader, ifindex, on_machined_done, c,
+                              &c->machined);
+        if (r < 0)
+                on_machined_done(c);
+}
+
+static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata) {
+        Container *c = userdata;
+        MonitorPhase before = c->phase;
+
+        c->phase = status->phase;
+        c->leader = status->leader;
+        c->started_usec = status->started_usec;
+        c->ready_usec = status->ready_usec;
+        container_changed(c, "Leader", "StartedAt", "ReadyAt", NULL);
+
+        switch (status->phase) {
+        case MONITOR_CREATED:
+                if (before != MONITOR_CREATED || snapshot) {
+                        job_progress(c->job, 50, "Starting init");
+                        run_created(c);
+                }
+                break;
+        case MONITOR_RUNNING:
+                job_progress(c->job, 70, "Booting");
+                break;
+        case MONITOR_READY:
+                run_ready(c);
+                break;
+        case MONITOR_REBOOTING:
+                container_event(c, EVENT_REBOOT);
+                if (c->state == CONTAINER_REBOOTING)
+                        set_timer(c, c->settings->start_timeout_usec, on_start_timeout);
+                break;
+        case MONITOR_STOPPING:
+                container_event(c, EVENT_STOP);
+                break;
+        default:
+                break;
+        }
+}
+
+static void on_status(const char *text, void *userdata) {
+        Container *c = userdata;
+        char *copy = strdup(text);
+
+        if (!copy)
+                return;
+        free(c->status_text);
+        c->status_text = copy;
+        container_changed(c, "StatusText", NULL);
+        if (c->job && c->state == CONTAINER_STARTING)
+                job_progress(c->job, 80, text);
+}
+
+static void on_failed(Error *error, void *userdata) {
+        run_fail(userdata, error);
+}
+
+static void on_exited(ExitReason reason, int code, uint64_t timestamp_usec, void *userdata) {
+        ExitRecord record = { .reason = reason, .code = code, .timestamp_usec = timestamp_usec };
+
+        run_ended(userdata, &record);
+}
+
+/* The monitor went without a word: somebody killed it. Its container must not
+ * live on without it. */
+static void on_closed(void *userdata) {
+        Container *c = userdata;
+        ExitRecord record = { .reason = EXIT_MONITOR_LOST };
+
+        if (c->state == CONTAINER_STARTING)
+                error_set(&c->failure, ECONNRESET, "StartFailed", "the monitor of %s ended unexpectedly", c->name);
+        run_ended(c, &record);
+}
+
+static const MonitorLinkOps link_ops = {
+        .phase = on_phase,
+        .status = on_status,
+        .failed = on_failed,
+        .exited = on_exited,
+        .closed = on_closed,
+};
+
+static void on_scope_ready(const Error *error, void *userdata) {
+        Container *c = userdata;
+        Error cause = ERROR_INIT;
+        int r;
+
+        c->unit = NULL;
+        if (error) {
+                run_fail(c, error);
+                return;
+        }
+        job_progress(c->job, 20, "Creating");
+        r = monitor_link_command(c->link, "create");
+        if (r < 0) {
+                error_set_errno(&cause, r, "cannot talk to the monitor");
+                run_fail(c, &cause);
+                error_clear(&cause);
+        }
+}
+
+static int spawn_monitor(Container *c, const char *dir, pid_t *ret_pid, Error *error) {
+        _cleanup_fd_ int theirs = -EBADF, pidfd = -EBADF;
+        int pair[2], r;
+
+        r = socket_pair(SOCK_SEQPACKET, pair);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot make a socket pair");
+        theirs = pair[1];
+
+        r = monitor_link_new(c->manager->event, pair[0], &link_ops, c, &c->link);
+        if (r < 0)
+                return r;
+
+        ProcessSpawn spawn = {
+                .path = PATH_MONITOR,
+                .argv = (char *[]){ (char *) "ctr-monitor", (char *) "--dir", (char *) dir, NULL },
+                .stdio = { -1, -1, STDERR_FILENO },
+                .fds = &theirs,
+                .n_fds = 1,
+        };
+        r = process_spawn(&spawn, ret_pid, &pidfd);
+        if (r < 0) {
+                c->link = monitor_link_free(c->link);
+                return error_set_errno(error, r, "cannot run %s", PATH_MONITOR);
+        }
+        return 0;
+}
+
+int container_start(Container *c, Job *job, Error *error) {
+        Settings *settings;
+        char dir[PATH_MAX];
+        Launch launch;
+        pid_t pid;
+        int r;
+
+        if (container_state_next(c->state, EVENT_START) < 0 || c->job || c->ending)
+                return container_state_is_active(c->state) && !c->ending
+                               ? error_set(error, EALREADY, "Running", "container %s is %s already", c->name,
+                                           container_state_to_string(c->state))
+                               : error_set(error, EBUSY, "Busy", "container %s is busy: try again when it is stopped", c->name);
+
+        /* Edits of the file take effect at a start. */
+        r = container_load_settings(c->name, &settings, error);
+        if (r < 0)
+                return r;
+        settings_free(c->settings);
+        c->settings = settings;
+
+        r = container_launch(c, &launch, dir, sizeof(dir), error);
+        if (r >= 0)
+                r = launch_prepare(&launch, error);
+        if (r < 0)
+                return error_is_set(error) ? r : error_set_errno(error, r, "cannot prepare the start of %s", c->name);
+
+        r = spawn_monitor(c, dir, &pid, error);
+        if (r >= 0)
+                r = unit_start_scope(c->manager->units, c->name, c->settings, pid, on_scope_ready, c, &c->unit);
+        if (r < 0) {
+                /* A monitor whose connection closes before it was told anything
+                 * ends by itself. */
+                c->link = monitor_link_free(c->link);
+                (void) launch_remove(c->name);
+                return error_is_set(error) ? r : error_set_errno(error, r, "cannot make the scope of %s", c->name);
+        }
+
+        error_clear(&c->failure);
+        c->phase = MONITOR_IDLE;
+        container_event(c, EVENT_START);
+        take_job(c, job);
+        if (job) {
+                job->cancel = cancel_start;
+                job->userdata = c;
+                job_progress(job, 10, "Preparing");
+        }
+        set_timer(c, c->settings->start_timeout_usec, on_start_timeout);
+        return 0;
+}
+
+/* The stop. */
+
+static int send_stop(Container *c, uint64_t timeout_usec) {
+        WireWriter w;
+
+        wire_begin(&w);
+        wire_put(&w, "COMMAND", c->phase == MONITOR_IDLE || c->phase == MONITOR_CREATING || c->phase == MONITOR_CREATED
+                                        ? "abort"
+                                        : "stop");
+        if (timeout_usec > 0)
+                wire_put_u64(&w, "TIMEOUT_USEC", timeout_usec);
+        return monitor_link_send(c->link, &w, NULL, 0, NULL, NULL);
+}
+
+int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, Error *error) {
+        int r;
+
+        if (!container_state_is_active(c->state))
+                return error_set(error, ENOENT, "NotRunning", "container %s is not running", c->name);
+        if (c->ending && job && c->job)
+                return error_set(error, EBUSY, "Busy", "container %s is ending already", c->name);
+
+        if (!c->ending) {
+                if (!c->link)
+                        return error_set(error, ENOTCONN, "Busy", "container %s has no monitor: it is ending", c->name);
+                r = send_stop(c, timeout_usec);
+                if (r < 0)
+                        return error_set_errno(error, r, "cannot talk to the monitor of %s", c->name);
+                c->timer = sd_event_source_disable_unref(c->timer);
+        }
+
+        /* A start that is under way is over with this; a stop before us has its
+         * answer when ours has. */
+        if (c->job && job) {
+                _cleanup_error_ Error canceled = ERROR_INIT;
+
+                error_set(&canceled, ECANCELED, "Canceled", "container %s was asked to stop", c->name);
+                end_job(c, &canceled);
+        }
+        if (job)
+                take_job(c, job);
+        c->restart = restart;
+        container_event(c, EVENT_STOP);
+        return 0;
+}
+
+void container_stop_requested(Container *c) {
+        _cleanup_error_ Error error = ERROR_INIT;
+
+        if (container_stop(c, 0, false, NULL, &error) < 0)
+                sd_journal_print(LOG_NOTICE, "Cannot stop %s as systemd asks: %s", c->name, error_message(&error));
+}
+
+/* Survival: what a ctrd that comes up finds. */
+
+void container_adopt(Container *c) {
+        char dir[PATH_MAX], control[PATH_MAX];
+        int fd, r;
+
+        launch_dir(c->name, dir, sizeof(dir));
+        if (access(dir, F_OK) < 0)
+                return; /* not running */
+
+        /* Whatever it is at, a run is under way; the snapshot says what. */
+        container_event(c, EVENT_START);
+        snprintf(control, sizeof(control), "%s/control", dir);
+        fd = socket_connect(control, SOCK_SEQPACKET);
+        if (fd >= 0) {
+                r = monitor_link_new(c->manager->event, fd, &link_ops, c, &c->link);
+                if (r >= 0) {
+                        set_timer(c, c->settings->start_timeout_usec, on_start_timeout);
+                        return;
+                }
+        }
+
+        /* No monitor. Either it ended well while we were away, and told the exit
+         * record, or it was killed, or the start had not come to it. */
+        ExitRecord record = { .reason = EXIT_MONITOR_LOST };
+        snprintf(control, sizeof(control), "%s/plan", dir);
+        struct stat plan;
+        if (stat(control, &plan) >= 0) {
+                uint64_t begun = (uint64_t) plan.st_mtim.tv_sec * USEC_PER_SEC;
+
+                if (c->exit.reason >= 0 && c->exit.timestamp_usec >= begun)
+                        record = (ExitRecord){ c->exit.reason, c->exit.code, c->exit.timestamp_usec, NULL };
+        }
+        run_ended(c, &record);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A container: an object whether it runs or not. What it is (settings,
+ * identity), what it does (state, leader, times), how it last ended. The verbs
+ * are in container-run.c (start, stop, kill) and container-create.c (create,
+ * remove).
+ */
+
+#include <systemd/sd-event.h>
+
+#include "bundle.h"
+#include "exit-record.h"
+#include "identity.h"
+#include "job.h"
+#include "link.h"
+#include "settings.h"
+#include "state.h"
+#include "unit.h"
+
+typedef struct Container Container;
+
+struct Container {
+        Manager *manager;
+        char *name;
+        Settings *settings;
+        Identity identity;
+
+        ContainerState state; /* written by container_event() alone */
+        pid_t leader;
+        char *status_text;
+        uint64_t started_usec, ready_usec; /* CLOCK_REALTIME */
+        ExitRecord exit;
+
+        /* Of the current run. */
+        MonitorLink *link;
+        MonitorPhase phase;
+        UnitRequest *unit;      /* scope being made, or awaited to go */
+        sd_bus_slot *machined;  /* registration under way */
+        sd_event_source *timer; /* how long a start may take, or a forced end */
+        Job *job;               /* start, stop or restart under way */
+        bool restart;           /* start again when it has ended */
+        bool ending;            /* its end is known, its scope is awaited to go */
+        Error failure;          /* why a start failed */
+};
+
+Container *container_free(Container *container);
+DEFINE_CLEANUP(Container *, container_free)
+
+/* Reads settings, identity and exit record of a container from disk. */
+int container_load(Manager *manager, const char *name, Container **ret, Error *error);
+
+/* Settings from NAME.conf and its drop-ins, validated. */
+int container_load_settings(const char *name, Settings **ret, Error *error);
+
+/* The launch of a container, filled; nothing is copied. The image must be there:
+ * -ENOENT with "NoSuchImage". */
+int container_launch(Container *container, Launch *ret, char *dir, size_t dir_size, Error *error);
+
+/* Moves the state by an event and tells observers. false where the table does
+ * not allow it. */
+bool container_event(Container *container, ContainerEvent event);
+
+/* Tells observers that properties changed: names as on the bus, then NULL. */
+void container_changed(Container *container, ...) __attribute__((sentinel));
+
+/* Starts. Validates everything first: on failure nothing has changed, and the
+ * job is the caller's still. job may be NULL. */
+int container_start(Container *container, Job *job, Error *error);
+
+/* Stops gracefully, by force after the timeout (0: that of the settings). With
+ * restart it is started again afterwards. */
+int container_stop(Container *container, uint64_t timeout_usec, bool restart, Job *job, Error *error);
+
+/* The stop with nobody asking on the bus: systemd wants the scope stopped. */
+void container_stop_requested(Container *container);
+
+typedef enum KillWhom {
+        KILL_INIT,
+        KILL_ALL,
+        _KILL_WHOM_MAX,
+        _KILL_WHOM_INVALID = -EINVAL,
+} KillWhom;
+
+KillWhom kill_whom_from_string(const char *s);
+
+/* Sends a signal; reply is called once with the outcome. */
+int container_kill(Container *container, KillWhom whom, int sig, MonitorReply reply, void *userdata, Error *error);
+
+/* Runs a command inside: streams are standard input, output and error, or none
+ * with a terminal. In *ret_session: the client's end of the session socket. */
+int container_exec(Container *container, const ExecRequest *request, const int *streams, size_t n_streams, MonitorReply reply,
+                   void *userdata, int *ret_session, Error *error);
+
+/* Attaches to the console; *ret_stream is the client's end. */
+int container_open_console(Container *container, bool read_only, MonitorReply reply, void *userdata, int *ret_stream,
+                           Error *error);
+int container_resize_console(Container *container, uint32_t columns, uint32_t rows, Error *error);
+
+/* After a start of ctrd: takes up a container that runs, finishes or undoes what
+ * was half done. */
+void container_adopt(Container *container);
+
+/* A new container: its image is made where it is missing. Finishes the job. */
+typedef struct CreateRequest {
+        const char *name;
+        const char *source; /* TEMPLATE[/VARIANT] or an image id */
+        Settings *settings; /* taken */
+} CreateRequest;
+
+int container_create(Manager *manager, CreateRequest *request, Job *job, Error *error);
+
+/* Ends a creation without a word: for the manager's end. */
+void container_creation_abort(void *creation);
+
+/* Removes it and all that is its own. With force a running one is killed first. */
+int container_remove(Container *container, bool force, Job *job, Error *error);
+
+/* The second half of a forced removal: the run has ended. */
+void container_removal_continue(Container *container, Job *job);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "file.h"
+#include "identity.h"
+#include "name.h"
+#include "paths.h"
+
+void identity_clear(Identity *identity) {
+        free(identity->machine_id);
+        free(identity->image);
+        free(identity->template);
+        *identity = (Identity){};
+}
+
+static void identity_path(const char *name, char path[static PATH_MAX]) {
+        snprintf(path, PATH_MAX, PATH_CONTAINERS "/%s/identity.json", name);
+}
+
+int identity_load(const char *name, Identity *ret, Error *error) {
+        const char *machine_id, *image, *template = NULL;
+        json_int_t base, count, created;
+        char path[PATH_MAX];
+        json_error_t je;
+        json_t *j;
+        int r = 0;
+
+        identity_path(name, path);
+        j = json_load_file(path, JSON_REJECT_DUPLICATES, &je);
+        if (!j)
+                return error_set(error, EIO, NULL, "cannot read %s: %s", path, je.text);
+
+        if (json_unpack_ex(j, &je, 0, "{s:s, s:s, s?s, s:I, s:I, s:I}", "machine_id", &machine_id, "image", &image,
+                           "template", &template, "uid_base", &base, "uid_count", &count, "created_usec", &created) < 0)
+                r = error_set(error, EIO, NULL, "%s is damaged: %s", path, je.text);
+        else if (!name_is_machine_id(machine_id) || !name_is_image_id(image) || base < 0 || base > UINT32_MAX ||
+                 count < 0 || count > UINT32_MAX || created < 0)
+                r = error_set(error, EIO, NULL, "%s is damaged: a value is out of its range", path);
+        else {
+                Identity i = {
+                        .machine_id = strdup(machine_id),
+                        .image = strdup(image),
+                        .template = template ? strdup(template) : NULL,
+                        .uid_base = (uint32_t) base,
+                        .uid_count = (uint32_t) count,
+                        .created_usec = (uint64_t) created,
+                };
+
+                if (!i.machine_id || !i.image || (template && !i.template)) {
+                        identity_clear(&i);
+                        r = -ENOMEM;
+                } else
+                        *ret = i;
+        }
+
+        json_decref(j);
+        return r;
+}
+
+int identity_save(const char *name, const Identity *identity, Error *error) {
+        char path[PATH_MAX];
+        json_t *j;
+        char *text;
+        int r;
+
+        identity_path(name, path);
+        j = json_pack("{s:s, s:s, s:s*, s:I, s:I, s:I}", "machine_id", identity->machine_id, "image", identity->image,
+                      "template", identity->template, "uid_base", (json_int_t) identity->uid_base, "uid_count",
+                      (json_int_t) identity->uid_count, "created_usec", (json_int_t) identity->created_usec);
+        text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+        json_decref(j);
+        if (!text)
+                return -ENOMEM;
+
+        r = file_write_atomic(AT_FDCWD, path, text, strlen(text), 0600);
+        free(text);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot write %s", path);
+        return 0;
+}

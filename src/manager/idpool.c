@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+
+#include "file.h"
+#include "idpool.h"
+#include "manager.h"
+#include "parse.h"
+#include "strv.h"
+
+#define FILE_MAX (16 * 1024 * 1024)
+
+/* Lines of fields with colons: the id is in field "at"; its count in "count_at",
+ * or 1 where that is 0. What is not a number is passed over: these files are the
+ * administrator's and may hold what others understand. */
+static int add_file(IdRangeSet *set, const char *path, size_t at, size_t count_at) {
+        _cleanup_strv_ char **lines = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = file_read(AT_FDCWD, path, FILE_MAX, &text, NULL);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        r = strv_split(text, "\n", &lines);
+        STRV_FOREACH(line, lines) {
+                uint32_t values[2] = { 0, 1 };
+                bool good = true;
+                char *field, *rest = *line;
+
+                for (size_t i = 0; (field = strsep(&rest, ":")); i++) {
+                        if (i == at)
+                                good = good && parse_u32(field, &values[0]) >= 0;
+                        else if (count_at > 0 && i == count_at)
+                                good = good && parse_u32(field, &values[1]) >= 0;
+                }
+                /* Only what may meet a container's range: a passwd of a thousand
+                 * ordinary users costs nothing. */
+                if (!good || (uint64_t) values[0] + values[1] <= 65536)
+                        continue;
+                r = idrange_set_add(set, values[0], values[1]);
+                if (r < 0)
+                        return r;
+        }
+        return r;
+}
+
+int idpool_pick(Manager *manager, const char *name, uint32_t wanted, uint32_t *ret_base, Error *error) {
+        static const struct {
+                const char *path;
+                size_t at, count_at;
+        } files[] = {
+                { "/etc/passwd", 2, 0 },
+                { "/etc/group", 2, 0 },
+                { "/etc/subuid", 1, 2 },
+                { "/etc/subgid", 1, 2 },
+        };
+        _cleanup_(idrange_set_clear) IdRangeSet set = {};
+        Container *c;
+        int r = 0;
+
+        MAP_FOREACH(c, &manager->containers)
+                if (r >= 0 && c->identity.uid_count > 0)
+                        r = idrange_set_add(&set, c->identity.uid_base, c->identity.uid_count);
+        for (size_t i = 0; i < ELEMENTSOF(files) && r >= 0; i++) {
+                r = add_file(&set, files[i].path, files[i].at, files[i].count_at);
+                if (r < 0)
+                        return error_set_errno(error, r, "cannot read %s", files[i].path);
+        }
+        if (r < 0)
+                return r;
+
+        if (wanted != UINT32_MAX) {
+                if (idrange_set_overlaps(&set, wanted, IDRANGE_COUNT))
+                        return error_set(error, EBUSY, "InvalidSettings",
+                                         "the ids %u to %u are taken by another container, an account or /etc/subuid: choose another UIDBase=",
+                                         wanted, wanted + IDRANGE_COUNT - 1);
+                *ret_base = wanted;
+                return 0;
+        }
+        r = idrange_set_pick(&set, name, ret_base);
+        if (r < 0)
+                return error_set(error, r, "LimitsExceeded", "no range of %u ids is free on this host", IDRANGE_COUNT);
+        return 0;
+}

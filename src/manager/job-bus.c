@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include "bus.h"
+
+static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Job *job = userdata;
+        int r;
+
+        r = bus_authorize(job->manager, m, job->action, job->container, "cancel", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        /* The answer first: with the cancel the job may be gone. */
+        if (!job->cancel)
+                return sd_bus_error_setf(ret_error, "org.ctrd1.Error.NotSupported", "a %s cannot be canceled", job->kind);
+        r = sd_bus_reply_method_return(m, NULL);
+        (void) job_cancel(job);
+        return r;
+}
+
+static int property_state(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                          void *userdata, sd_bus_error *ret_error) {
+        Job *job = userdata;
+
+        return sd_bus_message_append(reply, "s", job_state_to_string(job->state));
+}
+
+static int property_error_name(sd_bus *bus, const char *path, const char *interface, const char *property,
+                               sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        Job *job = userdata;
+        char name[128] = "";
+
+        if (error_is_set(&job->error))
+                snprintf(name, sizeof(name), "org.ctrd1.Error.%s", job->error.name ?: "Failed");
+        return sd_bus_message_append(reply, "s", name);
+}
+
+static int property_error_message(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                  sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        Job *job = userdata;
+
+        return sd_bus_message_append(reply, "s", error_is_set(&job->error) ? error_message(&job->error) : "");
+}
+
+const sd_bus_vtable job_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Kind", "s", NULL, offsetof(Job, kind), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Container", "s", NULL, offsetof(Job, container), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Progress", "u", NULL, offsetof(Job, progress), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Message", "s", NULL, offsetof(Job, message), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ErrorName", "s", property_error_name, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ErrorMessage", "s", property_error_message, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_METHOD("Cancel", "", "", method_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <systemd/sd-id128.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "file.h"
+#include "launch.h"
+#include "paths.h"
+#include "strv.h"
+
+void launch_dir(const char *name, char *ret, size_t size) {
+        snprintf(ret, size, PATH_RUN "/%s", name);
+}
+
+int launch_remove(const char *name) {
+        char dir[PATH_MAX];
+
+        launch_dir(name, dir, sizeof(dir));
+        return file_remove_tree(AT_FDCWD, dir);
+}
+
+/* What lies in /run/host belongs to the container's root, so that it can read
+ * it; the mount is read-only. The file is ours and new: nothing of a root file
+ * system is chowned. */
+static int host_write(int dir, const Launch *launch, const char *name, const char *text, size_t n, mode_t mode) {
+        _cleanup_fd_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = fd_write_all(fd, text, n);
+        if (r < 0)
+                return r;
+        if (fchown(fd, launch->identity->uid_base, launch->identity->uid_base) < 0 || fchmod(fd, mode) < 0)
+                return -errno;
+        return 0;
+}
+
+static int host_write_text(int dir, const Launch *launch, const char *name, const char *text) {
+        return host_write(dir, launch, name, text, strlen(text), 0444);
+}
+
+static int host_mkdir(int dir, const Launch *launch, const char *name, mode_t mode) {
+        if (mkdirat(dir, name, mode) < 0)
+                return -errno;
+        if (fchownat(dir, name, launch->identity->uid_base, launch->identity->uid_base, AT_SYMLINK_NOFOLLOW) < 0 ||
+            fchmodat(dir, name, mode, 0) < 0)
+                return -errno;
+        return openat(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* Nodes of every kind that nobody can open: what systemd mounts over a path
+ * that is to be inaccessible. */
+static int host_inaccessible(int host, const Launch *launch) {
+        static const struct {
+                const char *name;
+                mode_t type;
+        } nodes[] = {
+                { "reg", S_IFREG }, { "fifo", S_IFIFO }, { "sock", S_IFSOCK }, { "chr", S_IFCHR }, { "blk", S_IFBLK },
+        };
+        _cleanup_fd_ int dir = host_mkdir(host, launch, "inaccessible", 0755);
+
+        if (dir < 0)
+                return dir;
+        for (size_t i = 0; i < ELEMENTSOF(nodes); i++)
+                /* Devices 0:0 do not exist: nothing answers when one is opened.
+                 * Where even that is refused, systemd makes its own. */
+                if (mknodat(dir, nodes[i].name, nodes[i].type | 0000, makedev(0, 0)) < 0 &&
+                    !((nodes[i].type == S_IFCHR || nodes[i].type == S_IFBLK) && errno == EPERM))
+                        return -errno;
+        _cleanup_fd_ int sub = host_mkdir(dir, launch, "dir", 0000);
+        return sub < 0 ? sub : 0;
+}
+
+#define CREDENTIAL_MAX (1024 * 1024)
+
+/* NAME:PATH. The file is the administrator's, named by an authorised caller. */
+static int host_credentials(int host, Launch *launch, Error *error) {
+        _cleanup_fd_ int dir = -EBADF;
+
+        if (!launch->settings->credentials)
+                return 0;
+        dir = host_mkdir(host, launch, "credentials", 0700);
+        if (dir < 0)
+                return dir;
+        STRV_FOREACH(c, launch->settings->credentials) {
+                const char *colon = strchr(*c, ':');
+                _cleanup_free_ char *name = strndup(*c, (size_t) (colon - *c)), *data = NULL;
+                size_t size;
+                int r;
+
+                if (!name)
+                        return -ENOMEM;
+                r = file_read(AT_FDCWD, colon + 1, CREDENTIAL_MAX, &data, &size);
+                if (r < 0)
+                        return error_set_errno(error, r, "cannot read the credential %s from %s", name, colon + 1);
+                r = host_write(dir, launch, name, data, size, 0400);
+                explicit_bzero(data, size);
+                if (r < 0)
+                        return r;
+        }
+        launch->credentials = true;
+        return 0;
+}
+
+/* /run/host: who runs this container, and what it was given. */
+static int make_host(int dir, Launch *launch, Error *error) {
+        _cleanup_fd_ int host = host_mkdir(dir, launch, "host", 0755), incoming = -EBADF, export = -EBADF;
+        const char *id = launch->identity->machine_id;
+        char uuid[64];
+        int r;
+
+        if (host < 0)
+                return host;
+        snprintf(uuid, sizeof(uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", id, id + 8, id + 12, id + 16, id + 20);
+        r = host_write_text(host, launch, "container-manager", "ctrd");
+        if (r >= 0)
+                r = host_write_text(host, launch, "container-uuid", uuid);
+        if (r >= 0 && launch->host_os)
+                r = host_write_text(host, launch, "os-release", launch->host_os);
+        if (r >= 0)
+                r = host_inaccessible(host, launch);
+        if (r >= 0)
+                r = incoming = host_mkdir(host, launch, "incoming", 0700);
+        if (r >= 0)
+                r = export = host_mkdir(host, launch, "unix-export", 0755);
+        if (r >= 0)
+                r = host_credentials(host, launch, error);
+        return r < 0 ? r : 0;
+}
+
+/* A container boots of its own, so it has a boot id of its own. */
+static int make_boot_id(int dir, const Launch *launch) {
+        char text[SD_ID128_UUID_STRING_MAX + 1];
+        sd_id128_t id;
+        int r;
+
+        r = sd_id128_randomize(&id);
+        if (r < 0)
+                return r;
+        sd_id128_to_uuid_string(id, text);
+        strcat(text, "\n");
+        return host_write_text(dir, launch, "boot_id", text);
+}
+
+static int make_resolv_conf(int dir, Launch *launch) {
+        const Settings *s = launch->settings;
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (s->resolv_conf == TRISTATE_NO)
+                return 0;
+        if (s->dns) {
+                _cleanup_strv_ char **lines = NULL;
+
+                STRV_FOREACH(d, s->dns) {
+                        r = strv_extendf(&lines, "nameserver %s\n", *d);
+                        if (r < 0)
+                                return r;
+                }
+                text = strv_join(lines, "");
+        } else if (s->network_mode == NETWORK_HOST || s->resolv_conf == TRISTATE_YES) {
+                r = file_read(AT_FDCWD, "/etc/resolv.conf", 64 * 1024, &text, NULL);
+                if (r < 0)
+                        return r == -ENOENT ? 0 : r;
+        } else
+                return 0;
+        if (!text)
+                return -ENOMEM;
+        launch->resolv_conf = true;
+        return host_write_text(dir, launch, "resolv.conf", text);
+}
+
+int launch_compile(Launch *launch, Error *error) {
+        _cleanup_free_ char *plan = NULL;
+        char path[PATH_MAX];
+        json_t *config;
+        char *text;
+        int r;
+
+        r = bundle_compile(launch, &config, error);
+        if (r < 0)
+                return r;
+        text = json_dumps(config, JSON_COMPACT);
+        json_decref(config);
+        if (!text)
+                return -ENOMEM;
+        snprintf(path, sizeof(path), "%s/bundle/config.json", launch->dir);
+        r = file_write_atomic(AT_FDCWD, path, text, strlen(text), 0600);
+        free(text);
+        if (r >= 0)
+                r = plan_compile(launch, &plan, error);
+        if (r >= 0) {
+                snprintf(path, sizeof(path), "%s/plan", launch->dir);
+                r = file_write_atomic(AT_FDCWD, path, plan, strlen(plan), 0600);
+        }
+        return r;
+}
+
+static int prepare(Launch *launch, Error *error) {
+        _cleanup_fd_ int dir = -EBADF;
+        int r;
+
+        if (mkdir(launch->dir, 0700) < 0)
+                return -errno;
+        dir = open(launch->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (dir < 0)
+                return -errno;
+        if (mkdirat(dir, "bundle", 0700) < 0 || mkdirat(dir, "rootfs", 0755) < 0 || mkdirat(dir, "layers", 0700) < 0)
+                return -errno;
+        r = make_host(dir, launch, error);
+        if (r >= 0)
+                r = make_boot_id(dir, launch);
+        if (r >= 0)
+                r = make_resolv_conf(dir, launch);
+        if (r >= 0)
+                r = launch_compile(launch, error);
+        return r;
+}
+
+int launch_prepare(Launch *launch, Error *error) {
+        _cleanup_free_ char *host_os = NULL;
+        int r;
+
+        r = file_mkdir_parents(PATH_RUN, 0700);
+        if (r >= 0)
+                r = launch_remove(launch->name);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot clear %s", launch->dir);
+
+        if (file_read(AT_FDCWD, "/etc/os-release", 64 * 1024, &host_os, NULL) >= 0)
+                launch->host_os = host_os;
+        r = prepare(launch, error);
+        launch->host_os = NULL;
+        if (r < 0) {
+                (void) launch_remove(launch->name);
+                if (!error_is_set(error))
+                        return error_set_errno(error, r, "cannot prepare %s", launch->dir);
+        }
+        return r < 0 ? r : 0;
+}

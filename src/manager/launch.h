@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The directory of a run, /run/ctrd/containers/NAME: made before a start, with
+ * all that monitor and runtime will read, and removed after the end.
+ */
+
+#include "bundle.h"
+
+/* Makes the directory and everything in it. On failure nothing is left. */
+int launch_prepare(Launch *launch, Error *error);
+
+/* Writes plan and bundle anew, for a reboot with changed settings. */
+int launch_compile(Launch *launch, Error *error);
+
+/* Removes the directory of a run. Nothing there is no error. */
+int launch_remove(const char *name);
+
+void launch_dir(const char *name, char *ret, size_t size);

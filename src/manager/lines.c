@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "lines.h"
+
+struct LineReader {
+        int fd;
+        sd_event_source *source;
+        LineReaderFunc func;
+        void *userdata;
+        char line[LINE_READER_MAX + 1];
+        size_t size;
+        bool ended;
+};
+
+LineReader *line_reader_free(LineReader *reader) {
+        if (!reader)
+                return NULL;
+        sd_event_source_disable_unref(reader->source);
+        fd_close(reader->fd);
+        free(reader);
+        return NULL;
+}
+
+static void flush_line(LineReader *reader) {
+        reader->line[reader->size] = 0;
+        reader->size = 0;
+        reader->func(reader->line, reader->userdata);
+}
+
+void line_reader_drain(LineReader *reader) {
+        char data[4096];
+
+        while (reader && !reader->ended) {
+                ssize_t n = read(reader->fd, data, sizeof(data));
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0 && errno == EAGAIN)
+                        return;
+                if (n <= 0) {
+                        reader->ended = true;
+                        sd_event_source_set_enabled(reader->source, SD_EVENT_OFF);
+                        if (reader->size > 0)
+                                flush_line(reader);
+                        reader->func(NULL, reader->userdata);
+                        return;
+                }
+                for (ssize_t i = 0; i < n; i++) {
+                        if (data[i] == '\n' || data[i] == '\r')
+                                flush_line(reader);
+                        else if (reader->size < LINE_READER_MAX)
+                                reader->line[reader->size++] =
+                                        (unsigned char) data[i] < ' ' || data[i] == 0x7f ? '?' : data[i];
+                }
+        }
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        line_reader_drain(userdata);
+        return 0;
+}
+
+int line_reader_new(sd_event *event, int fd, LineReaderFunc func, void *userdata, LineReader **ret) {
+        LineReader *reader = calloc(1, sizeof(*reader));
+        int r;
+
+        if (!reader) {
+                fd_close(fd);
+                return -ENOMEM;
+        }
+        reader->fd = fd;
+        reader->func = func;
+        reader->userdata = userdata;
+        r = fd_set_nonblock(fd, true);
+        if (r >= 0)
+                r = sd_event_add_io(event, &reader->source, fd, EPOLLIN, on_readable, reader);
+        if (r < 0) {
+                line_reader_free(reader);
+                return r;
+        }
+        *ret = reader;
+        return 0;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <sys/epoll.h>
+
+#include "fd.h"
+#include "link.h"
+#include "parse.h"
+
+#define PENDING_MAX 64
+
+typedef struct Pending {
+        MonitorReply reply;
+        void *userdata;
+} Pending;
+
+struct MonitorLink {
+        int fd;
+        sd_event_source *source;
+        const MonitorLinkOps *ops;
+        void *userdata;
+        Pending pending[PENDING_MAX]; /* commands are answered in their order */
+        size_t first, n_pending;
+        bool *freed; /* set when the link goes while it is being read */
+};
+
+static void answer_pending(MonitorLink *link, const Error *error) {
+        Pending p = link->pending[link->first];
+
+        link->first = (link->first + 1) % PENDING_MAX;
+        link->n_pending--;
+        if (p.reply)
+                p.reply(error, p.userdata);
+}
+
+MonitorLink *monitor_link_free(MonitorLink *link) {
+        if (!link)
+                return NULL;
+        if (link->freed)
+                *link->freed = true;
+        sd_event_source_disable_unref(link->source);
+        fd_close(link->fd);
+
+        _cleanup_error_ Error gone = ERROR_INIT;
+        error_set(&gone, ECONNRESET, "NotRunning", "the container's monitor has gone");
+        while (link->n_pending > 0)
+                answer_pending(link, &gone);
+        free(link);
+        return NULL;
+}
+
+typedef struct Message {
+        const char *event, *phase, *status, *message, *stage, *reason;
+        uint64_t leader, started, ready, errnum, code, timestamp;
+} Message;
+
+static int message_parse(char *data, size_t size, Message *ret) {
+        const char *key, *value;
+        WireReader reader;
+        Message m = {};
+        int r;
+
+        wire_read_begin(&reader, data, size);
+        while ((r = wire_read_next(&reader, &key, &value)) > 0) {
+                const struct {
+                        const char *key;
+                        const char **text;
+                        uint64_t *number;
+                } fields[] = {
+                        { "EVENT", &m.event },
+                        { "PHASE", &m.phase },
+                        { "STATUS", &m.status },
+                        { "MESSAGE", &m.message },
+                        { "STAGE", &m.stage },
+                        { "REASON", &m.reason },
+                        { "LEADER", NULL, &m.leader },
+                        { "STARTED_USEC", NULL, &m.started },
+                        { "READY_USEC", NULL, &m.ready },
+                        { "ERRNO", NULL, &m.errnum },
+                        { "CODE", NULL, &m.code },
+                        { "TIMESTAMP_USEC", NULL, &m.timestamp },
+                };
+
+                /* A monitor of a later version may say more. */
+                for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                        if (!streq(fields[i].key, key))
+                                continue;
+                        if (fields[i].text)
+                                *fields[i].text = value;
+                        else if (parse_u64(value, fields[i].number) < 0)
+                                return -EBADMSG;
+                }
+        }
+        if (r < 0 || !m.event)
+                return -EBADMSG;
+        *ret = m;
+        return 0;
+}
+
+static int dispatch_message(MonitorLink *link, const Message *m) {
+        _cleanup_error_ Error error = ERROR_INIT;
+
+        if (streq(m->event, "reply")) {
+                if (link->n_pending == 0)
+                        return -EBADMSG;
+                if (m->errnum != 0)
+                        error_set(&error, (int) m->errnum, NULL, "%s", m->message ?: strerror((int) m->errnum));
+                answer_pending(link, &error);
+        } else if (streq(m->event, "snapshot") || streq(m->event, "phase")) {
+                MonitorStatus status = {
+                        .phase = monitor_phase_from_string(m->phase),
+                        .leader = (pid_t) m->leader,
+                        .status = (char *) strempty(m->status),
+                        .started_usec = m->started,
+                        .ready_usec = m->ready,
+                };
+
+                if (status.phase < 0)
+                        return -EBADMSG;
+                link->ops->phase(&status, streq(m->event, "snapshot"), link->userdata);
+        } else if (streq(m->event, "status"))
+                link->ops->status(strempty(m->status), link->userdata);
+        else if (streq(m->event, "failed")) {
+                error_set(&error, m->errnum ? (int) m->errnum : EIO, "StartFailed", "%s", m->message ?: strempty(m->stage));
+                link->ops->failed(&error, link->userdata);
+        } else if (streq(m->event, "exited")) {
+                ExitReason reason = exit_reason_from_string(m->reason);
+
+                if (reason < 0)
+                        return -EBADMSG;
+                link->ops->exited(reason, (int) m->code, m->timestamp, link->userdata);
+        }
+        return 0;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        MonitorLink *link = userdata;
+        char data[WIRE_MAX + 1];
+        bool freed = false;
+
+        link->freed = &freed;
+        for (;;) {
+                ssize_t n = fd_receive(fd, data, WIRE_MAX, NULL, 0, NULL);
+                Message m;
+
+                if (n == -EAGAIN)
+                        break;
+                /* A monitor that talks nonsense is as good as gone. */
+                if (n <= 0 || message_parse(data, (size_t) n, &m) < 0 || dispatch_message(link, &m) < 0) {
+                        if (!freed)
+                                link->ops->closed(link->userdata);
+                        break;
+                }
+                if (freed)
+                        return 0;
+        }
+        if (!freed)
+                link->freed = NULL;
+        return 0;
+}
+
+int monitor_link_new(sd_event *event, int fd, const MonitorLinkOps *ops, void *userdata, MonitorLink **ret) {
+        _cleanup_(monitor_link_freep) MonitorLink *link = calloc(1, sizeof(*link));
+        int r;
+
+        if (!link) {
+                fd_close(fd);
+                return -ENOMEM;
+        }
+        link->fd = fd;
+        link->ops = ops;
+        link->userdata = userdata;
+
+        r = fd_set_nonblock(fd, true);
+        if (r >= 0)
+                r = sd_event_add_io(event, &link->source, fd, EPOLLIN, on_readable, link);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(link);
+        return 0;
+}
+
+int monitor_link_send(MonitorLink *link, const WireWriter *command, const int *fds, size_t n_fds, MonitorReply reply,
+                      void *userdata) {
+        int r;
+
+        if (command->overflow)
+                return -EMSGSIZE;
+        if (link->n_pending >= PENDING_MAX)
+                return -EBUSY;
+        r = fd_send(link->fd, command->data, command->size, fds, n_fds);
+        if (r < 0)
+                return r;
+        link->pending[(link->first + link->n_pending++) % PENDING_MAX] = (Pending){ reply, userdata };
+        return 0;
+}
+
+int monitor_link_command(MonitorLink *link, const char *command) {
+        WireWriter w;
+
+        wire_begin(&w);
+        wire_put(&w, "COMMAND", command);
+        return monitor_link_send(link, &w, NULL, 0, NULL, NULL);
+}

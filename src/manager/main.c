@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+
+#include "bus.h"
+#include "introspect.h"
+
+static int help(void) {
+        printf("ctrd [OPTIONS…]\n"
+               "\n"
+               "Manages system containers, as %s on the system bus. systemd starts it:\n"
+               "see ctrd.service. To work with containers, use ctrctl.\n"
+               "\n"
+               "     --introspect     print the XML of all interfaces\n"
+               "  -h --help           show this help\n"
+               "     --version        show the version\n",
+               BUS_NAME);
+        return EXIT_SUCCESS;
+}
+
+/* The bus went: dbus-daemon was stopped or restarted. Containers go on with their
+ * monitors; systemd starts us anew, and what runs is taken up again. */
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        sd_journal_print(LOG_NOTICE, "The system bus has gone");
+        return sd_event_exit(userdata, EXIT_FAILURE);
+}
+
+static int run(void) {
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        sd_event *event = NULL;
+        sd_bus *bus = NULL;
+        sigset_t set;
+        int r;
+
+        /* sd-event waits for children by this. */
+        sigemptyset(&set);
+        sigaddset(&set, SIGCHLD);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+
+        /* Nothing that is made here is for others to read unless it says so. */
+        umask(0022);
+
+        r = sd_event_default(&event);
+        if (r >= 0)
+                r = sd_bus_open_system(&bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+        if (r < 0) {
+                fprintf(stderr, "ctrd: cannot reach the system bus: %s\n", strerror(-r));
+                goto finish;
+        }
+
+        r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
+                                on_disconnected, event);
+        if (r >= 0)
+                r = manager_new(event, bus, &bus_observer, &manager);
+        if (r >= 0)
+                r = bus_register(bus, &manager);
+        /* All is known before anybody can ask. */
+        if (r >= 0)
+                r = manager_load(manager);
+        if (r >= 0)
+                r = sd_bus_request_name(bus, BUS_NAME, 0);
+        if (r < 0) {
+                fprintf(stderr, "ctrd: %s\n",
+                        r == -EEXIST ? "another ctrd runs already: stop it first" : strerror(-r));
+                goto finish;
+        }
+
+        (void) sd_event_set_watchdog(event, true);
+        (void) sd_notify(false, "READY=1\nSTATUS=Serving containers");
+        r = sd_event_loop(event);
+        (void) sd_notify(false, "STOPPING=1");
+        if (r < 0)
+                fprintf(stderr, "ctrd: %s\n", strerror(-r));
+
+finish:
+        manager = manager_free(manager);
+        sd_bus_flush_close_unref(bus);
+        sd_event_unref(event);
+        return r < 0 ? EXIT_FAILURE : r;
+}
+
+int main(int argc, char *argv[]) {
+        enum { ARG_VERSION = 256, ARG_INTROSPECT };
+        static const struct option options[] = {
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, ARG_VERSION },
+                { "introspect", no_argument, NULL, ARG_INTROSPECT },
+                {},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (c) {
+                case 'h':
+                        return help();
+                case ARG_VERSION:
+                        printf("ctrd %s\n", CTRD_VERSION);
+                        return EXIT_SUCCESS;
+                case ARG_INTROSPECT:
+                        return introspect() < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+                default:
+                        fprintf(stderr, "ctrd: see ctrd --help\n");
+                        return 2;
+                }
+        if (optind < argc) {
+                fprintf(stderr, "ctrd: takes no arguments: see ctrd --help\n");
+                return 2;
+        }
+        return run();
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "fd.h"
+#include "file.h"
+#include "manager.h"
+#include "name.h"
+#include "paths.h"
+#include "process.h"
+#include "strv.h"
+
+#define TRASH_PREFIX ".trash-" /* no container or image begins with a dot */
+
+static void on_stop_requested(const char *unit, void *userdata) {
+        Manager *manager = userdata;
+        const char *name = startswith(unit, "ctr-");
+        char copy[UNIT_NAME_MAX];
+        Container *container;
+
+        if (!name || !endswith(name, ".scope") || strlen(name) >= sizeof(copy))
+                return;
+        strcpy(copy, name);
+        copy[strlen(copy) - strlen(".scope")] = 0;
+        container = map_get(&manager->containers, copy);
+        if (container)
+                container_stop_requested(container);
+}
+
+int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, Manager **ret) {
+        _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
+        int r;
+
+        if (!manager)
+                return -ENOMEM;
+        manager->event = sd_event_ref(event);
+        manager->bus = sd_bus_ref(bus);
+        manager->observer = observer;
+        r = authority_new(bus, &manager->authority);
+        if (r >= 0)
+                r = unit_client_new(bus, on_stop_requested, manager, &manager->units);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(manager);
+        return 0;
+}
+
+Manager *manager_free(Manager *manager) {
+        Container *container;
+        Image *image;
+        Build *build;
+        void *creation;
+        Job *job;
+
+        if (!manager)
+                return NULL;
+        MAP_FOREACH(creation, &manager->creations)
+                container_creation_abort(creation);
+        MAP_FOREACH(build, &manager->builds)
+                build_free(build);
+        MAP_FOREACH(container, &manager->containers)
+                container_free(container);
+        MAP_FOREACH(job, &manager->jobs)
+                job_free(job);
+        MAP_FOREACH(image, &manager->images)
+                image_free(image);
+        map_clear(&manager->creations);
+        map_clear(&manager->builds);
+        map_clear(&manager->containers);
+        map_clear(&manager->jobs);
+        map_clear(&manager->images);
+        authority_free(manager->authority);
+        unit_client_free(manager->units);
+        sd_bus_unref(manager->bus);
+        sd_event_unref(manager->event);
+        free(manager);
+        return NULL;
+}
+
+int manager_find(Manager *manager, const char *name, Container **ret, Error *error) {
+        Container *container = map_get(&manager->containers, name);
+
+        if (!container)
+                return error_set(error, ENOENT, "NoSuchContainer", "there is no container \"%.80s\": see \"ctrctl list\"", name);
+        *ret = container;
+        return 0;
+}
+
+static int on_remover_exit(sd_event_source *source, const siginfo_t *info, void *userdata) {
+        sd_event_source_unref(source);
+        return 0;
+}
+
+/* Removes trees in a process of its own, which sd-event reaps. What it could not
+ * remove lies in the trash and is tried again when ctrd starts. */
+static void spawn_remover(Manager *manager, const char *path) {
+        sd_event_source *source = NULL;
+        int pidfd, r;
+
+        ProcessSpawn spawn = {
+                .path = PATH_REMOVE,
+                .argv = (char *[]){ (char *) "ctr-remove", (char *) path, NULL },
+                .stdio = { -1, -1, STDERR_FILENO },
+        };
+        r = process_spawn(&spawn, NULL, &pidfd);
+        if (r < 0) {
+                sd_journal_print(LOG_WARNING, "Cannot run " PATH_REMOVE ": %s", strerror(-r));
+                return;
+        }
+        r = sd_event_add_child_pidfd(manager->event, &source, pidfd, WEXITED, on_remover_exit, NULL);
+        if (r >= 0)
+                (void) sd_event_source_set_child_pidfd_own(source, true);
+        else
+                fd_close(pidfd);
+}
+
+int manager_discard(Manager *manager, const char *path) {
+        char trash[PATH_MAX];
+        struct stat st;
+        int n = (int) (strrchr(path, '/') - path);
+
+        if (lstat(path, &st) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        /* Beside what it was: a rename does not leave its file system. */
+        do
+                snprintf(trash, sizeof(trash), "%.*s/" TRASH_PREFIX "%llu", n, path,
+                         (unsigned long long) ++manager->last_trash);
+        while (access(trash, F_OK) >= 0);
+        if (rename(path, trash) < 0)
+                return -errno;
+        spawn_remover(manager, trash);
+        return 0;
+}
+
+size_t manager_image_users(Manager *manager, const char *image, char ***ret_names) {
+        Container *container;
+        size_t n = 0;
+
+        MAP_FOREACH(container, &manager->containers)
+                if (streq(container->identity.image, image)) {
+                        n++;
+                        if (ret_names)
+                                (void) strv_extend(ret_names, container->name);
+                }
+        return n;
+}
+
+/* The start of ctrd. */
+
+static int make_directories(void) {
+        static const struct {
+                const char *path;
+                mode_t mode;
+        } dirs[] = {
+                { "/var/lib/ctrd", 0700 }, { PATH_IMAGES, 0700 }, { PATH_CONTAINERS, 0700 },
+                { "/run/ctrd", 0700 },     { PATH_RUN, 0700 },    { "/etc/ctrd", 0755 }, { PATH_SETTINGS, 0755 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+                int r = file_mkdir_parents(dirs[i].path, dirs[i].mode);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void empty_trash(Manager *manager, const char *parent) {
+        char path[PATH_MAX];
+        DIR *dir = opendir(parent);
+
+        if (!dir)
+                return;
+        for (struct dirent *de; (de = readdir(dir));) {
+                if (!startswith(de->d_name, TRASH_PREFIX))
+                        continue;
+                snprintf(path, sizeof(path), "%s/%s", parent, de->d_name);
+                spawn_remover(manager, path);
+        }
+        closedir(dir);
+}
+
+static void load_images(Manager *manager) {
+        DIR *dir = opendir(PATH_IMAGES);
+
+        if (!dir)
+                return;
+        for (struct dirent *de; (de = readdir(dir));) {
+                _cleanup_error_ Error error = ERROR_INIT;
+                Image *image;
+
+                if (!name_is_image_id(de->d_name))
+                        continue;
+                if (image_load(de->d_name, &image, &error) < 0)
+                        sd_journal_print(LOG_WARNING, "Image %s is left out: %s", de->d_name, error_message(&error));
+                else if (map_put(&manager->images, image->id, image) < 0)
+                        image_free(image);
+        }
+        closedir(dir);
+}
+
+/* What a creation left that did not come to its end. */
+static void undo_creation(Manager *manager, const char *name) {
+        char path[PATH_MAX];
+
+        if (!name_is_valid(name))
+                return;
+        sd_journal_print(LOG_NOTICE, "The creation of %s was interrupted and is undone", name);
+        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
+        (void) unlink(path);
+        snprintf(path, sizeof(path), PATH_CONTAINERS "/.new-%s", name);
+        (void) manager_discard(manager, path);
+}
+
+static void load_containers(Manager *manager) {
+        DIR *dir = opendir(PATH_CONTAINERS);
+
+        if (!dir)
+                return;
+        for (struct dirent *de; (de = readdir(dir));) {
+                const char *unfinished = startswith(de->d_name, ".new-");
+                _cleanup_error_ Error error = ERROR_INIT;
+                Container *container;
+
+                if (unfinished)
+                        undo_creation(manager, unfinished);
+                if (!name_is_valid(de->d_name))
+                        continue;
+                if (container_load(manager, de->d_name, &container, &error) < 0)
+                        sd_journal_print(LOG_WARNING, "Container %s is left out: %s", de->d_name, error_message(&error));
+                else if (map_put(&manager->containers, container->name, container) < 0)
+                        container_free(container);
+        }
+        closedir(dir);
+}
+
+int manager_load(Manager *manager) {
+        Container *container;
+        int r;
+
+        r = make_directories();
+        if (r < 0)
+                return r;
+        build_clean(manager);
+        empty_trash(manager, PATH_IMAGES);
+        empty_trash(manager, PATH_CONTAINERS);
+        load_images(manager);
+        load_containers(manager);
+        MAP_FOREACH(container, &manager->containers)
+                container_adopt(container);
+        return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The manager: all containers, images and jobs, and what they share. It knows
+ * nothing of its bus interface, which observes it.
+ */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "authority.h"
+#include "container.h"
+#include "image.h"
+#include "job.h"
+#include "map.h"
+#include "template.h"
+#include "unit.h"
+
+#define CONTAINERS_MAX 8192
+
+/* Whoever wants to know; all members are set. Properties: names as on the bus,
+ * a list that ends with NULL. */
+typedef struct ManagerObserver {
+        void (*container_added)(Container *container);
+        void (*container_changed)(Container *container, char **properties);
+        void (*container_removed)(Container *container);
+        void (*image_added)(Manager *manager, Image *image);
+        void (*image_removed)(Manager *manager, Image *image);
+        void (*job_added)(Job *job);
+        void (*job_changed)(Job *job);
+        void (*job_finished)(Job *job);
+} ManagerObserver;
+
+struct Manager {
+        sd_event *event;
+        sd_bus *bus;
+        Authority *authority;
+        UnitClient *units;
+        const ManagerObserver *observer;
+
+        Map containers; /* by name */
+        Map images;     /* by id */
+        Map jobs;       /* by number as text */
+        Map builds;     /* by TEMPLATE/VARIANT: templates at work */
+        Map creations;  /* by name: containers that are being made */
+        uint32_t last_job;
+        uint64_t last_trash;
+};
+
+int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, Manager **ret);
+Manager *manager_free(Manager *manager);
+DEFINE_CLEANUP(Manager *, manager_free)
+
+/* Reads what is on disk, takes up what runs, undoes what was half done. */
+int manager_load(Manager *manager);
+
+/* Containers by name, with a sentence where there is none. */
+int manager_find(Manager *manager, const char *name, Container **ret, Error *error);
+
+/* Puts a tree out of the way at once (rename) and removes it in a process of its
+ * own. Nothing there is no error. */
+int manager_discard(Manager *manager, const char *path);
+
+/* Containers that use an image. */
+size_t manager_image_users(Manager *manager, const char *image, char ***ret_names);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Where things lie; see docs/architecture.md. */
+
+#define PATH_SETTINGS "/etc/ctrd/containers"
+#define PATH_IMAGES "/var/lib/ctrd/images"
+#define PATH_CONTAINERS "/var/lib/ctrd/containers"
+#define PATH_RUN "/run/ctrd/containers"
+#define PATH_TEMPLATES CTRD_PKGDATA_DIR "/templates"
+#define PATH_MONITOR CTRD_LIBEXEC_DIR "/ctr-monitor"
+#define PATH_NETWORK CTRD_LIBEXEC_DIR "/ctr-network"
+#define PATH_REMOVE CTRD_LIBEXEC_DIR "/ctr-remove"
+#define PATH_RUNTIME CTRD_BIN_DIR "/ctrrun"

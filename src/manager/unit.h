@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Units of the host's systemd that belong to us: a scope for each running
+ * container, a transient service for each template that is being built. All
+ * calls are asynchronous; a callback is called once, never from within the call.
+ */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "error.h"
+#include "settings.h"
+
+typedef struct UnitClient UnitClient;
+
+/* result: "done", "failed", "canceled", "timeout", … as systemd's JobRemoved has it. */
+typedef void (*UnitDone)(const Error *error, void *userdata);
+/* A scope of ours is to be stopped: somebody said "systemctl stop". */
+typedef void (*UnitStopRequested)(const char *unit, void *userdata);
+
+/* A request under way; its owner may drop it, and then its callback is not
+ * called any more. */
+typedef struct UnitRequest UnitRequest;
+UnitRequest *unit_request_drop(UnitRequest *request);
+
+int unit_client_new(sd_bus *bus, UnitStopRequested stop_requested, void *userdata, UnitClient **ret);
+UnitClient *unit_client_free(UnitClient *client);
+
+/* "ctr-NAME.scope" */
+#define UNIT_NAME_MAX 128
+void unit_scope_name(const char *container, char ret[static UNIT_NAME_MAX]);
+
+/* Makes the scope around a process, with the limits of the settings; done when
+ * the process is in it. */
+int unit_start_scope(UnitClient *client, const char *container, const Settings *settings, pid_t pid, UnitDone done,
+                     void *userdata, UnitRequest **ret);
+
+/* Runs a program once as a transient service; done when it has ended. The three
+ * descriptors become its standard streams (-1: /dev/null). writable: the one
+ * directory that it may write to; network: whether it sees the host's. */
+int unit_start_worker(UnitClient *client, const char *unit, const char *description, char *const *argv,
+                      char *const *environment, const char *writable, bool network, const int stdio[static 3],
+                      UnitDone done, void *userdata, UnitRequest **ret);
+
+/* Stops a unit, gracefully as its settings say; nobody is told. */
+int unit_stop(UnitClient *client, const char *unit);
+
+/* Sends a signal to every process of the unit; nobody is told. */
+int unit_kill(UnitClient *client, const char *unit, int sig);
+
+/* Lets the unit go and calls done when systemd has forgotten it. */
+int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a running container uses, from its scope's cgroup. The files there are the
+ * host's: nothing the container writes is read.
+ */
+
+#include "macro.h"
+
+typedef struct Usage {
+        struct {
+                const char *name; /* MemoryCurrent, MemoryPeak (bytes), CPUUsageUSec, TasksCurrent */
+                uint64_t value;
+        } items[8];
+        size_t n;
+} Usage;
+
+/* What is not known (no such controller, not running) is left out. */
+void usage_read(const char *container, Usage *ret);
