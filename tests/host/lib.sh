@@ -88,6 +88,14 @@ hosts_linked() {
     grep -q "^$host_link_prefix[0-9]" <<<"$links"
 }
 
+# Prints the folder for images that the demo and shells share, so that what one has
+# built the other has. Templates that changed make other images.
+host_shared_images() {
+    local key
+    key=$(cd "$host_top" && find templates -type f -exec sha256sum {} + 2>/dev/null | sort | sha256sum | cut -c1-16)
+    printf '%s\n' "$host_cache/images/$key"
+}
+
 # Takes the lock under which hosts appear and disappear, on descriptor 7.
 hosts_lock() {
     mkdir -p "$host_hosts" "$(dirname "$host_lock")"
