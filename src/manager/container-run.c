@@ -356,6 +356,9 @@ static int spawn_monitor(Container *c, const char *dir, pid_t *ret_pid, Error *e
         ProcessSpawn spawn = {
                 .path = PATH_MONITOR,
                 .argv = (char *[]){ (char *) "ctr-monitor", (char *) "--dir", (char *) dir, NULL },
+                /* Nothing of ours is theirs: not NOTIFY_SOCKET above all, which a
+                 * runtime would take for the container's. */
+                .env = (char *[]){ (char *) "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL },
                 .stdio = { -1, -1, STDERR_FILENO },
                 .fds = &theirs,
                 .n_fds = 1,

@@ -209,6 +209,11 @@ static int prepare(Launch *launch, Error *error) {
 
         if (mkdir(launch->dir, 0700) < 0)
                 return -errno;
+        /* Another runtime may walk to the root as the container's root user, which
+         * is nobody here: its group may pass, and nobody else. ctrrun need not. */
+        if (launch->settings->runtime && launch->settings->user_namespace &&
+            (lchown(launch->dir, 0, launch->identity->uid_base) < 0 || chmod(launch->dir, 0710) < 0))
+                return -errno;
         dir = open(launch->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (dir < 0)
                 return -errno;
@@ -228,7 +233,7 @@ int launch_prepare(Launch *launch, Error *error) {
         _cleanup_free_ char *host_os = NULL;
         int r;
 
-        r = file_mkdir_parents(PATH_RUN, 0700);
+        r = file_mkdir_parents(PATH_RUN, 0711);
         if (r >= 0)
                 r = launch_remove(launch->name);
         if (r < 0)

@@ -161,7 +161,7 @@ static int make_directories(void) {
                 mode_t mode;
         } dirs[] = {
                 { "/var/lib/ctrd", 0700 }, { PATH_IMAGES, 0700 }, { PATH_CONTAINERS, 0700 },
-                { "/run/ctrd", 0700 },     { PATH_RUN, 0700 },    { "/etc/ctrd", 0755 }, { PATH_SETTINGS, 0755 },
+                { "/run/ctrd", 0711 },     { PATH_RUN, 0711 },    { "/etc/ctrd", 0755 }, { PATH_SETTINGS, 0755 },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
