@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * ctrctl: what one run of it is about, and the table of its verbs. A verb reads
+ * its own options, then asks ctrd over the bus; it knows nothing by itself.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "error.h"
+#include "options.h"
+
+/* Exit statuses; see ctrctl(1). */
+enum {
+        STATUS_FAILURE = 1,
+        STATUS_USAGE = 2,
+        STATUS_NOT_RUNNING = 3,   /* of "status" */
+        STATUS_NO_CONTAINER = 4,  /* of "status" */
+        STATUS_EXEC_FAILED = 125, /* exec, shell: what the command had no part in */
+        STATUS_NOT_EXECUTABLE = 126,
+        STATUS_NOT_FOUND = 127,
+        STATUS_SIGNAL = 128, /* plus the number */
+};
+
+struct Ctl {
+        const char *host; /* NULL: this one */
+        bool json;
+        bool no_legend;
+        bool quiet;
+        bool no_wait;
+        sd_bus *bus;        /* by ctl_bus() */
+        char *const *tail;  /* the command line from the verb on */
+        bool host_in_front; /* -H came before the verb, so that tail can be run elsewhere */
+};
+
+typedef struct Verb {
+        const char *name;    /* one word, or two: "image list" */
+        const char *usage;   /* what follows the name */
+        const char *summary; /* half a sentence, for the list of verbs */
+        const char *details; /* more for its own help, or NULL */
+        const Option *options;
+        /* Returns the exit status, or a negative errno with the error set. */
+        int (*run)(Ctl *ctl, Options *options, Error *error);
+} Verb;
+
+extern const Verb *const verbs[]; /* ends with NULL */
+
+/* Rows of the table, each beside its implementation. */
+extern const Verb verb_console, verb_create, verb_exec, verb_image_list, verb_image_remove, verb_job_cancel, verb_job_list,
+        verb_kill, verb_list, verb_logs, verb_remove, verb_restart, verb_shell, verb_show, verb_start, verb_status,
+        verb_stop, verb_template_list;

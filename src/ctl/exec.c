@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "exec.h"
+#include "fd.h"
+#include "pump.h"
+#include "relay.h"
+#include "session.h"
+#include "terminal.h"
+
+/* Signals that are for the command. */
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+
+typedef struct Exec {
+        const ExecRequest *request;
+        int session;
+        int signals;
+        SessionMessage last;
+        char text[SESSION_MESSAGE_MAX];
+} Exec;
+
+static int append_option(sd_bus_message *m, const char *name, const char *type, const void *value) {
+        int r = sd_bus_message_open_container(m, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append_basic(m, 's', name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', type);
+        if (r >= 0)
+                r = type[0] == 'a' ? sd_bus_message_append_strv(m, (char **) value) : sd_bus_message_append_basic(m, type[0], value);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_options(sd_bus_message *m, const ExecRequest *q) {
+        uint32_t columns = 0, rows = 0;
+        int yes = 1;
+        int r = sd_bus_message_open_container(m, 'a', "{sv}");
+
+        if (r >= 0 && q->environment)
+                r = append_option(m, "Environment", "as", q->environment);
+        if (r >= 0 && q->user)
+                r = append_option(m, "User", "s", q->user);
+        if (r >= 0 && q->directory)
+                r = append_option(m, "WorkingDirectory", "s", q->directory);
+        if (r >= 0 && q->login)
+                r = append_option(m, "LoginShell", "b", &yes);
+        if (r >= 0 && q->terminal) {
+                terminal_size(STDOUT_FILENO, &columns, &rows);
+                r = append_option(m, "Terminal", "b", &yes);
+                if (r >= 0 && columns > 0 && rows > 0) {
+                        r = append_option(m, "Columns", "u", &columns);
+                        if (r >= 0)
+                                r = append_option(m, "Rows", "u", &rows);
+                }
+        }
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_streams(sd_bus_message *m, const int *streams, size_t n) {
+        int r = sd_bus_message_open_container(m, 'a', "h");
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = sd_bus_message_append_basic(m, 'h', &streams[i]); /* it takes a duplicate */
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* One method call, and nothing else: how long this takes is what is felt. */
+static int ask(Ctl *ctl, const ExecRequest *q, const int *streams, size_t n_streams, int *ret_session, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_free_ char *path = NULL;
+        int fd, r;
+
+        r = bus_container_path(q->container, &path, error);
+        if (r >= 0)
+                r = bus_method(ctl, path, BUS_CONTAINER, "Exec", &m, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_strv(m, (char **) q->command);
+        if (r >= 0)
+                r = append_options(m, q);
+        if (r >= 0)
+                r = append_streams(m, streams, n_streams);
+        if (r < 0)
+                return bus_message_error(error, r);
+
+        r = bus_call(ctl, m, &reply, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read_basic(reply, 'h', &fd);
+        if (r < 0)
+                return bus_message_error(error, r);
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* the message keeps its own */
+        if (fd < 0)
+                return error_set_errno(error, errno, "Cannot keep the session");
+        *ret_session = fd;
+        return 0;
+}
+
+/* From here on signals are read, not suffered. */
+static int catch_signals(bool terminal, Error *error) {
+        sigset_t set;
+        int fd;
+
+        sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(forwarded); i++)
+                sigaddset(&set, forwarded[i]);
+        if (terminal)
+                sigaddset(&set, SIGWINCH);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        return fd < 0 ? error_set_errno(error, errno, "Cannot catch signals") : fd;
+}
+
+static int lost(const ExecRequest *q, Error *error) {
+        return error_set(error, ECONNRESET, NULL, "The container %s ended, and the command with it", q->container);
+}
+
+/* Takes a message of the session. 1: it was the last. */
+static int take_message(Exec *e, int *ret_fd, Error *error) {
+        int r = session_receive(e->session, e->text, &e->last, ret_fd);
+
+        if (r < 0)
+                return error_set_errno(error, r, "The session with %s broke", e->request->container);
+        switch (e->last.event) {
+        case SESSION_CLOSED:
+                return lost(e->request, error);
+        case SESSION_EXITED:
+        case SESSION_SIGNALED:
+        case SESSION_FAILED:
+                return 1;
+        default:
+                return 0;
+        }
+}
+
+/* A signal that was caught: its number, or 0. */
+static int take_signal(const Exec *e) {
+        struct signalfd_siginfo info;
+
+        return read(e->signals, &info, sizeof(info)) == sizeof(info) ? (int) info.ssi_signo : 0;
+}
+
+/* Waits with the streams being the command's own, or pumped. */
+static int wait_streams(Exec *e, Pump *pumps, size_t n_pumps, Error *error) {
+        const int watch[] = { e->session, e->signals };
+
+        for (;;) {
+                int passed = -1, sig, r;
+
+                r = pumps_run(pumps, n_pumps, watch, ELEMENTSOF(watch));
+                if (r < 0)
+                        return error_set_errno(error, r, "Cannot wait for the command");
+                if (r == 1) {
+                        sig = take_signal(e);
+                        if (sig > 0)
+                                (void) session_send_signal(e->session, sig); /* gone already: its end comes next */
+                        continue;
+                }
+                r = take_message(e, &passed, error);
+                fd_close(passed);
+                if (r != 0)
+                        return r;
+        }
+}
+
+static void pass_size(int master) {
+        unsigned columns, rows;
+
+        terminal_size(STDOUT_FILENO, &columns, &rows);
+        if (columns > 0 && rows > 0)
+                (void) ioctl(master, TIOCSWINSZ, &(struct winsize){ .ws_col = (unsigned short) columns, .ws_row = (unsigned short) rows });
+}
+
+typedef struct Screen {
+        Terminal own;
+        int master;
+        Relay relay;
+} Screen;
+
+static void screen_end(Screen *s) {
+        terminal_restore(&s->own);
+        fd_close(s->master);
+}
+
+/* A message while a terminal is shown. 1: the last. */
+static int screen_message(Exec *e, Screen *s, Error *error) {
+        int passed = -1, r = take_message(e, &passed, error);
+
+        if (r == 0 && e->last.event == SESSION_TERMINAL) {
+                fd_close(s->master);
+                s->master = passed;
+                r = terminal_raw(&s->own, STDIN_FILENO);
+                if (r < 0)
+                        return error_set_errno(error, r, "Cannot set up the terminal");
+                pass_size(s->master); /* it may have changed since the call */
+                relay_set_remote(&s->relay, s->master, true);
+                return 0;
+        }
+        fd_close(passed);
+        return r;
+}
+
+/* Waits with our terminal showing the command's. Returns 1 as above, or an exit
+ * status in *ret_status with 0 where we leave by ourselves. */
+static int wait_terminal(Exec *e, int *ret_status, Error *error) {
+        _cleanup_(screen_end) Screen s = { .own = TERMINAL_INIT, .master = -EBADF };
+        const int watch[] = { e->session, e->signals };
+        size_t ready = 0;
+        int r, sig;
+
+        relay_init(&s.relay);
+        s.relay.detachable = e->request->detachable;
+        for (;;) {
+                r = relay_run(&s.relay, watch, ELEMENTSOF(watch), &ready);
+                switch (r) {
+                case RELAY_ENDED: /* all have closed it; the session says how it ended */
+                        continue;
+                case RELAY_DETACHED:
+                        *ret_status = 0;
+                        return 0;
+                case RELAY_OUTPUT_LOST:
+                        *ret_status = STATUS_SIGNAL + SIGPIPE;
+                        return 0;
+                case RELAY_WATCHED:
+                        break;
+                default:
+                        return error_set_errno(error, r, "Cannot wait for the command");
+                }
+                if (ready == 0) {
+                        r = screen_message(e, &s, error);
+                        if (r == 0)
+                                continue;
+                        relay_drain(&s.relay);
+                        return r;
+                }
+                sig = take_signal(e);
+                if (sig == SIGWINCH) {
+                        if (s.master >= 0)
+                                pass_size(s.master);
+                } else if (sig == SIGHUP) { /* our terminal is gone; that hangs up the other too */
+                        *ret_status = STATUS_SIGNAL + SIGHUP;
+                        return 0;
+                } else if (sig > 0)
+                        (void) session_send_signal(e->session, sig);
+        }
+}
+
+static int finish(const Exec *e) {
+        if (e->last.event == SESSION_FAILED)
+                fprintf(stderr, "ctrctl: %s\n", isempty(e->last.text) ? strerror(e->last.number) : e->last.text);
+        return session_exit_status(&e->last);
+}
+
+static int run_with_terminal(Ctl *ctl, Exec *e, Error *error) {
+        int status = STATUS_EXEC_FAILED, r;
+
+        r = ask(ctl, e->request, NULL, 0, &e->session, error);
+        if (r >= 0)
+                r = e->signals = catch_signals(true, error);
+        if (r >= 0)
+                r = wait_terminal(e, &status, error);
+        return r < 0 ? r : r == 0 ? status : finish(e);
+}
+
+static int run_with_streams(Ctl *ctl, Exec *e, Error *error) {
+        Pump pumps[PUMPS_MAX];
+        int streams[3], n, r;
+
+        n = pumps_new(pumps, streams);
+        if (n < 0)
+                return error_set_errno(error, n, "Cannot pass standard input and output on");
+        r = ask(ctl, e->request, streams, ELEMENTSOF(streams), &e->session, error);
+        pumps_handed_over(pumps, (size_t) n);
+        if (r >= 0)
+                r = e->signals = catch_signals(false, error);
+        if (r >= 0)
+                r = wait_streams(e, pumps, (size_t) n, error);
+        pumps_end(pumps, (size_t) n);
+        return r < 0 ? r : finish(e);
+}
+
+int exec_run(Ctl *ctl, const ExecRequest *request, Error *error) {
+        Exec e = { .request = request, .session = -EBADF, .signals = -EBADF };
+        int r = request->terminal ? run_with_terminal(ctl, &e, error) : run_with_streams(ctl, &e, error);
+
+        fd_close(e.session);
+        fd_close(e.signals);
+        return r;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "bus.h"
+#include "object.h"
+#include "strv.h"
+
+static void property_clear(Property *p) {
+        free(p->name);
+        free(p->text);
+        strv_free(p->list);
+}
+
+void object_clear(Object *o) {
+        for (size_t i = 0; i < o->n; i++)
+                property_clear(&o->properties[i]);
+        free(o->properties);
+        free(o->path);
+        free(o->interface);
+        *o = (Object){};
+}
+
+void object_list_clear(ObjectList *l) {
+        for (size_t i = 0; i < l->n; i++)
+                object_clear(&l->objects[i]);
+        free(l->objects);
+        *l = (ObjectList){};
+}
+
+/* The number that a basic value of this type is, for text and sums. */
+static int read_number(sd_bus_message *m, char type, Property *p) {
+        union {
+                int boolean;
+                int16_t n;
+                uint16_t q;
+                int32_t i;
+                uint32_t u;
+                int64_t x;
+                uint64_t t;
+                uint8_t y;
+        } v = {};
+        int64_t number;
+        int r = sd_bus_message_read_basic(m, type, &v);
+
+        if (r < 0)
+                return r;
+        switch (type) {
+        case 'b':
+                p->number = (uint64_t) v.boolean;
+                p->text = strdup(v.boolean ? "yes" : "no");
+                return p->text ? 0 : -ENOMEM;
+        case 'y':
+                number = v.y;
+                break;
+        case 'n':
+                number = v.n;
+                break;
+        case 'q':
+                number = v.q;
+                break;
+        case 'i':
+                number = v.i;
+                break;
+        case 'u':
+                number = v.u;
+                break;
+        case 'x':
+                number = v.x;
+                break;
+        default:
+                p->number = v.t;
+                return asprintf(&p->text, "%" PRIu64, v.t) < 0 ? -ENOMEM : 0;
+        }
+        p->number = (uint64_t) number;
+        return asprintf(&p->text, "%" PRIi64, number) < 0 ? -ENOMEM : 0;
+}
+
+/* One variant. A type that is not known here is read over, its text is "". */
+static int read_value(sd_bus_message *m, Property *p) {
+        const char *contents, *s;
+        char type;
+        int r = sd_bus_message_peek_type(m, &type, &contents);
+
+        if (r < 0)
+                return r;
+        if (!streq(contents, "as") && (!contents[0] || contents[1] || !strchr("sogbynqiuxt", contents[0]))) {
+                p->text = strdup("");
+                return p->text ? sd_bus_message_skip(m, "v") : -ENOMEM;
+        }
+        p->type = contents[0];
+        r = sd_bus_message_enter_container(m, 'v', contents);
+        if (r < 0)
+                return r;
+        if (p->type == 'a') {
+                r = sd_bus_message_read_strv(m, &p->list);
+                if (r >= 0)
+                        p->text = strv_join(p->list, " ");
+        } else if (strchr("sog", p->type)) {
+                r = sd_bus_message_read_basic(m, p->type, &s);
+                if (r >= 0)
+                        p->text = strdup(s);
+        } else
+                r = read_number(m, p->type, p);
+        if (r < 0)
+                return r;
+        return p->text ? sd_bus_message_exit_container(m) : -ENOMEM;
+}
+
+/* a{sv} */
+static int read_properties(sd_bus_message *m, Object *o) {
+        const char *name;
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                Property *list = reallocarray(o->properties, o->n + 1, sizeof(*list)), *p;
+
+                if (!list)
+                        return -ENOMEM;
+                o->properties = list;
+                p = &list[o->n++];
+                *p = (Property){};
+                r = sd_bus_message_read_basic(m, 's', &name);
+                if (r < 0)
+                        return r;
+                p->name = strdup(name);
+                r = p->name ? read_value(m, p) : -ENOMEM;
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+int object_read(Ctl *ctl, const char *path, const char *interface, Object *ret, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(object_clear) Object o = {};
+        int r;
+
+        r = bus_method(ctl, path, "org.freedesktop.DBus.Properties", "GetAll", &m, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_basic(m, 's', interface);
+        if (r < 0)
+                return bus_message_error(error, r);
+        r = bus_call(ctl, m, &reply, error);
+        if (r < 0)
+                return r;
+        o.path = strdup(path);
+        o.interface = strdup(interface);
+        r = o.path && o.interface ? read_properties(reply, &o) : -ENOMEM;
+        if (r < 0)
+                return bus_message_error(error, r);
+        *ret = o;
+        o = (Object){};
+        return 0;
+}
+
+static int compare(const void *a, const void *b) {
+        return strverscmp(((const Object *) a)->path, ((const Object *) b)->path);
+}
+
+/* a{sa{sv}}: the interfaces of one object, of which one counts. */
+static int read_interfaces(sd_bus_message *m, const char *path, const char *wanted, ObjectList *l) {
+        const char *interface;
+        int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
+
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
+                r = sd_bus_message_read_basic(m, 's', &interface);
+                if (r < 0)
+                        return r;
+                if (!streq(interface, wanted))
+                        r = sd_bus_message_skip(m, "a{sv}");
+                else {
+                        Object *list = reallocarray(l->objects, l->n + 1, sizeof(*list));
+
+                        if (!list)
+                                return -ENOMEM;
+                        l->objects = list;
+                        list[l->n] = (Object){ .path = strdup(path), .interface = strdup(interface) };
+                        r = read_properties(m, &list[l->n++]);
+                }
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+int object_list_read(Ctl *ctl, const char *interface, ObjectList *ret, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(object_list_clear) ObjectList l = {};
+        const char *path;
+        int r;
+
+        r = bus_method(ctl, BUS_ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &m, error);
+        if (r >= 0)
+                r = bus_call(ctl, m, &reply, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}");
+        if (r < 0)
+                return bus_message_error(error, r);
+        while ((r = sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}")) > 0) {
+                r = sd_bus_message_read_basic(reply, 'o', &path);
+                if (r >= 0)
+                        r = read_interfaces(reply, path, interface, &l);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+                if (r < 0)
+                        break;
+        }
+        if (r < 0)
+                return bus_message_error(error, r);
+        for (size_t i = 0; i < l.n; i++)
+                if (!l.objects[i].path || !l.objects[i].interface)
+                        return error_set_errno(error, ENOMEM, "Cannot read the list");
+        if (l.n > 0)
+                qsort(l.objects, l.n, sizeof(*l.objects), compare);
+        *ret = l;
+        l = (ObjectList){};
+        return 0;
+}
+
+const Property *object_get(const Object *o, const char *name) {
+        for (size_t i = 0; i < o->n; i++)
+                if (streq(o->properties[i].name, name))
+                        return &o->properties[i];
+        return NULL;
+}
+
+const char *object_text(const Object *o, const char *name) {
+        const Property *p = object_get(o, name);
+
+        return p ? p->text : "";
+}
+
+uint64_t object_number(const Object *o, const char *name) {
+        const Property *p = object_get(o, name);
+
+        return p ? p->number : 0;
+}
+
+char **object_strings(const Object *o, const char *name) {
+        const Property *p = object_get(o, name);
+
+        return p ? p->list : NULL;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Objects of ctrd as they are read from the bus: properties by name, each as
+ * text and, where it is one, as a number.
+ */
+
+#include "ctl.h"
+
+typedef struct Property {
+        char *name;
+        char type;    /* of D-Bus; 'a' for a list of strings */
+        char *text;   /* lists: joined by blanks */
+        char **list;  /* of a list */
+        uint64_t number;
+} Property;
+
+typedef struct Object {
+        char *path;
+        char *interface;
+        Property *properties;
+        size_t n;
+} Object;
+
+typedef struct ObjectList {
+        Object *objects;
+        size_t n;
+} ObjectList;
+
+void object_clear(Object *o);
+void object_list_clear(ObjectList *l);
+
+/* All properties of one object. */
+int object_read(Ctl *ctl, const char *path, const char *interface, Object *ret, Error *error);
+
+/* All objects that have the interface, sorted by path; numbers in paths as
+ * numbers. */
+int object_list_read(Ctl *ctl, const char *interface, ObjectList *ret, Error *error);
+
+const Property *object_get(const Object *o, const char *name);
+/* "" and 0 where there is no such property. */
+const char *object_text(const Object *o, const char *name);
+uint64_t object_number(const Object *o, const char *name);
+char **object_strings(const Object *o, const char *name);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "bus.h"
+#include "ctl.h"
+#include "job-wait.h"
+#include "parse.h"
+
+/* What a method of a container is called with. */
+typedef struct Call {
+        const char *method;
+        int (*append)(sd_bus_message *m, const struct Call *call);
+        uint64_t timeout_usec;
+        bool force;
+} Call;
+
+static int append_timeout(sd_bus_message *m, const Call *call) {
+        return sd_bus_message_append(m, "t", call->timeout_usec);
+}
+
+static int append_force(sd_bus_message *m, const Call *call) {
+        return sd_bus_message_append(m, "b", (int) call->force);
+}
+
+static int begin(Ctl *ctl, JobWait *w, const char *name, const Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = bus_container_path(name, &path, error);
+        if (r >= 0)
+                r = bus_method(ctl, path, BUS_CONTAINER, call->method, &m, error);
+        if (r < 0)
+                return r;
+        r = call->append ? call->append(m, call) : 0;
+        if (r < 0)
+                return bus_message_error(error, r);
+        return job_wait_call(w, m, name, error);
+}
+
+/* All at once; a name that is wrong does not stop the others. */
+static int run_jobs(Ctl *ctl, Options *o, const Call *call, Error *error) {
+        _cleanup_(job_wait_freep) JobWait *w = NULL;
+        int r;
+
+        r = options_check_rest(o, 1, SIZE_MAX, "the name of a container", error);
+        if (r >= 0)
+                r = job_wait_new(&w, ctl, JOB_INTERRUPT_DETACH, error);
+        if (r < 0)
+                return r;
+        for (char **name = options_rest(o); *name; name++) {
+                _cleanup_error_ Error failure = ERROR_INIT;
+
+                if (begin(ctl, w, *name, call, &failure) < 0)
+                        job_wait_failed(w, *name, &failure);
+        }
+        return job_wait_run(w, error);
+}
+
+static int run_start(Ctl *ctl, Options *o, Error *error) {
+        int r = options_finish(o, error);
+
+        return r < 0 ? r : run_jobs(ctl, o, &(Call){ .method = "Start" }, error);
+}
+
+static int run_restart(Ctl *ctl, Options *o, Error *error) {
+        int r = options_finish(o, error);
+
+        return r < 0 ? r : run_jobs(ctl, o, &(Call){ .method = "Restart" }, error);
+}
+
+static int run_stop(Ctl *ctl, Options *o, Error *error) {
+        Call call = { .method = "Stop", .append = append_timeout };
+        const char *value;
+        int code;
+
+        while ((code = options_next(o, &value, error)) > 0)
+                if (parse_usec(value, &call.timeout_usec) < 0 || call.timeout_usec == 0)
+                        return error_set(error, EINVAL, "Usage", "--timeout=%.100s is not valid: give a time, such as 30s, or infinity", value);
+        return code < 0 ? code : run_jobs(ctl, o, &call, error);
+}
+
+static int run_remove(Ctl *ctl, Options *o, Error *error) {
+        Call call = { .method = "Remove", .append = append_force };
+        const char *value;
+        int code;
+
+        while ((code = options_next(o, &value, error)) > 0)
+                call.force = true;
+        return code < 0 ? code : run_jobs(ctl, o, &call, error);
+}
+
+static int kill_one(Ctl *ctl, const char *name, const char *whom, int sig, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = bus_container_path(name, &path, error);
+        if (r >= 0)
+                r = bus_method(ctl, path, BUS_CONTAINER, "Kill", &m, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "si", whom, (int32_t) sig);
+        return r < 0 ? bus_message_error(error, r) : bus_call(ctl, m, NULL, error);
+}
+
+static int run_kill(Ctl *ctl, Options *o, Error *error) {
+        const char *value, *whom = "init";
+        int code, r, sig = SIGKILL, status = EXIT_SUCCESS;
+        char **names;
+
+        while ((code = options_next(o, &value, error)) > 0)
+                if (code == 'S') {
+                        if (parse_signal(value, &sig) < 0)
+                                return error_set(error, EINVAL, "Usage", "--signal=%.100s is not valid: name a signal, such as SIGTERM", value);
+                } else if (streq(value, "init") || streq(value, "all"))
+                        whom = value;
+                else
+                        return error_set(error, EINVAL, "Usage", "--whom=%.100s is not valid: say init or all", value);
+        if (code < 0)
+                return code;
+        r = options_check_rest(o, 1, SIZE_MAX, "the name of a container", error);
+        if (r < 0)
+                return r;
+
+        names = options_rest(o);
+        if (!names[1])
+                return kill_one(ctl, names[0], whom, sig, error);
+        for (; *names; names++) {
+                _cleanup_error_ Error failure = ERROR_INIT;
+
+                if (kill_one(ctl, *names, whom, sig, &failure) < 0) {
+                        fprintf(stderr, "ctrctl: %s: %s\n", *names, error_message(&failure));
+                        status = STATUS_FAILURE;
+                }
+        }
+        return status;
+}
+
+static const Option stop_options[] = {
+        { "timeout", 't', "TIME", "Kill after this time, instead of StopTimeoutSec= of the container" },
+        {}
+};
+
+static const Option remove_options[] = {
+        { "force", 'f', NULL, "Kill it first where it runs" },
+        {}
+};
+
+static const Option kill_options[] = {
+        { "signal", 'S', "SIGNAL", "The signal, by name or number (SIGKILL)"                    },
+        { "whom",   0x100, "WHOM", "init, or all processes of the container (init)" },
+        {}
+};
+
+const Verb verb_start = {
+        .name = "start",
+        .usage = "NAME…",
+        .summary = "Start containers, and wait until they are ready",
+        .details = "Ready means that init says so, where it does; else that it runs. Ctrl-C stops\n"
+                   "waiting; the start goes on.",
+        .run = run_start,
+};
+
+const Verb verb_stop = {
+        .name = "stop",
+        .usage = "NAME…",
+        .summary = "Ask containers to power off, and wait for their end",
+        .details = "A container that has not ended after its StopTimeoutSec= is killed. Ctrl-C stops\n"
+                   "waiting; the stop goes on.",
+        .options = stop_options,
+        .run = run_stop,
+};
+
+const Verb verb_restart = {
+        .name = "restart",
+        .usage = "NAME…",
+        .summary = "Stop containers, and start them again",
+        .run = run_restart,
+};
+
+const Verb verb_remove = {
+        .name = "remove",
+        .usage = "NAME…",
+        .summary = "Remove containers with their settings and all their files",
+        .details = "The images that they were made from stay. A container that runs is refused.",
+        .options = remove_options,
+        .run = run_remove,
+};
+
+const Verb verb_kill = {
+        .name = "kill",
+        .usage = "NAME…",
+        .summary = "Send a signal to containers",
+        .details = "Nothing is waited for. To power a container off use stop.",
+        .options = kill_options,
+        .run = run_kill,
+};

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <poll.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "fd.h"
+#include "format.h"
+#include "log.h"
+#include "parse.h"
+#include "remote.h"
+
+/* What is shown in a terminal must not command it: the text is the container's. */
+static int print(char *text, size_t size, bool raw) {
+        return fd_write_all(STDOUT_FILENO, text, raw ? size : format_plain(text, size));
+}
+
+static int write_failed(int r, Error *error) {
+        return r == -EPIPE ? 0 : error_set_errno(error, r, "Cannot write the output"); /* the reader left */
+}
+
+/* Prints what was added since. */
+static int print_more(int fd, bool raw, Error *error) {
+        char text[16384];
+        ssize_t n;
+        int r;
+
+        while ((n = read(fd, text, sizeof(text))) > 0) {
+                r = print(text, (size_t) n, raw);
+                if (r < 0)
+                        return write_failed(r, error) ?: 1;
+        }
+        return n < 0 ? error_set_errno(error, errno, "Cannot read the log") : 0;
+}
+
+static int watch_file(int inotify, int fd, Error *error) {
+        char path[FD_PATH_MAX];
+        int wd = inotify_add_watch(inotify, fd_path(fd, path), IN_MODIFY | IN_MOVE_SELF | IN_ATTRIB);
+
+        return wd < 0 ? error_set_errno(error, errno, "Cannot follow the log: watching it needs the right to open it, be root") : wd;
+}
+
+/* Waits for a change of the file. 1: it was put aside, a new one is there. */
+static int wait_change(int inotify, Error *error) {
+        struct pollfd p[2] = {
+                { .fd = inotify, .events = POLLIN },
+                { .fd = STDOUT_FILENO, .events = 0 }, /* the reader leaves: an error by itself */
+        };
+        char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+        bool moved = false;
+        ssize_t n;
+
+        if (poll(p, 2, -1) < 0)
+                return errno == EINTR ? 0 : error_set_errno(error, errno, "Cannot follow the log");
+        if (p[1].revents & (POLLERR | POLLHUP))
+                return -EPIPE;
+        n = read(inotify, buffer, sizeof(buffer));
+        for (ssize_t i = 0; i < n;) {
+                const struct inotify_event *e = (const struct inotify_event *) (buffer + i);
+
+                moved = moved || e->mask & (IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT);
+                i += (ssize_t) (sizeof(*e) + e->len);
+        }
+        return moved;
+}
+
+static int follow(Ctl *ctl, const char *name, Log *l, bool raw, Error *error) {
+        _cleanup_fd_ int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        int wd, r;
+
+        if (inotify < 0)
+                return error_set_errno(error, errno, "Cannot follow the log");
+        if (l->newer < 0)
+                return error_set(error, ENOENT, NULL, "%s has no log yet: start it first", name);
+        for (;;) {
+                wd = watch_file(inotify, l->newer, error);
+                if (wd < 0)
+                        return wd;
+                do {
+                        r = print_more(l->newer, raw, error);
+                        if (r != 0)
+                                return r < 0 ? r : 0;
+                        r = wait_change(inotify, error);
+                        if (r < 0)
+                                return r == -EPIPE && !error_is_set(error) ? 0 : r;
+                } while (r == 0);
+
+                r = print_more(l->newer, raw, error); /* what came before it was put aside */
+                if (r != 0)
+                        return r < 0 ? r : 0;
+                (void) inotify_rm_watch(inotify, wd);
+                log_close(l);
+                r = log_open(ctl, name, l, error);
+                if (r < 0)
+                        return r;
+                if (l->newer < 0)
+                        return 0; /* removed */
+        }
+}
+
+static int run_logs(Ctl *ctl, Options *o, Error *error) {
+        _cleanup_(log_close) Log l = LOG_INIT;
+        _cleanup_free_ char *text = NULL;
+        bool following = false, raw = !isatty(STDOUT_FILENO);
+        uint64_t lines = SIZE_MAX;
+        const char *value, *name;
+        size_t size = 0;
+        int code, r;
+
+        while ((code = options_next(o, &value, error)) > 0)
+                if (code == 'f')
+                        following = true;
+                else if (code == 'n') {
+                        if (!streq(value, "all") && parse_uint_max(value, SIZE_MAX - 1, &lines) < 0)
+                                return error_set(error, EINVAL, "Usage", "--lines=%.100s is not valid: give a number, or all", value);
+                } else
+                        raw = true;
+        if (code < 0)
+                return code;
+        r = options_check_rest(o, 1, 1, "the name of a container", error);
+        if (r < 0)
+                return r;
+        name = options_rest(o)[0];
+        if (ctl->host)
+                return remote_run(ctl, isatty(STDOUT_FILENO), error);
+
+        r = log_open(ctl, name, &l, error);
+        if (r >= 0)
+                r = log_read(&l, lines, &text, &size, error);
+        if (r < 0)
+                return r;
+        r = print(text, size, raw);
+        if (r < 0)
+                return write_failed(r, error);
+        return following ? follow(ctl, name, &l, raw, error) : 0;
+}
+
+static const Option options[] = {
+        { "follow", 'f',   NULL,    "Go on with what is added"                                               },
+        { "lines",  'n',   "LINES", "The last lines only (all)"                                              },
+        { "raw",    0x100, NULL,    "Do not take control characters away; as is done where output is no terminal" },
+        {}
+};
+
+const Verb verb_logs = {
+        .name = "logs",
+        .usage = "NAME",
+        .summary = "Show what a container wrote to its console",
+        .details = "The log is bounded: the oldest goes first. It stays when the container stops. The\n"
+                   "container's journal is shown by journalctl -M NAME.",
+        .options = options,
+        .run = run_logs,
+};

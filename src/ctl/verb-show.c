@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Properties and settings, for programs. */
+
+#include <stdio.h>
+
+#include "bus.h"
+#include "ctl.h"
+#include "object.h"
+#include "strv.h"
+#include "table.h"
+
+typedef struct Show {
+        const char *name;
+        char **wanted; /* properties; empty: all */
+        bool value_only;
+} Show;
+
+static bool is_wanted(const Show *s, const char *property) {
+        return strv_length(s->wanted) == 0 || strv_contains(s->wanted, property);
+}
+
+/* Values come from the container in part: one line each, whatever they hold. */
+static void print_value(const char *text) {
+        for (; *text; text++)
+                putchar((unsigned char) *text < ' ' || *text == 0x7f ? '?' : *text);
+        putchar('\n');
+}
+
+/* One row with a column each: an object in JSON. */
+static int print_json(const Ctl *ctl, const Show *s, const Object *o, Error *error) {
+        _cleanup_(table_freep) Table *t = NULL;
+        _cleanup_free_ Column *columns = calloc(o->n + 1, sizeof(*columns));
+        _cleanup_free_ const Property **shown = calloc(o->n + 1, sizeof(*shown));
+        size_t n = 0;
+        int r;
+
+        if (!columns || !shown)
+                return error_set_errno(error, ENOMEM, "Cannot print the properties");
+        for (size_t i = 0; i < o->n; i++) {
+                const Property *p = &o->properties[i];
+
+                if (!is_wanted(s, p->name))
+                        continue;
+                columns[n].name = p->name;
+                columns[n].kind = p->type == 'a' ? COLUMN_LIST : p->type == 'b' ? COLUMN_BOOLEAN
+                                  : p->type && strchr("ynqiuxt", p->type)      ? COLUMN_NUMBER
+                                                                               : COLUMN_TEXT;
+                shown[n++] = p;
+        }
+        r = table_new(&t, ctl, columns, error);
+        if (r < 0)
+                return r;
+        table_set_single(t);
+        r = table_add_row(t);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (columns[i].kind == COLUMN_LIST)
+                        r = table_set_list(t, i, shown[i]->list);
+                else
+                        r = table_set(t, i, shown[i]->text);
+        return r < 0 ? error_set_errno(error, r, "Cannot print the properties") : table_print(t, error);
+}
+
+static int show_properties(Ctl *ctl, const Show *s, Error *error) {
+        _cleanup_(object_clear) Object o = {};
+        _cleanup_free_ char *path = NULL;
+        int r = bus_container_path(s->name, &path, error);
+
+        if (r >= 0)
+                r = object_read(ctl, path, BUS_CONTAINER, &o, error);
+        if (r < 0)
+                return r;
+        STRV_FOREACH(w, s->wanted)
+                if (!object_get(&o, *w))
+                        return error_set(error, EINVAL, NULL, "A container has no property %.100s: see org.ctrd1(5)", *w);
+        if (ctl->json)
+                return print_json(ctl, s, &o, error);
+        for (size_t i = 0; i < o.n; i++) {
+                const Property *p = &o.properties[i];
+
+                if (!is_wanted(s, p->name))
+                        continue;
+                if (!s->value_only)
+                        printf("%s=", p->name);
+                print_value(p->text);
+        }
+        return 0;
+}
+
+static const Column settings_columns[] = {
+        { "section" }, { "key" }, { "value" }, { "file" }, {}
+};
+
+static int read_setting(sd_bus_message *m, const Ctl *ctl, const Show *s, Table *t) {
+        const char *section, *key, *value, *file;
+        int r = sd_bus_message_read(m, "(ssss)", &section, &key, &value, &file);
+
+        if (r <= 0 || !is_wanted(s, key))
+                return r;
+        if (!ctl->json) {
+                if (!s->value_only)
+                        printf("%s.%s=", section, key);
+                if (!isempty(file) && !s->value_only)
+                        printf("%s  # %s\n", value, file);
+                else
+                        print_value(value);
+                return 1;
+        }
+        if (table_add_row(t) < 0 || table_set(t, 0, section) < 0 || table_set(t, 1, key) < 0 || table_set(t, 2, value) < 0 ||
+            table_set(t, 3, file) < 0)
+                return -ENOMEM;
+        return 1;
+}
+
+static int show_settings(Ctl *ctl, const Show *s, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(table_freep) Table *t = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r = bus_container_path(s->name, &path, error);
+
+        if (r >= 0)
+                r = bus_method(ctl, path, BUS_CONTAINER, "GetSettings", &m, error);
+        if (r >= 0)
+                r = bus_call(ctl, m, &reply, error);
+        if (r >= 0 && ctl->json)
+                r = table_new(&t, ctl, settings_columns, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_enter_container(reply, 'a', "(ssss)");
+        while (r > 0)
+                r = read_setting(reply, ctl, s, t);
+        if (r < 0)
+                return bus_message_error(error, r);
+        return t ? table_print(t, error) : 0;
+}
+
+static int run_show(Ctl *ctl, Options *o, Error *error) {
+        _cleanup_strv_ char **wanted = NULL;
+        bool settings = false;
+        const char *value;
+        Show s = {};
+        int code, r;
+
+        while ((code = options_next(o, &value, error)) > 0)
+                if (code == 'p') {
+                        if (strv_extend(&wanted, value) < 0)
+                                return -ENOMEM;
+                } else if (code == 's')
+                        settings = true;
+                else
+                        s.value_only = true;
+        if (code < 0)
+                return code;
+        r = options_check_rest(o, 1, 1, "the name of a container", error);
+        if (r < 0)
+                return r;
+        s.name = options_rest(o)[0];
+        s.wanted = wanted;
+        return settings ? show_settings(ctl, &s, error) : show_properties(ctl, &s, error);
+}
+
+static const Option options[] = {
+        { "settings", 's',   NULL,       "Its settings that are no defaults, each with the file that it came from" },
+        { "property", 'p',   "PROPERTY", "Only this property, or setting; may be repeated"                         },
+        { "value",    0x100, NULL,       "Values without their names"                                              },
+        {}
+};
+
+const Verb verb_show = {
+        .name = "show",
+        .usage = "NAME",
+        .summary = "Show the properties of a container, for programs",
+        .details = "Times are microseconds since 1970. What they mean is in org.ctrd1(5), and in\n"
+                   "ctr.conf(5) for --settings.",
+        .options = options,
+        .run = run_show,
+};
