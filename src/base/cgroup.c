@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "fd.h"
 #include "file.h"
 #include "parse.h"
@@ -259,6 +259,7 @@ static int for_each_child(int fd, int (*func)(int parent, int child, const char 
 }
 
 typedef struct KillPass {
+        int sig;
         unsigned n_killed;
         unsigned depth;
 } KillPass;
@@ -280,13 +281,19 @@ static int kill_tree(int parent, int fd, const char *name, void *arg) {
                 /* The pid may be another process by now only if its number was
                  * given anew since the read; with no cgroup.kill there is
                  * nothing better. */
-                if (parse_pid(p, &pid) >= 0 && pid != getpid() && kill(pid, SIGKILL) >= 0)
+                if (parse_pid(p, &pid) >= 0 && pid != getpid() && kill(pid, pass->sig) >= 0)
                         pass->n_killed++;
         }
         pass->depth++;
         r = for_each_child(fd, kill_tree, pass);
         pass->depth--;
         return r;
+}
+
+int cgroup_signal(int fd, int sig) {
+        KillPass pass = { .sig = sig };
+
+        return kill_tree(-1, fd, NULL, &pass);
 }
 
 int cgroup_kill(int fd) {
@@ -298,7 +305,7 @@ int cgroup_kill(int fd) {
         /* Until a pass finds nobody alive; each pass waits for its victims, and
          * what they forked meanwhile is the next pass's. */
         for (unsigned i = 0; i < 64; i++) {
-                KillPass pass = {};
+                KillPass pass = { .sig = SIGKILL };
 
                 r = kill_tree(-1, fd, NULL, &pass);
                 if (r < 0 || pass.n_killed == 0)
@@ -326,16 +333,9 @@ int cgroup_is_populated(int fd) {
         return events < 0 ? -errno : events_populated(events);
 }
 
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
-
 int cgroup_wait_empty(int fd, uint64_t timeout_usec) {
         _cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-        uint64_t end = timeout_usec == USEC_INFINITY ? USEC_INFINITY : now_usec() + timeout_usec;
+        uint64_t end = timeout_usec == USEC_INFINITY ? USEC_INFINITY : now_usec(CLOCK_MONOTONIC) + timeout_usec;
 
         if (events < 0)
                 return -errno;
@@ -346,7 +346,7 @@ int cgroup_wait_empty(int fd, uint64_t timeout_usec) {
                 if (r <= 0)
                         return r;
                 if (end != USEC_INFINITY) {
-                        uint64_t now = now_usec();
+                        uint64_t now = now_usec(CLOCK_MONOTONIC);
 
                         if (now >= end)
                                 return -ETIMEDOUT;

@@ -55,6 +55,9 @@ int cgroup_write(int fd, const char *file, const char *text);
  * is missing (before Linux 5.14) each process by its pid. */
 int cgroup_kill(int fd);
 
+/* Sends a signal to every process that is in the cgroup and below it now. */
+int cgroup_signal(int fd, int sig);
+
 /* Waits until no process is left in the cgroup and below it. -ETIMEDOUT. */
 int cgroup_wait_empty(int fd, uint64_t timeout_usec);
 

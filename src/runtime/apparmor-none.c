@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lsm.h"
+
+bool apparmor_is_supported(void) {
+        return false;
+}
+
+bool apparmor_is_enabled(void) {
+        return false;
+}
+
+int apparmor_set_exec(int attributes, const char *profile, Error *error) {
+        return error_set(error, EOPNOTSUPP, "NotSupported", "this ctrrun is built without AppArmor");
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "file.h"
+#include "lsm.h"
+
+bool apparmor_is_supported(void) {
+        return true;
+}
+
+bool apparmor_is_enabled(void) {
+        _cleanup_free_ char *line = NULL;
+
+        return file_read_line(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", &line) >= 0 && line[0] == 'Y';
+}
+
+int apparmor_set_exec(int attributes, const char *profile, Error *error) {
+        char text[4096];
+        int n, r;
+
+        n = snprintf(text, sizeof(text), "exec %s", profile);
+        if (n < 0 || (size_t) n >= sizeof(text))
+                return error_set_errno(error, ENAMETOOLONG, "AppArmor profile");
+
+        /* Linux 5.8 has a file of AppArmor's own; the one shared by all LSMs
+         * belongs to whichever is first. */
+        r = file_write(attributes, "apparmor/exec", text);
+        if (r == -ENOENT)
+                r = file_write(attributes, "exec", text);
+        if (r == -ENOENT)
+                return error_set(error, ENOENT, NULL, "AppArmor profile %s is not loaded", profile);
+        return r < 0 ? error_set_errno(error, r, "AppArmor profile %s", profile) : 0;
+}

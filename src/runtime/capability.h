@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Capabilities: the five sets of a process, as masks.
+ */
+
+#include "error.h"
+#include "macro.h"
+
+typedef struct CapabilitySets {
+        uint64_t bounding, effective, inheritable, permitted, ambient;
+} CapabilitySets;
+
+/* CAP_…, with or without the prefix, in any case: the number, or -EINVAL. */
+int capability_from_name(const char *name);
+const char *capability_name(unsigned cap); /* "CAP_CHOWN"; NULL past the last known */
+
+/* What the calling process may still have: its bounding and permitted set. */
+int capability_read(uint64_t *ret_permitted, uint64_t *ret_bounding);
+
+/* Drops from the bounding set all but what is asked for. Needs CAP_SETPCAP,
+ * so it comes before the user is changed. What is not in the set now cannot
+ * be had again and is ignored. */
+int capability_drop_bounding(uint64_t keep, Error *error);
+
+/* Sets permitted, effective, inheritable, then ambient, each cut to what the
+ * process can have. */
+int capability_apply(const CapabilitySets *sets, Error *error);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "command.h"
+#include "creation.h"
+#include "log.h"
+#include "start.h"
+
+static int handle(int key, const char *value, void *data, Error *error) {
+        return 0;
+}
+
+static int check_created(const Container *c, Error *error) {
+        ContainerStatus status = container_status(c);
+
+        if (status != CONTAINER_CREATED)
+                return error_set(error, EINVAL, "Busy", "container %s is %s: only a created one can be started", c->id,
+                                 container_status_to_string(status));
+        return 0;
+}
+
+static int run_start(const Command *command, const CommandGlobals *g, int argc, char **argv, Error *error) {
+        _cleanup_(container_freep) Container *c = NULL;
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_error_ Error later = ERROR_INIT;
+        const char *id;
+        int r;
+
+        r = command_parse(command, argc, argv, handle, NULL, error);
+        if (r <= 0)
+                return r;
+        if ((r = command_get_id(command, argc, argv, r, &id, error)) < 0 ||
+            (r = container_load(g->root, id, &c, error)) < 0 ||
+            (r = check_created(c, error)) < 0 ||
+            (r = creation_load_config(c, &config, error)) < 0 ||
+            (r = start_container(c, error)) < 0)
+                return r;
+        if (creation_run_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING, &later) < 0)
+                log_warning("%s", error_message(&later)); /* runtime-spec: the container runs on */
+        return 0;
+}
+
+const Command command_start = {
+        .name = "start",
+        .synopsis = "ID",
+        .help = "Lets the program of a created container run.",
+        .run = run_start,
+};

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A bundle's config.json as data. Nothing in here acts: what the runtime-spec
+ * says in JSON becomes typed fields, words become numbers, and what is wrong
+ * in itself is an error. Unknown properties are ignored, unknown values are
+ * errors, as the specification asks.
+ */
+
+#include <jansson.h>
+#include <sys/ioctl.h>
+#include <sys/types.h>
+
+#include "arena.h"
+#include "capability.h"
+#include "error.h"
+#include "macro.h"
+#include "mount-option.h"
+#include "namespace.h"
+#include "userns.h"
+
+typedef struct ConfigRlimit {
+        int resource;
+        const char *name;
+        uint64_t soft, hard;
+} ConfigRlimit;
+
+typedef struct ConfigProcess {
+        bool terminal;
+        struct winsize console_size; /* rows 0: not set */
+        const char *cwd;
+        char *const *env;
+        char *const *args; /* NULL: none given */
+        uint32_t uid, gid;
+        int umask; /* -1: not set */
+        gid_t *groups;
+        size_t n_groups;
+        bool has_capabilities;
+        CapabilitySets capabilities;
+        char *const *unknown_capabilities; /* names that this build does not know: a warning */
+        ConfigRlimit *rlimits;
+        size_t n_rlimits;
+        bool no_new_privileges;
+        bool has_oom_score_adj;
+        int oom_score_adj;
+        const char *apparmor_profile;
+        const char *selinux_label;
+} ConfigProcess;
+
+typedef struct ConfigMount {
+        const char *destination;
+        const char *source; /* may be NULL */
+        const char *type;   /* NULL for binds */
+        MountOptions options;
+        char *const *data; /* options of the file system itself */
+        IdMap *uids, *gids;
+        size_t n_uids, n_gids;
+} ConfigMount;
+
+typedef struct ConfigNamespace {
+        bool present;
+        const char *path; /* NULL: a new one */
+} ConfigNamespace;
+
+typedef struct ConfigDevice {
+        const char *path;
+        mode_t type; /* S_IFCHR, S_IFBLK or S_IFIFO */
+        uint32_t major, minor;
+        mode_t mode;
+        uint32_t uid, gid;
+} ConfigDevice;
+
+typedef struct ConfigHook {
+        const char *path;
+        char *const *args;
+        char *const *env;
+        uint64_t timeout_usec; /* USEC_INFINITY: none */
+} ConfigHook;
+
+typedef enum HookPoint {
+        HOOK_PRESTART,
+        HOOK_CREATE_RUNTIME,
+        HOOK_CREATE_CONTAINER,
+        HOOK_START_CONTAINER,
+        HOOK_POSTSTART,
+        HOOK_POSTSTOP,
+        HOOK_MAX,
+        HOOK_INVALID = -EINVAL,
+} HookPoint;
+
+const char *hook_point_to_string(HookPoint point);
+
+typedef struct ConfigHooks {
+        ConfigHook *hooks;
+        size_t n_hooks;
+} ConfigHooks;
+
+typedef struct ConfigSysctl {
+        const char *name, *value;
+} ConfigSysctl;
+
+/* One write into a file of the cgroup, in order. */
+typedef struct ConfigResource {
+        const char *file, *value;
+        const char *controller; /* to be enabled for it */
+        const char *where;      /* the field it comes from */
+} ConfigResource;
+
+typedef struct ConfigTimeOffset {
+        const char *clock; /* "monotonic" "boottime" */
+        int64_t secs;
+        uint32_t nanosecs;
+} ConfigTimeOffset;
+
+typedef struct Config {
+        Arena arena;
+        json_t *document;
+        char *text; /* the file as it was read */
+        size_t text_size;
+
+        const char *oci_version;
+        bool has_process;
+        ConfigProcess process;
+
+        const char *root_path;
+        bool root_readonly;
+        const char *hostname, *domainname;
+        ConfigMount *mounts;
+        size_t n_mounts;
+        ConfigHooks hooks[HOOK_MAX];
+        const json_t *annotations; /* NULL or an object of strings */
+
+        ConfigNamespace namespaces[NAMESPACE_MAX];
+        IdMap *uids, *gids;
+        size_t n_uids, n_gids;
+        ConfigTimeOffset *time_offsets;
+        size_t n_time_offsets;
+        ConfigDevice *devices;
+        size_t n_devices;
+        const char *cgroups_path;
+        ConfigResource *resources;
+        size_t n_resources;
+        ConfigSysctl *sysctls;
+        size_t n_sysctls;
+        const json_t *seccomp; /* see seccomp.h */
+        unsigned long root_propagation; /* MS_…, 0: not set */
+        char *const *masked_paths, *const *readonly_paths;
+        const char *mount_label;
+        bool has_personality;
+        unsigned long personality;
+} Config;
+
+/* Reads and checks. directory: of the bundle, by descriptor. */
+int config_load(int directory, const char *file, Config **ret, Error *error);
+int config_parse(const char *text, size_t size, Config **ret, Error *error);
+Config *config_free(Config *c);
+DEFINE_CLEANUP(Config *, config_free)
+
+/* What one field alone cannot say: what is missing, what contradicts. */
+int config_validate(const Config *c, Error *error);
+
+/* Parses a process object (config.json's, or exec's --process). */
+int config_parse_process(const json_t *object, Arena *arena, ConfigProcess *p, Error *error);
+
+/* Adds one capability to sets by name; false where the name is unknown. */
+bool config_capability_add(const char *name, uint64_t *set);
+
+/* The parts, each in a file of its own. */
+int config_parse_mounts(Config *c, const json_t *array, Error *error);
+int config_parse_linux(Config *c, const json_t *object, Error *error);
+int config_parse_hooks(Config *c, const json_t *object, Error *error);
+int config_parse_resources(Config *c, const json_t *object, Error *error);
+int config_parse_id_map(Arena *arena, const json_t *object, const char *where, IdMap **ret, size_t *ret_n, Error *error);
+
+static inline bool config_new_namespace(const Config *c, NamespaceType type) {
+        return c->namespaces[type].present && !c->namespaces[type].path;
+}

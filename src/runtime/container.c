@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "container.h"
+#include "fd.h"
+#include "field.h"
+#include "file.h"
+#include "process.h"
+#include "procfs.h"
+
+#define STATE_SIZE_MAX (4 * 1024 * 1024)
+
+static const char *const status_names[CONTAINER_STATUS_MAX] = {
+        [CONTAINER_CREATING] = "creating", [CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running",
+        [CONTAINER_PAUSED] = "paused",     [CONTAINER_STOPPED] = "stopped",
+};
+
+const char *container_status_to_string(ContainerStatus status) {
+        return status >= 0 && status < CONTAINER_STATUS_MAX ? status_names[status] : NULL;
+}
+
+bool container_id_is_valid(const char *id) {
+        size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-");
+
+        return n > 0 && n <= CONTAINER_ID_MAX && id[n] == 0 && id[0] != '.';
+}
+
+Container *container_free(Container *c) {
+        if (!c)
+                return NULL;
+        free(c->id);
+        free(c->directory);
+        fd_close(c->fd);
+        free(c->bundle);
+        free(c->rootfs);
+        free(c->oci_version);
+        free(c->created);
+        free(c->cgroup);
+        json_decref(c->annotations);
+        free(c);
+        return NULL;
+}
+
+static int container_alloc(const char *root, const char *id, Container **ret, Error *error) {
+        _cleanup_(container_freep) Container *c = NULL;
+
+        if (!container_id_is_valid(id))
+                return error_set(error, EINVAL, "InvalidName",
+                                 "\"%s\" is no container id: 1 to %d letters, digits and _ . + - are, not beginning with a dot",
+                                 id, CONTAINER_ID_MAX);
+        c = calloc(1, sizeof(*c));
+        if (!c)
+                return error_set_errno(error, ENOMEM, "container");
+        c->fd = -EBADF;
+        c->id = strdup(id);
+        if (!c->id || asprintf(&c->directory, "%s/%s", root, id) < 0) {
+                c->directory = NULL;
+                return error_set_errno(error, ENOMEM, "container");
+        }
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+int container_new(const char *root, const char *id, Container **ret, Error *error) {
+        _cleanup_(container_freep) Container *c = NULL;
+        int r;
+
+        r = container_alloc(root, id, &c, error);
+        if (r < 0)
+                return r;
+
+        /* mkdir(2) is what makes an id unique. */
+        r = mkdir(c->directory, 0700) < 0 ? -errno : 0;
+        if (r == -ENOENT) {
+                r = file_mkdir_parents(root, 0700);
+                if (r < 0)
+                        return error_set_errno(error, r, "creating %s", root);
+                r = mkdir(c->directory, 0700) < 0 ? -errno : 0;
+        }
+        if (r == -EEXIST)
+                return error_set(error, EEXIST, "Exists", "container %s exists already", id);
+        if (r < 0)
+                return error_set_errno(error, r, "creating %s", c->directory);
+
+        c->fd = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (c->fd < 0) {
+                r = error_set_errno(error, errno, "opening %s", c->directory);
+                (void) rmdir(c->directory);
+                return r;
+        }
+        c->owner = getuid();
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+static int load_string(const json_t *object, const char *where, char **ret, Error *error) {
+        const char *s = NULL;
+        int r;
+
+        r = field_string(object, where, &s, error);
+        if (r < 0 || !s)
+                return r;
+        *ret = strdup(s);
+        return *ret ? 0 : error_set_errno(error, ENOMEM, "state.json");
+}
+
+static int parse_state(Container *c, const json_t *document, Error *error) {
+        const json_t *annotations;
+        uint32_t owner = 0, n_created = 0;
+        uint64_t pid = 0;
+        int r;
+
+        if (!json_is_object(document))
+                return field_invalid("state.json", "must be an object", error);
+        if ((r = load_string(document, "bundle", &c->bundle, error)) < 0 ||
+            (r = load_string(document, "rootfs", &c->rootfs, error)) < 0 ||
+            (r = load_string(document, "ociVersion", &c->oci_version, error)) < 0 ||
+            (r = load_string(document, "created", &c->created, error)) < 0 ||
+            (r = load_string(document, "cgroup", &c->cgroup, error)) < 0 ||
+            (r = field_u64(document, "pid", INT32_MAX, &pid, error)) < 0 ||
+            (r = field_u64(document, "startTime", UINT64_MAX, &c->start_time, error)) < 0 ||
+            (r = field_u64(document, "namespaces", UINT64_MAX, &c->namespaces, error)) < 0 ||
+            (r = field_u32(document, "cgroupCreated", &n_created, error)) < 0 ||
+            (r = field_bool(document, "cgroupDelegated", &c->cgroup_delegated, error)) < 0 ||
+            (r = field_u32(document, "owner", &owner, error)) < 0 ||
+            (r = field_object(document, "annotations", &annotations, error)) < 0)
+                return r;
+        if (!c->bundle)
+                return field_missing("bundle", error);
+        c->pid = (pid_t) pid;
+        c->owner = owner;
+        c->n_cgroup_created = n_created;
+        c->annotations = json_incref((json_t *) annotations);
+        return 0;
+}
+
+int container_load(const char *root, const char *id, Container **ret, Error *error) {
+        _cleanup_(container_freep) Container *c = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = container_alloc(root, id, &c, error);
+        if (r < 0)
+                return r;
+        c->fd = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (c->fd < 0 && errno == ENOENT)
+                return error_set(error, ENOENT, "NoSuchContainer", "container %s does not exist", id);
+        if (c->fd < 0)
+                return error_set_errno(error, errno, "opening %s", c->directory);
+
+        r = file_read(c->fd, "state.json", STATE_SIZE_MAX, &text, &size);
+        if (r == -ENOENT) {
+                /* Being created, or left by a runtime that was killed then. */
+                *ret = TAKE_PTR(c);
+                return 0;
+        }
+        if (r < 0)
+                return error_set_errno(error, r, "reading %s/state.json", c->directory);
+
+        json_t *document = field_load(text, size, "state.json", error);
+        if (!document)
+                return -EINVAL;
+        r = parse_state(c, document, error);
+        json_decref(document);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+int container_save(const Container *c, Error *error) {
+        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:I, s:s*, s:O*}",
+                              "ociVersion", strempty(c->oci_version), "id", c->id, "bundle", c->bundle, "rootfs",
+                              strempty(c->rootfs), "created", strempty(c->created), "version", CTRD_VERSION, "pid",
+                              (int) c->pid, "startTime", (json_int_t) c->start_time, "namespaces",
+                              (json_int_t) c->namespaces, "cgroupCreated", (int) c->n_cgroup_created, "cgroupDelegated",
+                              (int) c->cgroup_delegated, "owner",
+                              (json_int_t) c->owner, "cgroup", c->cgroup, "annotations", c->annotations);
+        _cleanup_free_ char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+        _cleanup_fd_ int fd = -EBADF;
+        int r = 0;
+
+        json_decref(o);
+        if (!text)
+                return error_set(error, EINVAL, NULL, "the state cannot be written: a path in it is not UTF-8");
+
+        /* Renamed into place for readers. No fsync: the directory is on tmpfs,
+         * and after a crash of the machine no container is left to describe. */
+        fd = openat(c->fd, ".state.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                r = -errno;
+        if (r >= 0)
+                r = fd_write_all(fd, text, strlen(text));
+        if (r >= 0 && renameat(c->fd, ".state.json", c->fd, "state.json") < 0)
+                r = -errno;
+        return r < 0 ? error_set_errno(error, r, "writing %s/state.json", c->directory) : 0;
+}
+
+int container_remove(Container *c, Error *error) {
+        int r;
+
+        /* What create puts there, by name: a few calls where a walk takes many. */
+        static const char *const files[] = { "start.sock", "config.json", "state.json", "seccomp.bpf" };
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                (void) unlinkat(c->fd, files[i], 0);
+        if (rmdir(c->directory) >= 0 || errno == ENOENT)
+                return 0;
+        r = file_remove_tree(AT_FDCWD, c->directory);
+        return r < 0 ? error_set_errno(error, r, "removing %s", c->directory) : 0;
+}
+
+int container_pidfd(const Container *c) {
+        _cleanup_fd_ int fd = -EBADF;
+        uint64_t start;
+        char state;
+        int r;
+
+        if (c->pid <= 0)
+                return -ESRCH;
+        fd = process_pidfd(c->pid);
+        if (fd < 0)
+                return fd;
+        /* The descriptor first, the check after: what it names cannot change. */
+        r = procfs_start_time(-1, c->pid, &start, &state);
+        if (r < 0)
+                return r;
+        if (start != c->start_time || state == 'Z' || state == 'X')
+                return -ESRCH;
+        return TAKE_FD(fd);
+}
+
+static bool is_frozen(const Container *c) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_fd_ int fd = c->cgroup ? cgroup_open(c->cgroup) : -EBADF;
+
+        return fd >= 0 && cgroup_read(fd, "cgroup.events", &text) >= 0 && strstr(text, "frozen 1");
+}
+
+ContainerStatus container_status(const Container *c) {
+        _cleanup_fd_ int fd = -EBADF;
+
+        if (!c->bundle)
+                return CONTAINER_CREATING;
+        fd = container_pidfd(c);
+        if (fd < 0)
+                return CONTAINER_STOPPED;
+        if (faccessat(c->fd, "start.sock", F_OK, AT_SYMLINK_NOFOLLOW) >= 0)
+                return CONTAINER_CREATED;
+        return is_frozen(c) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+}
+
+json_t *container_state_json(const Container *c, ContainerStatus status) {
+        return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s*, s:s*, s:s, s:O*}", "ociVersion",
+                         c->oci_version ?: "1.2.0", "id", c->id, "pid", status == CONTAINER_STOPPED ? 0 : (int) c->pid, "status",
+                         status_names[status], "bundle", strempty(c->bundle), "rootfs", c->rootfs, "created",
+                         c->created, "owner", c->owner == 0 ? "root" : "", "annotations", c->annotations);
+}

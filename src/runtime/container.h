@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A container as the runtime remembers it between two commands: a directory
+ * below --root with
+ *
+ *   state.json   what this file's struct holds, written atomically
+ *   config.json  the bundle's, as it was at create: exec takes its defaults there
+ *   start.sock   the socket that init listens on until it is started
+ */
+
+#include <jansson.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "macro.h"
+
+#define CONTAINER_ID_MAX 128
+
+typedef enum ContainerStatus {
+        CONTAINER_CREATING,
+        CONTAINER_CREATED,
+        CONTAINER_RUNNING,
+        CONTAINER_PAUSED,
+        CONTAINER_STOPPED,
+        CONTAINER_STATUS_MAX,
+        CONTAINER_STATUS_INVALID = -EINVAL,
+} ContainerStatus;
+
+const char *container_status_to_string(ContainerStatus status); /* as the runtime-spec has it */
+
+typedef struct Container {
+        char *id;
+        char *directory; /* of the state */
+        int fd;          /* the same, opened */
+        char *bundle;    /* absolute */
+        char *rootfs;
+        char *oci_version;
+        char *created; /* RFC 3339 */
+        pid_t pid;     /* 0: none yet */
+        uint64_t start_time;
+        char *cgroup; /* NULL: not placed */
+        unsigned n_cgroup_created;
+        bool cgroup_delegated; /* handed over: what is in it is the container's to arrange */
+        uint64_t namespaces; /* CLONE_NEW… that exec joins */
+        uid_t owner;
+        json_t *annotations; /* NULL or an object */
+} Container;
+
+/* 1 to 128 of [A-Za-z0-9_.+-], not beginning with a dot. */
+bool container_id_is_valid(const char *id);
+
+/* Makes the directory; an id in use is an error. */
+int container_new(const char *root, const char *id, Container **ret, Error *error);
+
+/* Reads the state of an existing one. NotFound: error name "NoSuchContainer". */
+int container_load(const char *root, const char *id, Container **ret, Error *error);
+
+Container *container_free(Container *c);
+DEFINE_CLEANUP(Container *, container_free)
+
+int container_save(const Container *c, Error *error);
+
+/* Removes the directory. */
+int container_remove(Container *c, Error *error);
+
+ContainerStatus container_status(const Container *c);
+
+/* A pidfd of init, checked to be that process and no later one with its pid.
+ * -ESRCH where init is gone. */
+int container_pidfd(const Container *c);
+
+/* The state as the runtime-spec defines it, for hooks and `state`. A new
+ * reference or NULL. */
+json_t *container_state_json(const Container *c, ContainerStatus status);

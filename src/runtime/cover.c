@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "fd.h"
+#include "mount.h"
+#include "rootfs.h"
+#include "rootpath.h"
+
+/* Something to cover with: used itself the first time, and cloned from where
+ * it is attached then (a detached mount cannot be cloned before Linux 6.15). */
+typedef struct Cover {
+        int fd;
+        bool attached;
+} Cover;
+
+static int cover_attach(Cover *cover, int target) {
+        _cleanup_fd_ int clone = -EBADF;
+        int r;
+
+        if (!cover->attached) {
+                r = mount_attach(cover->fd, target);
+                cover->attached = r >= 0;
+                return r;
+        }
+        clone = mount_clone(cover->fd, "", false);
+        return clone < 0 ? clone : mount_attach(clone, target);
+}
+
+/* One empty read-only tmpfs serves every masked directory. */
+static int empty_directory(Cover *empty, Error *error) {
+        char *options[] = { (char *) "mode=0555", (char *) "nr_inodes=2", (char *) "size=4k", NULL };
+
+        if (empty->fd < 0)
+                empty->fd = mount_new("tmpfs", "tmpfs", options,
+                                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+                                      error);
+        return empty->fd;
+}
+
+/* CVE-2025-31133: what covers is not found by a path in the container but is
+ * the host's /dev/null, checked to be that device; what is covered is opened
+ * once, and covered by descriptor. */
+static int mask(const Launch *l, const char *path, Cover *null, Cover *empty, Error *error) {
+        _cleanup_fd_ int target = rootpath_open(l->root, path, O_PATH, 0);
+        struct stat st;
+        int r;
+
+        if (target == -ENOENT || target == -ENOTDIR)
+                return 0;
+        if (target < 0 || fstat(target, &st) < 0)
+                return error_set_errno(error, target < 0 ? target : errno, "masking %s", path);
+        if (S_ISDIR(st.st_mode)) {
+                r = empty_directory(empty, error);
+                if (r < 0)
+                        return error_prefix(error, "masking %s", path);
+        }
+        r = cover_attach(S_ISDIR(st.st_mode) ? empty : null, target);
+        return r < 0 ? error_set_errno(error, r, "masking %s", path) : 0;
+}
+
+static int make_readonly(const Launch *l, const char *path, Error *error) {
+        _cleanup_fd_ int target = rootpath_open(l->root, path, O_PATH, 0), clone = -EBADF;
+        int r;
+
+        if (target == -ENOENT || target == -ENOTDIR)
+                return 0;
+        if (target < 0)
+                return error_set_errno(error, target, "making %s read-only", path);
+        clone = mount_clone(target, "", true);
+        r = clone < 0 ? clone : mount_set_attr(clone, MOUNT_ATTR_RDONLY, 0, true);
+        if (r >= 0)
+                r = mount_attach(clone, target);
+        return r < 0 ? error_set_errno(error, r, "making %s read-only", path) : 0;
+}
+
+int cover_paths(const Launch *l, Error *error) {
+        Cover null = { .fd = l->null }, empty = { .fd = -EBADF };
+        int r = 0;
+
+        for (char *const *p = l->config->readonly_paths; p && *p && r >= 0; p++)
+                r = make_readonly(l, *p, error);
+        for (char *const *p = l->config->masked_paths; p && *p && r >= 0; p++)
+                r = mask(l, *p, &null, &empty, error);
+        fd_close(empty.fd);
+        return r;
+}

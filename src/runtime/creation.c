@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "creation.h"
+#include "fd.h"
+#include "file.h"
+#include "hook.h"
+#include "init.h"
+#include "launch.h"
+#include "process-limits.h"
+#include "log.h"
+#include "parse.h"
+#include "pid-file.h"
+#include "placement.h"
+#include "process.h"
+#include "procfs.h"
+#include "socket.h"
+#include "process-clone.h"
+#include "foreground.h"
+
+int creation_run_hooks(const Config *config, const Container *container, HookPoint point, ContainerStatus status,
+                       Error *error) {
+        _cleanup_free_ char *text = NULL;
+        json_t *state;
+
+        if (config->hooks[point].n_hooks == 0)
+                return 0;
+        state = container_state_json(container, status);
+        text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+        json_decref(state);
+        if (!text)
+                return error_set_errno(error, ENOMEM, "state for the hooks");
+        return hook_run(config, point, text, error);
+}
+
+static int describe(Container *c, const Config *config, const char *bundle, Error *error) {
+        char path[PATH_MAX], stamp[64];
+        struct timespec now;
+        struct tm tm;
+        size_t n;
+
+        c->bundle = realpath(bundle, path) ? strdup(path) : NULL;
+        if (!c->bundle)
+                return error_set_errno(error, errno, "bundle %s", bundle);
+        n = (size_t) snprintf(path, sizeof(path), "%s%s%s", config->root_path[0] == '/' ? "" : c->bundle,
+                              config->root_path[0] == '/' ? "" : "/", config->root_path);
+        c->rootfs = n < sizeof(path) ? strdup(path) : NULL;
+        c->oci_version = strdup(config->oci_version);
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        gmtime_r(&now.tv_sec, &tm);
+        n = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+        snprintf(stamp + n, sizeof(stamp) - n, ".%09ldZ", now.tv_nsec);
+        c->created = strdup(stamp);
+        if (!c->rootfs || !c->oci_version || !c->created)
+                return error_set_errno(error, ENOMEM, "container");
+        c->annotations = json_incref((json_t *) config->annotations);
+        for (int i = 0; i < NAMESPACE_MAX; i++)
+                if (config->namespaces[i].present)
+                        c->namespaces |= namespace_type_flag((NamespaceType) i);
+        return 0;
+}
+
+static int make_listener(const Container *c, Error *error) {
+        char path[PATH_MAX];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/start.sock", c->directory);
+        fd = socket_listen(path, SOCK_SEQPACKET, 0600);
+        if (fd < 0)
+                return error_set_errno(error, fd, "creating %s", path);
+        (void) fd_set_nonblock(fd, false);
+        return fd;
+}
+
+/* The audit login id is inherited: whoever ran us is not who the container's
+ * processes are. Not there, not set, or not allowed: nothing to do. */
+static void reset_login_id(int procfs) {
+        _cleanup_fd_ int fd = procfs_openat(procfs, "self/loginuid", O_RDWR, false);
+        char text[16] = "";
+
+        if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && !startswith(text, "4294967295"))
+                (void) !write(fd, "4294967295", 10);
+}
+
+/* The next message, which must be this one; errors as they came. */
+static int receive(int channel, int expected, int pidfd, Error *error) {
+        for (;;) {
+                _cleanup_error_ Error other = ERROR_INIT;
+                int r = channel_receive(channel, &other);
+
+                if (r == expected)
+                        return 0;
+                if (r == CHANNEL_ERROR)
+                        return error_move(error, &other);
+                if (r == CHANNEL_WARNING) {
+                        log_warning("%s", error_message(&other));
+                        continue;
+                }
+                if (r == -ECONNRESET) {
+                        int status, sig;
+
+                        (void) process_signal(pidfd, SIGKILL);
+                        (void) process_wait(pidfd, &status, &sig);
+                        return error_set(error, EIO, NULL, "the container's init was killed while it was set up (%s)",
+                                         sig != 0 ? strempty(signal_name(sig)) : "exited");
+                }
+                return error_set_errno(error, r < 0 ? r : EBADMSG, "hearing of the container's init");
+        }
+}
+
+static int write_time_offsets(const Config *c, int procfs, pid_t pid, Error *error) {
+        char path[48], text[256];
+        size_t n = 0;
+        int r;
+
+        if (c->n_time_offsets == 0)
+                return 0;
+        for (size_t i = 0; i < c->n_time_offsets; i++)
+                n += (size_t) snprintf(text + n, sizeof(text) - n, "%s %lld %u\n", c->time_offsets[i].clock,
+                                       (long long) c->time_offsets[i].secs, c->time_offsets[i].nanosecs);
+        snprintf(path, sizeof(path), "%d/timens_offsets", (int) pid);
+        r = procfs_write(procfs, path, text);
+        return r < 0 ? error_set_errno(error, r, "setting linux.timeOffsets") : 0;
+}
+
+/* What the child waits for, in its order. */
+static int attend(const Config *c, const Container *container, const Launch *l, int channel, int pidfd, Error *error) {
+        int r;
+
+        if (l->new_user_namespace) {
+                r = userns_write_maps(container->pid, c->uids, c->n_uids, c->gids, c->n_gids, false, error);
+                if (r < 0 || (r = channel_send(channel, CHANNEL_GO)) < 0)
+                        return error_set_errno(error, r, "setting up the user namespace");
+        }
+        if (l->wait_time) {
+                if ((r = receive(channel, CHANNEL_TIME, pidfd, error)) < 0 ||
+                    (r = write_time_offsets(c, l->procfs, container->pid, error)) < 0)
+                        return r;
+                r = channel_send(channel, CHANNEL_GO);
+                if (r < 0)
+                        return error_set_errno(error, r, "setting up the time namespace");
+        }
+        if (l->wait_mounted) {
+                if ((r = receive(channel, CHANNEL_MOUNTED, pidfd, error)) < 0 ||
+                    (r = creation_run_hooks(c, container, HOOK_PRESTART, CONTAINER_CREATING, error)) < 0 ||
+                    (r = creation_run_hooks(c, container, HOOK_CREATE_RUNTIME, CONTAINER_CREATING, error)) < 0)
+                        return r;
+                r = channel_send(channel, CHANNEL_GO);
+                if (r < 0)
+                        return error_set_errno(error, r, "hooks");
+        }
+        r = receive(channel, CHANNEL_READY, pidfd, error);
+        if (r < 0)
+                return r;
+        /* Now that init is set up: a low limit does not disturb its work. */
+        return process_limits_set(&c->process, container->pid, l->procfs, error);
+}
+
+static uint64_t new_namespaces(const Config *c) {
+        uint64_t flags = 0;
+
+        for (int i = 0; i < NAMESPACE_MAX; i++)
+                if (config_new_namespace(c, (NamespaceType) i) && i != NAMESPACE_CGROUP && i != NAMESPACE_TIME)
+                        flags |= namespace_type_flag((NamespaceType) i);
+        return flags;
+}
+
+/* The child, from its birth to where it waits. In container->pid it stays on
+ * failure too, for who cleans up. */
+static int bring_up(const Config *c, Container *container, Launch *l, int cgroup, Creation *ret, Error *error) {
+        Spawn spawn = SPAWN_INIT;
+        int ends[2], r;
+        pid_t pid;
+
+        r = socket_pair(SOCK_SEQPACKET, ends);
+        if (r < 0)
+                return error_set_errno(error, r, "socket");
+        ret->channel = ends[0];
+        l->channel = ends[1];
+
+        spawn.new_namespaces = new_namespaces(c);
+        spawn.cgroup = cgroup;
+        for (int i = 0; i < NAMESPACE_MAX; i++)
+                if (i != NAMESPACE_TIME)
+                        spawn.paths[i] = l->paths[i];
+
+        reset_login_id(l->procfs);
+        pid = spawn_process(&spawn, init_main, l, error);
+        if (pid < 0)
+                return pid;
+        l->channel = fd_close(l->channel);
+        container->pid = pid;
+
+        /* Our child, and not yet waited for: the pid is its own. */
+        ret->pidfd = process_pidfd(pid);
+        if (ret->pidfd < 0)
+                return error_set_errno(error, ret->pidfd, "pidfd of the container's init");
+        r = procfs_start_time(l->procfs, pid, &container->start_time, NULL);
+        if (r < 0)
+                return error_set_errno(error, r, "start time of the container's init");
+        return attend(c, container, l, ret->channel, ret->pidfd, error);
+}
+
+static int save_config(const Container *c, const Config *config, Error *error) {
+        _cleanup_fd_ int fd = openat(c->fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        int r = fd < 0 ? -errno : fd_write_all(fd, config->text, config->text_size);
+
+        return r < 0 ? error_set_errno(error, r, "writing %s/config.json", c->directory) : 0;
+}
+
+int creation_load_config(const Container *c, Config **ret, Error *error) {
+        return config_load(c->fd, "config.json", ret, error);
+}
+
+static int check_console(const Config *c, const CreationOptions *o, Error *error) {
+        if (c->process.terminal && o->console_socket < 0 && !o->relay_terminal)
+                return error_set(error, EINVAL, "InvalidConfig",
+                                 "process.terminal is true: give --console-socket, which its master is sent to");
+        if (!c->process.terminal && o->console_socket >= 0)
+                return error_set(error, EINVAL, "InvalidConfig",
+                                 "--console-socket is given, but process.terminal is not true");
+        return 0;
+}
+
+static void warn_of_capabilities(const ConfigProcess *p) {
+        for (char *const *name = p->unknown_capabilities; name && *name; name++)
+                log_warning("capability %s is not known and left out", *name);
+}
+
+static int set_console(const CreationOptions *o, const Config *c, Launch *l, int *ret_relay, Error *error) {
+        int ends[2], r;
+
+        if (o->console_socket >= 0) {
+                l->console_socket = fcntl(o->console_socket, F_DUPFD_CLOEXEC, 3);
+                return l->console_socket < 0 ? error_set_errno(error, errno, "console socket") : 0;
+        }
+        if (!c->process.terminal)
+                return 0;
+        r = socket_pair(SOCK_SEQPACKET, ends);
+        if (r < 0)
+                return error_set_errno(error, r, "socket");
+        *ret_relay = ends[0];
+        l->console_socket = ends[1];
+        return 0;
+}
+
+static int create(const CreationOptions *o, Creation *ret, Launch *l, int directory, Error *error) {
+        Container *container = ret->container;
+        Config *c = ret->config;
+        _cleanup_fd_ int cgroup = -EBADF, relay = -EBADF;
+        int r;
+
+        r = launch_open(l, c, directory, error);
+        if (r < 0)
+                return r;
+        l->container = container;
+        l->no_pivot = o->no_pivot;
+        l->payload.new_keyring = !o->no_new_keyring;
+        l->payload.preserve_fds = o->preserve_fds;
+        l->wait_time = config_new_namespace(c, NAMESPACE_TIME);
+        r = set_console(o, c, l, &relay, error);
+        if (r < 0)
+                return r;
+        if (!o->at_once && (l->listener = make_listener(container, error)) < 0)
+                return l->listener;
+        if (!o->no_cgroup) {
+                cgroup = placement_create(c, container, error);
+                if (cgroup < 0)
+                        return cgroup;
+        }
+        if (l->payload.seccomp && (r = syscall_filter_write(l->payload.seccomp, container->fd, "seccomp.bpf")) < 0)
+                return error_set_errno(error, r, "writing %s/seccomp.bpf", container->directory);
+        if ((r = save_config(container, c, error)) < 0 ||
+            (r = bring_up(c, container, l, cgroup, ret, error)) < 0 ||
+            (r = container_save(container, error)) < 0)
+                return r;
+        if (relay >= 0 && (r = terminal_receive(relay, &ret->master, error)) < 0)
+                return r;
+        return pid_file_write(o->pid_file, container->pid, error);
+}
+
+static void undo(Creation *c) {
+        _cleanup_error_ Error ignored = ERROR_INIT;
+
+        /* Hooks of the end only where there was a beginning. */
+        (void) creation_destroy(c->container, c->container->pid > 0 ? c->config : NULL, &ignored);
+}
+
+int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
+        _cleanup_fd_ int directory = open(o->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        Creation c = CREATION_INIT;
+        Launch l = {};
+        int r;
+
+        if (directory < 0)
+                return error_set_errno(error, errno, "bundle %s", o->bundle);
+        r = config_load(directory, "config.json", &c.config, error);
+        if (r < 0)
+                return r;
+        if (!c.config->has_process)
+                r = error_set(error, EINVAL, "InvalidConfig", "process is missing");
+        else if (!c.config->process.args)
+                r = error_set(error, EINVAL, "InvalidConfig", "process.args is empty");
+        if (r >= 0)
+                r = check_console(c.config, o, error);
+        if (r >= 0)
+                r = container_new(o->root, o->id, &c.container, error);
+        if (r >= 0) {
+                warn_of_capabilities(&c.config->process);
+                r = describe(c.container, c.config, o->bundle, error);
+                if (r >= 0)
+                        r = create(o, &c, &l, directory, error);
+                launch_close(&l);
+                if (r < 0)
+                        undo(&c);
+        }
+        if (r < 0) {
+                creation_clear(&c);
+                return r;
+        }
+        *ret = c;
+        return 0;
+}
+
+void creation_clear(Creation *c) {
+        c->config = config_free(c->config);
+        c->container = container_free(c->container);
+        c->channel = fd_close(c->channel);
+        c->pidfd = fd_close(c->pidfd);
+        c->master = fd_close(c->master);
+}
+
+int creation_go(Creation *c, Error *error) {
+        _cleanup_error_ Error other = ERROR_INIT;
+        int r;
+
+        r = channel_send(c->channel, CHANNEL_GO);
+        if (r < 0)
+                return error_set_errno(error, r, "starting the container");
+        /* The other end is closed by a successful execve(2). */
+        r = channel_receive(c->channel, &other);
+        c->channel = fd_close(c->channel);
+        if (r == CHANNEL_ERROR)
+                return error_move(error, &other);
+        return r == -ECONNRESET ? 0 : error_set_errno(error, r < 0 ? r : EBADMSG, "starting the container");
+}
+
+static void kill_init(const Container *c) {
+        _cleanup_fd_ int pidfd = container_pidfd(c);
+        int status, sig;
+
+        if (pidfd < 0)
+                return;
+        (void) process_signal(pidfd, SIGKILL);
+        /* Our own child where a create is undone; else somebody else's, whose
+         * end poll(2) would show: the cgroup is waited for instead. */
+        (void) process_wait(pidfd, &status, &sig);
+}
+
+int creation_destroy(Container *c, const Config *config, Error *error) {
+        int r, first;
+
+        kill_init(c);
+        first = placement_remove(c, error);
+        r = container_remove(c, error);
+        if (first >= 0)
+                first = r;
+        if (config) {
+                r = creation_run_hooks(config, c, HOOK_POSTSTOP, CONTAINER_STOPPED, error);
+                if (r < 0) { /* runtime-spec: logged, and the rest goes on */
+                        log_warning("%s", error_message(error));
+                        if (first >= 0)
+                                error_clear(error);
+                }
+        }
+        return first;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Making a container: everything from the bundle to an init that waits.
+ */
+
+#include "config.h"
+#include "container.h"
+
+typedef struct CreationOptions {
+        const char *root;   /* --root */
+        const char *id;
+        const char *bundle; /* a directory */
+        const char *pid_file;
+        int console_socket; /* connected, or -1 */
+        unsigned preserve_fds;
+        bool no_pivot;
+        bool no_new_keyring;
+        bool no_cgroup;
+        bool relay_terminal; /* a terminal without a console socket: its master comes back in Creation */
+        bool at_once; /* init waits on the channel of its maker, not for another command */
+} CreationOptions;
+
+typedef struct Creation {
+        Config *config;
+        Container *container;
+        int channel; /* at_once: CHANNEL_GO starts it, its end without an error says it runs */
+        int pidfd;
+        int master; /* of the terminal that is to be relayed, or -1 */
+} Creation;
+
+#define CREATION_INIT ((Creation){ .channel = -EBADF, .pidfd = -EBADF, .master = -EBADF })
+
+/* On failure everything is as it was before. */
+int creation_run(const CreationOptions *options, Creation *ret, Error *error);
+void creation_clear(Creation *c);
+
+/* Starts what creation_run() left waiting on its channel. */
+int creation_go(Creation *c, Error *error);
+
+/* Kills init where it lives, removes cgroup and state, runs the poststop hooks.
+ * What fails on the way does not stop the rest; the first failure is told. */
+int creation_destroy(Container *container, const Config *config, Error *error);
+
+/* The config as it was when the container was made. */
+int creation_load_config(const Container *container, Config **ret, Error *error);
+
+/* The state as hooks get it. */
+int creation_run_hooks(const Config *config, const Container *container, HookPoint point, ContainerStatus status,
+                       Error *error);

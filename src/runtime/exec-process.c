@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "channel.h"
+#include "exec-process.h"
+#include "fd.h"
+#include "process-limits.h"
+#include "lsm.h"
+#include "payload.h"
+#include "pid-file.h"
+#include "process.h"
+#include "procfs.h"
+#include "rootfs.h"
+#include "socket.h"
+#include "process-clone.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+typedef struct Context {
+        Payload payload;
+        uint64_t namespaces;
+        int channel;
+        int init; /* pidfd of the container's */
+        int procfs;
+        int console_socket;
+} Context;
+
+static int set_up(Context *x, char program[static 4096], Error *error) {
+        const ConfigProcess *p = x->payload.process;
+        int r;
+
+        r = channel_wait_go(x->channel);
+        if (r < 0)
+                return error_set_errno(error, r, "the runtime is gone");
+        if ((x->namespaces & CLONE_NEWTIME) && setns(x->init, CLONE_NEWTIME) < 0)
+                return error_set_errno(error, errno, "joining the time namespace");
+        if (x->namespaces & CLONE_NEWUSER) {
+                /* What is created now (the terminal) belongs to the container's
+                 * root; a namespace without id 0 is left as it is. */
+                if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+                        return error_set_errno(error, errno, "becoming root of the user namespace");
+        }
+        if (setsid() < 0)
+                return error_set_errno(error, errno, "setsid");
+        if (p->apparmor_profile || p->selinux_label) {
+                x->payload.attributes = procfs_openat(x->procfs, "thread-self/attr", O_PATH | O_DIRECTORY, false);
+                if (x->payload.attributes < 0)
+                        return error_set_errno(error, x->payload.attributes, "opening /proc/thread-self/attr");
+        }
+        if (x->console_socket >= 0) {
+                _cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), slave = -EBADF;
+
+                if (root < 0)
+                        return error_set_errno(error, errno, "opening the container's root");
+                slave = console_create(root, x->console_socket, p, false, error);
+                if (slave < 0)
+                        return slave;
+                r = console_take(slave, error);
+                if (r < 0)
+                        return r;
+        }
+        return payload_find_program(p, program, error);
+}
+
+static void _noreturn_ exec_main(void *argument) {
+        Error error = ERROR_INIT;
+        Context *x = argument;
+        char program[4096];
+
+        if (set_up(x, program, &error) >= 0)
+                (void) payload_execute(&x->payload, program, &error);
+        (void) channel_send_error(x->channel, CHANNEL_ERROR, &error);
+        _exit(1);
+}
+
+/* A group of its own for what is executed: a process in the container's own
+ * group would keep the guest's systemd from giving controllers to its units
+ * ("no internal processes"). */
+static int open_own_cgroup(const Container *c, char **ret_path, Error *error) {
+        char *path;
+        unsigned n;
+        int fd;
+
+        if (asprintf(&path, "%s/ctr.exec-%d", c->cgroup, (int) getpid()) < 0)
+                return error_set_errno(error, ENOMEM, "cgroup");
+        fd = cgroup_create(path, &n);
+        if (fd < 0) {
+                error_set_errno(error, fd, "creating the cgroup %s", path);
+                free(path);
+                return fd;
+        }
+        *ret_path = path;
+        return fd;
+}
+
+static bool is_moved(const Container *c) {
+        _cleanup_free_ char *path = NULL;
+
+        return cgroup_of_pid(c->pid, &path) >= 0 && !streq(path, c->cgroup);
+}
+
+static int open_cgroup(const Container *c, const char *below, char **ret_path, Error *error) {
+        _cleanup_free_ char *path = NULL;
+        unsigned n;
+        int fd;
+
+        if (!c->cgroup)
+                return below ? error_set(error, EINVAL, NULL, "container %s is in no cgroup: --cgroup cannot be given", c->id)
+                             : -EBADF;
+        if (!below && (c->cgroup_delegated || is_moved(c)))
+                return open_own_cgroup(c, ret_path, error);
+
+        while (below && *below == '/')
+                below++;
+        if (asprintf(&path, "%s%s%s", c->cgroup, isempty(below) ? "" : "/", strempty(below)) < 0) {
+                path = NULL;
+                return error_set_errno(error, ENOMEM, "cgroup");
+        }
+        fd = isempty(below) ? cgroup_open(path) : cgroup_create(path, &n);
+        if (fd < 0)
+                return error_set_errno(error, fd, "cgroup %s", path);
+        if (!isempty(below) && n > 0)
+                *ret_path = TAKE_PTR(path);
+        return fd;
+}
+
+static pid_t spawn(const Container *c, Context *x, const char *below, char **ret_cgroup, Error *error) {
+        _cleanup_error_ Error own = ERROR_INIT;
+        Spawn s = SPAWN_INIT;
+        pid_t pid;
+
+        s.target = x->init;
+        s.target_namespaces = x->namespaces & ~(uint64_t) CLONE_NEWTIME;
+        s.cgroup = open_cgroup(c, below, ret_cgroup, &own);
+        if (s.cgroup < 0 && error_is_set(&own))
+                return error_move(error, &own);
+
+        pid = spawn_process(&s, exec_main, x, &own);
+        fd_close(s.cgroup);
+        if (pid != -EBUSY || below)
+                return pid < 0 ? error_move(error, &own) : pid;
+
+        /* The group has got controllers for its children meanwhile. */
+        error_clear(&own);
+        s.cgroup = open_own_cgroup(c, ret_cgroup, error);
+        if (s.cgroup < 0)
+                return s.cgroup;
+        pid = spawn_process(&s, exec_main, x, error);
+        fd_close(s.cgroup);
+        return pid;
+}
+
+static int follow(const ExecOptions *o, const Context *x, int channel, ExecProcess *p, Error *error) {
+        _cleanup_error_ Error other = ERROR_INIT;
+        int r;
+
+        p->pidfd = process_pidfd(p->pid);
+        if (p->pidfd < 0)
+                return error_set_errno(error, p->pidfd, "pidfd of the process");
+        r = process_limits_set(o->process, p->pid, x->procfs, error);
+        if (r < 0)
+                return r;
+        r = channel_send(channel, CHANNEL_GO);
+        if (r >= 0)
+                r = channel_receive(channel, &other);
+        if (r == CHANNEL_ERROR)
+                return error_move(error, &other);
+        if (r != -ECONNRESET)
+                return error_set_errno(error, r < 0 ? r : EBADMSG, "hearing of the process");
+        return pid_file_write(o->pid_file, p->pid, error);
+}
+
+static int load_filter(const Container *c, const Config *config, SyscallFilter **ret, Error *error) {
+        if (!config->seccomp)
+                return 0;
+        if (syscall_filter_read(c->fd, "seccomp.bpf", ret) >= 0)
+                return 0;
+        return syscall_filter_compile(config->seccomp, ret, error);
+}
+
+int exec_process_start(const Container *c, const Config *config, const ExecOptions *o, ExecProcess *ret, Error *error) {
+        _cleanup_(syscall_filter_freep) SyscallFilter *filter = NULL;
+        _cleanup_fd_ int init = container_pidfd(c), procfs = -EBADF, channel = -EBADF, child = -EBADF;
+        ExecProcess p = EXEC_PROCESS_INIT;
+        int ends[2], r;
+
+        if (init < 0)
+                return error_set(error, ESRCH, "NotRunning", "container %s is not running", c->id);
+        procfs = procfs_open();
+        if (procfs < 0)
+                return error_set_errno(error, procfs, "opening /proc");
+        r = load_filter(c, config, &filter, error);
+        if (r < 0)
+                return r;
+        r = socket_pair(SOCK_SEQPACKET, ends);
+        if (r < 0)
+                return error_set_errno(error, r, "socket");
+        channel = ends[0];
+        child = ends[1];
+
+        Context x = {
+                .payload = { .process = o->process, .seccomp = filter, .has_personality = config->has_personality,
+                             .personality = config->personality, .preserve_fds = o->preserve_fds, .attributes = -EBADF },
+                .namespaces = c->namespaces, .channel = child, .init = init, .procfs = procfs,
+                .console_socket = o->console_socket,
+        };
+        p.pid = spawn(c, &x, o->cgroup, &p.cgroup, error);
+        child = fd_close(child);
+        r = p.pid < 0 ? p.pid : follow(o, &x, channel, &p, error);
+        if (r < 0) {
+                if (p.pidfd >= 0) {
+                        int status, sig;
+
+                        (void) process_signal(p.pidfd, SIGKILL);
+                        (void) process_wait(p.pidfd, &status, &sig);
+                }
+                exec_process_clear(&p);
+                return r;
+        }
+        *ret = p;
+        return 0;
+}
+
+void exec_process_clear(ExecProcess *p) {
+        if (p->cgroup)
+                (void) cgroup_remove(p->cgroup);
+        free(p->cgroup);
+        fd_close(p->pidfd);
+        *p = EXEC_PROCESS_INIT;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy-up.h"
+#include "fd.h"
+#include "lsm.h"
+#include "mount.h"
+#include "rootfs.h"
+#include "rootpath.h"
+
+/* "cgroup" is what configs for both versions say; there is only version 2. */
+static const char *type_of(const ConfigMount *m) {
+        return streq(m->type, "cgroup") ? "cgroup2" : m->type;
+}
+
+static bool takes_label(const char *type) {
+        return !streq(type, "proc") && !streq(type, "sysfs") && !streq(type, "cgroup2");
+}
+
+static int make_new(const Launch *l, const ConfigMount *m, const char *type, Error *error) {
+        _cleanup_free_ char *label = takes_label(type) ? selinux_mount_option(l->config->mount_label) : NULL;
+        char *options[64];
+        size_t n = 0;
+
+        for (char *const *p = m->data; p && *p; p++) {
+                /* Options of v1 hierarchies mean nothing to cgroup2. */
+                if (streq(type, "cgroup2"))
+                        break;
+                if (n >= ELEMENTSOF(options) - 2)
+                        return error_set_errno(error, E2BIG, "options");
+                options[n++] = *p;
+        }
+        if (label)
+                options[n++] = label;
+        options[n] = NULL;
+        /* There is nothing below it yet: "recursive" adds nothing. */
+        return mount_new(type, m->source ?: type, options, m->options.set | m->options.recursive_set, error);
+}
+
+/* A clone of the host's sysfs or cgroup2, made by the parent, for a container
+ * that may not mount one of its own: its network namespace, or control group
+ * namespace, belongs to somebody else. */
+static int take_fallback(const Launch *l, const ConfigMount *m, const char *type) {
+        int fd = streq(type, "sysfs") ? l->sysfs : streq(type, "cgroup2") ? l->cgroupfs : -EBADF;
+
+        if (fd < 0 || mount_set_attr(fd, m->options.set, m->options.clear, false) < 0)
+                return -EBADF;
+        return fd;
+}
+
+static bool shares_host_cgroups(const Launch *l) {
+        return !l->config->namespaces[NAMESPACE_CGROUP].present;
+}
+
+static int make_detached(const Launch *l, const ConfigMount *m, Error *error) {
+        const char *type = type_of(m);
+        _cleanup_error_ Error own = ERROR_INIT;
+        int fd;
+
+        /* In the host's cgroup namespace a new mount would set the options of
+         * the host's: they are of the whole hierarchy. */
+        if (streq(type, "cgroup2") && shares_host_cgroups(l)) {
+                fd = take_fallback(l, m, type);
+                return fd >= 0 ? fd : error_set_errno(error, ENODEV, "no cgroup2 on the host");
+        }
+        fd = make_new(l, m, type, &own);
+        if (fd < 0 && (fd == -EPERM || fd == -EBUSY)) {
+                int other = take_fallback(l, m, type);
+
+                if (other >= 0)
+                        return other;
+        }
+        return fd < 0 ? error_move(error, &own) : fd;
+}
+
+static int remount(const Launch *l, const ConfigMount *m, Error *error) {
+        _cleanup_fd_ int target = rootpath_open(l->root, m->destination, O_PATH, 0);
+        int r = target;
+
+        if (r >= 0)
+                r = mount_set_attr(target, m->options.set, m->options.clear, false);
+        if (r >= 0)
+                r = mount_set_attr(target, m->options.recursive_set, m->options.recursive_clear, true);
+        if (r >= 0 && m->options.propagation != 0)
+                r = mount_set_propagation(target, m->options.propagation, m->options.propagation_recursive);
+        return r < 0 ? error_set_errno(error, r, "changing the mount %s", m->destination) : 0;
+}
+
+static int target_for(const Launch *l, const ConfigMount *m, int fd, Error *error) {
+        mode_t mode = S_IFDIR | 0755;
+        struct stat st;
+        int target;
+
+        if (m->options.bind && fstat(fd, &st) >= 0 && !S_ISDIR(st.st_mode))
+                mode = S_IFREG | 0644;
+        target = rootpath_create(l->root, m->destination, mode);
+        if (target < 0)
+                return error_set_errno(error, target, "creating the mount point %s", m->destination);
+        return target;
+}
+
+static int mount_one(const Launch *l, size_t i, int *ret_procfs, Error *error) {
+        const ConfigMount *m = l->config->mounts + i;
+        const char *what = m->options.bind ? m->source : strempty(m->type);
+        _cleanup_fd_ int made = -EBADF, target = -EBADF;
+        int fd, r;
+
+        if (m->options.remount || (!m->options.bind && isempty(m->type)))
+                return remount(l, m, error);
+
+        if (m->options.bind)
+                fd = l->mounts[i];
+        else {
+                fd = make_detached(l, m, error);
+                if (fd < 0)
+                        return error_prefix(error, "mounting %s on %s", what, m->destination);
+                made = fd == l->sysfs || fd == l->cgroupfs ? -EBADF : fd;
+        }
+
+        target = target_for(l, m, fd, error);
+        if (target < 0)
+                return target;
+        if (m->options.copy_up) {
+                r = copy_up(target, fd, error);
+                if (r < 0)
+                        return error_prefix(error, "mounting %s on %s", what, m->destination);
+        }
+        r = mount_attach(fd, target);
+        if (r < 0)
+                return error_set_errno(error, r, "mounting %s on %s", what, m->destination);
+        /* A bind's own attributes were set by the parent, before anybody could
+         * see it. */
+        if (!m->options.bind && m->options.propagation != 0)
+                r = mount_set_propagation(fd, m->options.propagation, m->options.propagation_recursive);
+        if (r < 0)
+                return error_set_errno(error, r, "setting the options of %s", m->destination);
+        if (made >= 0 && streq(m->type, "proc") && *ret_procfs < 0)
+                *ret_procfs = TAKE_FD(made);
+        return 0;
+}
+
+int filesystem_mount_all(const Launch *l, int *ret_procfs, Error *error) {
+        *ret_procfs = -EBADF;
+        for (size_t i = 0; i < l->config->n_mounts; i++) {
+                int r = mount_one(l, i, ret_procfs, error);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

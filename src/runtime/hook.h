@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Hooks: programs that the config names, run at points of the lifecycle.
+ */
+
+#include "config.h"
+
+/* Runs the hooks of one point in order, each with the state (JSON text) on
+ * its standard input and no environment but its own. A hook that fails, or
+ * takes longer than its timeout, ends the row; what it wrote to stderr is in
+ * the error. Runs them in the caller's namespaces. */
+int hook_run(const Config *c, HookPoint point, const char *state, Error *error);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "hook.h"
+#include "init.h"
+#include "procfs.h"
+#include "rootfs.h"
+#include "rootpath.h"
+#include "sysctl.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+/* Root of the user namespace, so that what is created belongs to it. A map
+ * may lack id 0: then the rights alone must do. */
+static int become_root(const Launch *l, Error *error) {
+        const Config *c = l->config;
+        uint32_t id;
+
+        if (!c->namespaces[NAMESPACE_USER].present)
+                return 0;
+        if ((c->n_gids == 0 || id_map_outside(c->gids, c->n_gids, 0, &id) >= 0) && setresgid(0, 0, 0) < 0)
+                return error_set_errno(error, errno, "becoming group 0 of the user namespace");
+        if ((c->n_uids == 0 || id_map_outside(c->uids, c->n_uids, 0, &id) >= 0) && setresuid(0, 0, 0) < 0)
+                return error_set_errno(error, errno, "becoming user 0 of the user namespace");
+        return 0;
+}
+
+static int loopback_up(Error *error) {
+        _cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+
+        if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+                return error_set_errno(error, errno, "bringing up the loopback interface");
+        return 0;
+}
+
+static int set_up_namespaces(const Launch *l, Error *error) {
+        const Config *c = l->config;
+        int r;
+
+        /* Only now: the root of the new namespace is the cgroup that the
+         * process is in, and it was born in the container's. */
+        if (config_new_namespace(c, NAMESPACE_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+                return error_set_errno(error, errno, "creating the cgroup namespace");
+        if (l->wait_time) {
+                if (unshare(CLONE_NEWTIME) < 0)
+                        return error_set_errno(error, errno, "creating the time namespace");
+                r = channel_send(l->channel, CHANNEL_TIME);
+                if (r < 0 || (r = channel_wait_go(l->channel)) < 0)
+                        return error_set_errno(error, r, "the runtime is gone");
+        }
+        if (l->paths[NAMESPACE_TIME] >= 0 && setns(l->paths[NAMESPACE_TIME], CLONE_NEWTIME) < 0)
+                return error_set_errno(error, errno, "joining the time namespace");
+        if (config_new_namespace(c, NAMESPACE_NETWORK) && (r = loopback_up(error)) < 0)
+                return r;
+        if (c->hostname && sethostname(c->hostname, strlen(c->hostname)) < 0)
+                return error_set_errno(error, errno, "setting the hostname %s", c->hostname);
+        if (c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
+                return error_set_errno(error, errno, "setting the domainname %s", c->domainname);
+        return 0;
+}
+
+static int create_directory(const Launch *l, Error *error) {
+        const char *cwd = l->payload.process->cwd;
+        int fd;
+
+        if (streq(cwd, "/"))
+                return 0;
+        fd = rootpath_create(l->root, cwd, S_IFDIR | 0755);
+        if (fd < 0)
+                return error_set_errno(error, fd, "creating the working directory %s", cwd);
+        fd_close(fd);
+        return 0;
+}
+
+/* Hooks that run in the container, with its pid as it is seen there. */
+static int run_hooks(const Launch *l, HookPoint point, ContainerStatus status, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        Container own = *l->container;
+        json_t *state;
+
+        if (l->config->hooks[point].n_hooks == 0)
+                return 0;
+        own.pid = getpid();
+        state = container_state_json(&own, status);
+        text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+        json_decref(state);
+        if (!text)
+                return error_set_errno(error, ENOMEM, "state for the hooks");
+        return hook_run(l->config, point, text, error);
+}
+
+/* Everything in the root that needs the host's root still to be there. */
+static int set_up_root(const Launch *l, int *ret_procfs, int *ret_console, Error *error) {
+        const Config *c = l->config;
+        int r;
+
+        if ((r = rootfs_attach(l, error)) < 0 ||
+            (r = filesystem_mount_all(l, ret_procfs, error)) < 0 ||
+            (r = device_create_all(l, error)) < 0)
+                return r;
+        if (l->console_socket >= 0) {
+                *ret_console = console_create(l->root, l->console_socket, l->payload.process, device_is_wanted(c), error);
+                if (*ret_console < 0)
+                        return *ret_console;
+        }
+        if (c->n_sysctls > 0 && (r = sysctl_apply(c, *ret_procfs >= 0 ? *ret_procfs : l->procfs, error)) < 0)
+                return r;
+        if ((r = create_directory(l, error)) < 0 ||
+            (r = cover_paths(l, error)) < 0)
+                return r;
+
+        if (l->wait_mounted) {
+                r = channel_send(l->channel, CHANNEL_MOUNTED);
+                if (r >= 0)
+                        r = channel_wait_go(l->channel);
+                if (r < 0)
+                        return error_set_errno(error, r, "the runtime is gone");
+        }
+        if ((r = run_hooks(l, HOOK_CREATE_CONTAINER, CONTAINER_CREATING, error)) < 0 ||
+            (r = rootfs_enter(l, error)) < 0)
+                return r;
+        /* After pivot_root(2), which refuses a shared root. */
+        return rootfs_finish(l, error);
+}
+
+/* LSM labels are written through procfs: the container's own as we mounted it,
+ * or the host's. */
+static int open_attributes(Launch *l, int procfs, Error *error) {
+        const ConfigProcess *p = l->payload.process;
+        int fd;
+
+        if (!p->apparmor_profile && !p->selinux_label)
+                return 0;
+        fd = procfs_openat(procfs >= 0 ? procfs : l->procfs, "thread-self/attr", O_PATH | O_DIRECTORY, false);
+        if (fd < 0)
+                return error_set_errno(error, fd, "opening /proc/thread-self/attr");
+        l->payload.attributes = fd;
+        return 0;
+}
+
+static int set_up(Launch *l, char program[static 4096], Error *error) {
+        _cleanup_fd_ int procfs = -EBADF, console = -EBADF;
+        int r;
+
+        if (l->new_user_namespace && (r = channel_wait_go(l->channel)) < 0)
+                return error_set_errno(error, r, "the runtime is gone");
+        r = become_root(l, error);
+        if (r < 0)
+                return r;
+        if (setsid() < 0)
+                return error_set_errno(error, errno, "setsid");
+        umask(0022);
+        if ((r = set_up_namespaces(l, error)) < 0 ||
+            (r = set_up_root(l, &procfs, &console, error)) < 0 ||
+            (r = open_attributes(l, procfs, error)) < 0)
+                return r;
+        if (console >= 0 && (r = console_take(console, error)) < 0)
+                return r;
+        return payload_find_program(l->payload.process, program, error);
+}
+
+/* Returns a connection to who started us: errors go there, and its end without
+ * one says that execve(2) succeeded. */
+static int wait_for_start(const Launch *l, Error *error) {
+        int fd;
+
+        if (l->listener < 0) {
+                int r = channel_wait_go(l->channel);
+
+                return r < 0 ? error_set_errno(error, r, "the runtime is gone") : l->channel;
+        }
+        do
+                fd = accept4(l->listener, NULL, NULL, SOCK_CLOEXEC);
+        while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+        return fd < 0 ? error_set_errno(error, errno, "waiting for start") : fd;
+}
+
+void init_main(void *argument) {
+        Error error = ERROR_INIT;
+        Launch *l = argument;
+        int report = l->channel, r;
+        char program[4096];
+
+        r = set_up(l, program, &error);
+        if (r >= 0) {
+                /* Nobody there any more: the create was given up. */
+                r = channel_send(l->channel, CHANNEL_READY);
+                if (r < 0)
+                        _exit(1);
+                r = wait_for_start(l, &error);
+                if (r >= 0)
+                        report = r;
+        }
+        if (r >= 0)
+                r = run_hooks(l, HOOK_START_CONTAINER, CONTAINER_CREATED, &error);
+        if (r >= 0)
+                (void) payload_execute(&l->payload, program, &error);
+        (void) channel_send_error(report, CHANNEL_ERROR, &error);
+        _exit(1);
+}

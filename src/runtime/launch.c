@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "fd.h"
+#include "launch.h"
+#include "lsm.h"
+#include "mount.h"
+#include "procfs.h"
+#include "rootfs.h"
+
+static bool has_mount_type(const Config *c, const char *type, const char *other) {
+        for (size_t i = 0; i < c->n_mounts; i++)
+                if (c->mounts[i].type && (streq(c->mounts[i].type, type) || streq_ptr(c->mounts[i].type, other)))
+                        return true;
+        return false;
+}
+
+static bool has_user_namespace(const Config *c) {
+        return c->namespaces[NAMESPACE_USER].present;
+}
+
+static int open_root(Launch *l, int directory, Error *error) {
+        unsigned long propagation = l->config->root_propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
+        const char *path = l->config->root_path;
+        struct stat st;
+        int r;
+
+        l->root = mount_clone(directory, path, true);
+        if (l->root < 0)
+                return error_set_errno(error, l->root, "root file system %s", path);
+        if (fstat(l->root, &st) < 0 || !S_ISDIR(st.st_mode))
+                return error_set_errno(error, ENOTDIR, "root file system %s", path);
+        /* Before anything is mounted in it: else that would be mounted on the
+         * host too. */
+        r = mount_set_propagation(l->root, propagation, true);
+        return r < 0 ? error_set_errno(error, r, "root file system %s: cutting it off", path) : 0;
+}
+
+static int set_idmap(const Config *c, const ConfigMount *m, int fd, Error *error) {
+        bool own = m->n_uids > 0;
+        _cleanup_fd_ int userns = userns_open(own ? m->uids : c->uids, own ? m->n_uids : c->n_uids,
+                                              own ? m->gids : c->gids, own ? m->n_gids : c->n_gids, error);
+        int r;
+
+        if (userns < 0)
+                return userns;
+        r = mount_idmap(fd, userns, m->options.idmap == MOUNT_IDMAP_RECURSIVE);
+        return r < 0 ? error_set_errno(error, r, "id-mapping") : 0;
+}
+
+/* The source of a bind, cloned with our rights and in our mount namespace: the
+ * container's root may not be able to reach it, and need not. All attributes
+ * are set while nobody else can see it. */
+static int open_bind(Launch *l, size_t i, int directory, Error *error) {
+        const ConfigMount *m = l->config->mounts + i;
+        const MountOptions *o = &m->options;
+        int fd, r;
+
+        fd = l->mounts[i] = mount_clone(directory, m->source, o->bind_recursive);
+        if (fd < 0)
+                return error_set_errno(error, fd, "mounting %s on %s", m->source, m->destination);
+        r = mount_set_attr(fd, o->set, o->clear, false);
+        if (r >= 0)
+                r = mount_set_attr(fd, o->recursive_set, o->recursive_clear, true);
+        if (r >= 0)
+                r = mount_set_propagation(fd, o->propagation ?: MS_PRIVATE,
+                                          o->propagation == 0 || o->propagation_recursive);
+        if (r < 0)
+                return error_set_errno(error, r, "mounting %s on %s: setting its options", m->source, m->destination);
+        if (o->idmap != MOUNT_IDMAP_NONE) {
+                r = set_idmap(l->config, m, fd, error);
+                if (r < 0)
+                        return error_prefix(error, "mounting %s on %s", m->source, m->destination);
+        }
+        return 0;
+}
+
+static int open_binds(Launch *l, int directory, Error *error) {
+        const Config *c = l->config;
+
+        l->mounts = calloc(MAX(c->n_mounts, (size_t) 1), sizeof(int));
+        if (!l->mounts)
+                return error_set_errno(error, ENOMEM, "mounts");
+        for (size_t i = 0; i < c->n_mounts; i++)
+                l->mounts[i] = -EBADF;
+        for (size_t i = 0; i < c->n_mounts; i++) {
+                if (!c->mounts[i].options.bind || c->mounts[i].options.remount)
+                        continue;
+                int r = open_bind(l, i, directory, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* A clone of a device node of the host's, checked to be that device: /dev may
+ * have been tampered with where we run in a container ourselves. */
+static int clone_device(const char *path, mode_t type, dev_t device) {
+        _cleanup_fd_ int fd = mount_clone(AT_FDCWD, path, false);
+        struct stat st;
+        int r;
+
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if ((st.st_mode & S_IFMT) != type || (type != S_IFIFO && st.st_rdev != device))
+                return -ENODEV;
+        r = mount_set_propagation(fd, MS_PRIVATE, false);
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
+static int open_devices(Launch *l, Error *error) {
+        const Config *c = l->config;
+        size_t n = device_count(c);
+
+        l->devices = calloc(n, sizeof(int));
+        if (!l->devices)
+                return error_set_errno(error, ENOMEM, "devices");
+        for (size_t i = 0; i < n; i++)
+                l->devices[i] = -EBADF;
+
+        if (c->masked_paths && *c->masked_paths) {
+                l->null = clone_device("/dev/null", S_IFCHR, makedev(1, 3));
+                if (l->null < 0)
+                        return error_set_errno(error, l->null, "cloning /dev/null");
+        }
+        if (!has_user_namespace(c) || !device_is_wanted(c))
+                return 0;
+        for (size_t i = 0; i < n; i++) {
+                const ConfigDevice *d = device_get(c, i);
+
+                if (d->type == S_IFIFO)
+                        continue;
+                l->devices[i] = clone_device(d->path, d->type, makedev(d->major, d->minor));
+                if (l->devices[i] < 0)
+                        return error_set_errno(error, l->devices[i], "the host's device %s (%u:%u)", d->path, d->major,
+                                               d->minor);
+        }
+        return 0;
+}
+
+static int clone_private(const char *path, Error *error) {
+        int fd = mount_clone(AT_FDCWD, path, false), r;
+
+        if (fd < 0)
+                return error_set_errno(error, fd, "cloning %s", path);
+        r = mount_set_propagation(fd, MS_PRIVATE, false);
+        if (r < 0) {
+                fd_close(fd);
+                return error_set_errno(error, r, "cloning %s", path);
+        }
+        return fd;
+}
+
+/* What the container will not be allowed to mount itself. */
+static int open_fallbacks(Launch *l, Error *error) {
+        const Config *c = l->config;
+
+        if (has_user_namespace(c) && !config_new_namespace(c, NAMESPACE_NETWORK) && has_mount_type(c, "sysfs", NULL)) {
+                l->sysfs = clone_private("/sys", error);
+                if (l->sysfs < 0)
+                        return l->sysfs;
+        }
+        if (!config_new_namespace(c, NAMESPACE_CGROUP) && has_mount_type(c, "cgroup", "cgroup2") && cgroup_mount_point()) {
+                l->cgroupfs = clone_private(cgroup_mount_point(), error);
+                if (l->cgroupfs < 0)
+                        return l->cgroupfs;
+        }
+        return 0;
+}
+
+static int open_namespaces(Launch *l, Error *error) {
+        for (int i = 0; i < NAMESPACE_MAX; i++) {
+                const char *path = l->config->namespaces[i].path;
+
+                if (!path)
+                        continue;
+                l->paths[i] = namespace_open((NamespaceType) i, path, error);
+                if (l->paths[i] < 0)
+                        return l->paths[i];
+        }
+        return 0;
+}
+
+static int check_labels(const ConfigProcess *p, Error *error) {
+        if (p->apparmor_profile && !apparmor_is_enabled())
+                return error_set(error, EOPNOTSUPP, "NotSupported",
+                                 "process.apparmorProfile is \"%s\", but AppArmor is not active here", p->apparmor_profile);
+        if (p->selinux_label && !selinux_is_enabled())
+                return error_set(error, EOPNOTSUPP, "NotSupported",
+                                 "process.selinuxLabel is \"%s\", but SELinux is not active here", p->selinux_label);
+        return 0;
+}
+
+int launch_open(Launch *l, const Config *c, int directory, Error *error) {
+        int r;
+
+        *l = (Launch){
+                .config = c, .channel = -EBADF, .root = -EBADF, .sysfs = -EBADF, .cgroupfs = -EBADF, .null = -EBADF,
+                .listener = -EBADF, .console_socket = -EBADF, .procfs = -EBADF,
+                .new_user_namespace = config_new_namespace(c, NAMESPACE_USER),
+                .wait_mounted = c->hooks[HOOK_PRESTART].n_hooks > 0 || c->hooks[HOOK_CREATE_RUNTIME].n_hooks > 0,
+                .payload = { .process = &c->process, .has_personality = c->has_personality,
+                             .personality = c->personality, .attributes = -EBADF },
+        };
+        for (int i = 0; i < NAMESPACE_MAX; i++)
+                l->paths[i] = -EBADF;
+
+        l->procfs = procfs_open();
+        if (l->procfs < 0)
+                return error_set_errno(error, l->procfs, "opening /proc");
+        if ((r = check_labels(&c->process, error)) < 0 ||
+            (r = open_namespaces(l, error)) < 0 ||
+            (r = open_root(l, directory, error)) < 0 ||
+            (r = open_binds(l, directory, error)) < 0 ||
+            (r = open_devices(l, error)) < 0 ||
+            (r = open_fallbacks(l, error)) < 0)
+                return r;
+        if (c->seccomp) {
+                SyscallFilter *f;
+
+                r = syscall_filter_compile(c->seccomp, &f, error);
+                if (r < 0)
+                        return r;
+                l->payload.seccomp = f;
+        }
+        return 0;
+}
+
+void launch_close(Launch *l) {
+        int *const fds[] = { &l->channel, &l->root, &l->sysfs, &l->cgroupfs, &l->null,
+                             &l->listener, &l->console_socket, &l->procfs };
+
+        if (!l->config)
+                return;
+        for (size_t i = 0; i < ELEMENTSOF(fds); i++)
+                *fds[i] = fd_close(*fds[i]);
+        for (size_t i = 0; l->mounts && i < l->config->n_mounts; i++)
+                fd_close(l->mounts[i]);
+        for (size_t i = 0; l->devices && i < device_count(l->config); i++)
+                fd_close(l->devices[i]);
+        for (int i = 0; i < NAMESPACE_MAX; i++)
+                fd_close(l->paths[i]);
+        free(l->mounts);
+        free(l->devices);
+        syscall_filter_free((SyscallFilter *) l->payload.seccomp);
+        l->config = NULL;
+}

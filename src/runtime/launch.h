@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the runtime prepares for the process that becomes the container's
+ * init: all that needs the host's rights or paths, as descriptors. The parent
+ * fills it (launch.c), the child uses it (init.c) and never looks at the
+ * host's paths itself.
+ */
+
+#include "channel.h"
+#include "config.h"
+#include "container.h"
+#include "payload.h"
+
+typedef struct Launch {
+        const Config *config;
+        const Container *container;
+
+        int channel;        /* the child's end */
+        int root;           /* detached clone of the root file system */
+        int *mounts;        /* per config mount: a detached clone of a bind's source, or -1 */
+        int sysfs;          /* detached clones of the host's, where the container may not make */
+        int cgroupfs;       /* its own; or -1 */
+        int *devices;       /* per device (config's after the default ones): clone of the host's node, or -1 */
+        int null;           /* detached clone of the host's /dev/null, checked to be that device */
+        int listener;       /* where init waits for start; -1: goes on at once (run) */
+        int console_socket; /* where the console's master goes; -1: no terminal */
+        int paths[NAMESPACE_MAX]; /* namespaces to join, or -1 */
+        int procfs;         /* the host's, checked: for what must be written before the container's own is there */
+
+        bool new_user_namespace; /* the maps are written by the parent: wait for it */
+        bool wait_time;          /* there is a time namespace to set up: the parent writes its offsets */
+        bool wait_mounted;       /* there are hooks to run when the mounts are made */
+        bool no_pivot;
+        Payload payload;
+} Launch;
+
+/* Opens everything; directory: of the bundle. On failure what was opened is
+ * closed by launch_close(), which the caller calls in any case. */
+int launch_open(Launch *l, const Config *c, int directory, Error *error);
+void launch_close(Launch *l);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * AppArmor and SELinux: the label that the next execve(2) takes. attributes
+ * is a descriptor of /proc/thread-self/attr that was checked to be procfs
+ * (CVE-2019-16884, CVE-2025-52881: a write to attr/ redirected elsewhere).
+ * Each has a twin that is built without it and refuses.
+ */
+
+#include "error.h"
+#include "macro.h"
+
+/* Whether the kernel runs it; asked only where the config names a label. */
+bool apparmor_is_enabled(void);
+bool selinux_is_enabled(void);
+
+/* Whether this build knows it. */
+bool apparmor_is_supported(void);
+bool selinux_is_supported(void);
+
+int apparmor_set_exec(int attributes, const char *profile, Error *error);
+int selinux_set_exec(int attributes, const char *label, Error *error);
+
+/* Adds context="LABEL" to the options of a mount; NULL where SELinux is off. */
+char *selinux_mount_option(const char *label);

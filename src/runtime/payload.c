@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lsm.h"
+#include "payload.h"
+
+#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char *get_env(char *const *env, const char *key) {
+        size_t n = strlen(key);
+
+        for (; env && *env; env++)
+                if (strncmp(*env, key, n) == 0 && (*env)[n] == '=')
+                        return *env + n + 1;
+        return NULL;
+}
+
+static int check_program(const char *path) {
+        struct stat st;
+
+        if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+                return -errno;
+        if (stat(path, &st) < 0)
+                return -errno;
+        return S_ISDIR(st.st_mode) ? -EISDIR : 0;
+}
+
+int payload_find_program(const ConfigProcess *p, char path[static 4096], Error *error) {
+        const char *name = p->args[0], *search = get_env(p->env, "PATH") ?: PATH_DEFAULT;
+        int first = -ENOENT, r;
+
+        if (strchr(name, '/')) {
+                if (strlen(name) >= 4096)
+                        return error_set_errno(error, ENAMETOOLONG, "executing %s", name);
+                strcpy(path, name);
+                /* A relative one is resolved in cwd, which is entered later. */
+                r = name[0] == '/' ? check_program(name) : 0;
+                return r < 0 ? error_set_errno(error, r, "executing %s", name) : 0;
+        }
+        for (const char *q = search; *q;) {
+                size_t n = strcspn(q, ":");
+                int k = n > 0 ? snprintf(path, 4096, "%.*s/%s", (int) n, q, name) : snprintf(path, 4096, "./%s", name);
+
+                if (k > 0 && k < 4096) {
+                        r = check_program(path);
+                        if (r >= 0)
+                                return 0;
+                        if (r != -ENOENT && r != -ENOTDIR)
+                                first = r;
+                }
+                q += n + (q[n] == ':');
+        }
+        return error_set(error, -first, NULL, "executing %s: %s in PATH (%s)", name,
+                         first == -ENOENT ? "not found" : strerror(-first), search);
+}
+
+static int set_keyring(Error *error) {
+        /* Without a name: a new one, that nobody else can join. */
+        if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM)
+                return error_set_errno(error, errno, "creating a session keyring");
+        return 0;
+}
+
+static int set_groups(const ConfigProcess *p, Error *error) {
+        if (setgroups(p->n_groups, p->groups) >= 0)
+                return 0;
+        /* A user namespace made without privilege may not; then there is
+         * nothing to drop that its maker did not have. */
+        if (errno == EPERM && p->n_groups == 0)
+                return 0;
+        return error_set_errno(error, errno, "setting the additional groups");
+}
+
+static int set_user(const ConfigProcess *p, Error *error) {
+        int r;
+
+        /* The change of uid would drop all; what stays is set next. */
+        if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+                return error_set_errno(error, errno, "keeping capabilities");
+        r = set_groups(p, error);
+        if (r < 0)
+                return r;
+        if (setresgid(p->gid, p->gid, p->gid) < 0)
+                return error_set_errno(error, errno, "setting the group %u", p->gid);
+        if (setresuid(p->uid, p->uid, p->uid) < 0)
+                return error_set_errno(error, errno, "setting the user %u", p->uid);
+        return 0;
+}
+
+static int set_directory(const ConfigProcess *p, Error *error) {
+        char path[PATH_MAX];
+
+        if (chdir(p->cwd) < 0)
+                return error_set_errno(error, errno, "changing to the working directory %s", p->cwd);
+        /* CVE-2024-21626: a path like /proc/self/fd/7 may lead out of the root.
+         * The kernel says so: such a directory has no path in it. */
+        long k = syscall(SYS_getcwd, path, sizeof(path));
+        if (k < 0 || path[0] != '/')
+                return error_set(error, EPERM, NULL, "the working directory %s is outside of the container", p->cwd);
+        return 0;
+}
+
+static int set_labels(const Payload *payload, Error *error) {
+        const ConfigProcess *p = payload->process;
+        int r;
+
+        if (p->apparmor_profile) {
+                r = apparmor_set_exec(payload->attributes, p->apparmor_profile, error);
+                if (r < 0)
+                        return r;
+        }
+        return p->selinux_label ? selinux_set_exec(payload->attributes, p->selinux_label, error) : 0;
+}
+
+/* Ignored signals stay ignored over execve(2), and the mask stays too. */
+static void reset_signals(void) {
+        struct sigaction action = { .sa_handler = SIG_DFL };
+        sigset_t set;
+
+        for (int i = 1; i < NSIG; i++)
+                if (i != SIGKILL && i != SIGSTOP)
+                        (void) sigaction(i, &action, NULL);
+        sigemptyset(&set);
+        (void) sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+static int set_identity(const Payload *payload, Error *error) {
+        const ConfigProcess *p = payload->process;
+        const uint64_t admin = UINT64_C(1) << CAP_SYS_ADMIN;
+        /* Loading a filter needs no_new_privs or CAP_SYS_ADMIN: where neither
+         * will be there, it must come before they are gone. Sets that are not
+         * given are empty ones. */
+        bool early = payload->seccomp && !p->no_new_privileges &&
+                     !(p->capabilities.effective & p->capabilities.permitted & admin);
+        int r;
+
+        r = capability_drop_bounding(p->capabilities.bounding, error);
+        if (r < 0)
+                return r;
+        if (early && (r = syscall_filter_load(payload->seccomp, error)) < 0)
+                return r;
+        if ((r = set_user(p, error)) < 0)
+                return r;
+        r = capability_apply(&p->capabilities, error);
+        if (r < 0)
+                return r;
+        r = set_directory(p, error);
+        if (r < 0)
+                return r;
+        if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return error_set_errno(error, errno, "setting no_new_privs");
+        if (payload->seccomp && !early)
+                return syscall_filter_load(payload->seccomp, error);
+        return 0;
+}
+
+int payload_execute(const Payload *payload, const char *program, Error *error) {
+        const ConfigProcess *p = payload->process;
+        char *const none[] = { NULL };
+        int r;
+
+        if (payload->new_keyring && (r = set_keyring(error)) < 0)
+                return r;
+        if (payload->has_personality && personality(payload->personality) < 0)
+                return error_set_errno(error, errno, "setting the personality");
+        umask(p->umask >= 0 ? (mode_t) p->umask : 0022);
+        reset_signals();
+
+        /* Everything of the host's that is still open goes with execve(2): no
+         * descriptor leaks into the container (CVE-2024-21626). */
+        if (syscall(SYS_close_range, 3 + payload->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+                return error_set_errno(error, errno, "closing descriptors");
+
+        r = set_labels(payload, error);
+        if (r < 0)
+                return r;
+        r = set_identity(payload, error);
+        if (r < 0)
+                return r;
+
+        execve(program, p->args, p->env ?: none);
+        return error_set_errno(error, errno, "executing %s", program);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The last steps of a process on its way into the container's program: who it
+ * is, what it may do, then execve(2). The same for init and for exec.
+ */
+
+#include "config.h"
+#include "syscall-filter.h"
+
+typedef struct Payload {
+        const ConfigProcess *process;
+        const SyscallFilter *seccomp; /* NULL: none */
+        bool has_personality;
+        unsigned long personality;
+        bool new_keyring;
+        unsigned preserve_fds; /* 3 … are kept open */
+        int attributes; /* descriptor of /proc/thread-self/attr, for LSM labels; -1 where none is asked for */
+} Payload;
+
+/* Where the program of args[0] is, by PATH of the process's environment:
+ * checked before start, so that a missing program fails the create. The
+ * result lives in path. */
+int payload_find_program(const ConfigProcess *p, char path[static 4096], Error *error);
+
+/* Does it all. program: what payload_find_program() found. Returns only when
+ * something failed, with a negative errno. */
+int payload_execute(const Payload *payload, const char *program, Error *error);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The container's root file system: put in place, filled, made "/". Runs in
+ * the child, in its namespaces. root is a descriptor of the root throughout;
+ * every path in it goes through rootpath.h.
+ */
+
+#include "launch.h"
+
+/* Cuts the mount namespace off from the host's propagation and attaches the
+ * root in it. */
+int rootfs_attach(const Launch *l, Error *error);
+
+/* pivot_root(2), or with no_pivot a moved mount and chroot(2). */
+int rootfs_enter(const Launch *l, Error *error);
+
+/* Read-only and propagation of the root, after everything in it is there. */
+int rootfs_finish(const Launch *l, Error *error);
+
+/* Mounts the config's mounts, in order. In *ret_procfs a descriptor of the
+ * container's own procfs where it mounts one, else -1. */
+int filesystem_mount_all(const Launch *l, int *ret_procfs, Error *error);
+
+/* The default devices and symlinks of /dev, and the config's. */
+int device_create_all(const Launch *l, Error *error);
+
+/* The devices to be made: the defaults (first) or the config's; NULL past the
+ * end. The same order as Launch.devices. */
+const ConfigDevice *device_get(const Config *c, size_t i);
+size_t device_count(const Config *c);
+
+/* Whether /dev is the container's own (not a bind of some /dev). */
+bool device_is_wanted(const Config *c);
+
+/* Masked and read-only paths. */
+int cover_paths(const Launch *l, Error *error);
+
+/* A pty of the container's devpts, /dev/console on it, the master sent over
+ * console_socket. The slave is returned. */
+int console_create(int root, int console_socket, const ConfigProcess *p, bool bind_console, Error *error);
+
+/* Makes the slave the controlling terminal and 0, 1, 2. */
+int console_take(int slave, Error *error);

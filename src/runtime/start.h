@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Telling an init that waits to go on.
+ */
+
+#include "container.h"
+
+/* Connects to the socket that init listens on. Returns 0 when its execve(2)
+ * succeeded; its own error where it failed. */
+int start_container(const Container *c, Error *error);
