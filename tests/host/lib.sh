@@ -116,11 +116,16 @@ build_product() {
     mkdir -p "$build"
     exec 6>"$build/.install-lock"
     flock 6
-    if [ ! -e "$build/build.ninja" ]; then
-        meson setup "$build" "$host_top" --prefix=/usr --sysconfdir=/etc --localstatedir=/var >&2
-    fi
-    rm -rf "$product_destdir"
-    DESTDIR=$product_destdir meson install -C "$build" --quiet >&2
+    # What a compiler says matters only where it fails.
+    {
+        { [ -e "$build/build.ninja" ] ||
+            meson setup "$build" "$host_top" --prefix=/usr --sysconfdir=/etc --localstatedir=/var; } &&
+            rm -rf "$product_destdir" &&
+            DESTDIR=$product_destdir meson install -C "$build" --quiet
+    } >"$build/.install-log" 2>&1 || {
+        tail -n 40 "$build/.install-log" >&2
+        die "the source tree does not build (the last words are above, all of them in $build/.install-log)"
+    }
     exec 6>&-
 }
 
