@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A stranger's program: python3-dasbus, with nothing of ours.
+
+import os
+import socket
+import threading
+import xml.etree.ElementTree as ElementTree
+
+from dasbus.connection import SystemMessageBus
+from dasbus.unix import UnixFD  # noqa: F401  (needed for descriptors)
+import gi
+gi.require_version('Gio', '2.0')
+from gi.repository import Gio, GLib
+
+from ctrd import *
+
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+
+
+def call(path, interface, method, arguments=None, fds=None, reply='()'):
+    out, out_fds = bus.call_with_unix_fd_list_sync('org.ctrd1', path, interface, method, arguments, None,
+                                                   Gio.DBusCallFlags.NONE, 60000,
+                                                   Gio.UnixFDList.new_from_array(fds) if fds else None, None)
+    return out.unpack(), out_fds
+
+
+def container_path(name):
+    return call('/org/ctrd1', 'org.ctrd1.Manager', 'GetContainer', GLib.Variant('(s)', (name,)))[0][0]
+
+
+def get(path, interface, name):
+    return call(path, 'org.freedesktop.DBus.Properties', 'Get', GLib.Variant('(ss)', (interface, name)))[0][0]
+
+
+def managed():
+    return call('/org/ctrd1', 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects')[0][0]
+
+
+class Signals:
+    """Collects signals until a condition holds."""
+
+    def __enter__(self):
+        self.seen = []
+        self.loop = GLib.MainLoop()
+        self.id = bus.signal_subscribe('org.ctrd1', None, None, None, None, Gio.DBusSignalFlags.NONE, self.on_signal)
+        return self
+
+    def on_signal(self, connection, sender, path, interface, signal, parameters):
+        self.seen.append((path, interface, signal, parameters.unpack()))
+
+    def until(self, condition, timeout=30):
+        context = GLib.MainContext.default()
+        deadline = time.monotonic() + timeout
+        while not condition(self.seen):
+            assert time.monotonic() < deadline, 'signals so far: %r' % self.seen
+            context.iteration(False) or time.sleep(0.005)
+
+    def __exit__(self, *exc):
+        bus.signal_unsubscribe(self.id)
+
+
+def finish(signals, job):
+    signals.until(lambda seen: any(s[2] == 'JobRemoved' and s[3][0] == job for s in seen))
+    return next(s[3] for s in signals.seen if s[2] == 'JobRemoved' and s[3][0] == job)
+
+
+def test_the_whole_life_by_jobs_and_signals():
+    with Signals() as s:
+        job = call('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer',
+                   GLib.Variant('(ssa(ss)a{sv})', ('bus', BUSYBOX, [('Description', 'by dasbus')], {})))[0][0]
+        assert finish(s, job)[2] == 'done'
+        path = container_path('bus')
+        s.until(lambda seen: any(x[2] == 'InterfacesAdded' and x[3][0] == path for x in seen))
+        job = call(path, 'org.ctrd1.Container', 'Start')[0][0]
+        assert finish(s, job)[2:] == ('done', '', ''), finish(s, job)
+        states = [x[3][1]['State'] for x in s.seen
+                  if x[2] == 'PropertiesChanged' and x[0] == path and 'State' in x[3][1]]
+        assert states == ['starting', 'running'], states
+        job = call(path, 'org.ctrd1.Container', 'Stop', GLib.Variant('(t)', (0,)))[0][0]
+        assert finish(s, job)[2] == 'done'
+        job = call(path, 'org.ctrd1.Container', 'Remove', GLib.Variant('(b)', (False,)))[0][0]
+        assert finish(s, job)[2] == 'done'
+        s.until(lambda seen: any(x[2] == 'InterfacesRemoved' and x[3][0] == path for x in seen))
+
+
+def test_dasbus_proxies():
+    with container('web', start=False):
+        proxy = SystemMessageBus().get_proxy('org.ctrd1', container_path('web'))
+        assert proxy.Name == 'web' and proxy.State == 'stopped'
+        manager = SystemMessageBus().get_proxy('org.ctrd1', '/org/ctrd1')
+        objects = manager.GetManagedObjects()
+        assert any('org.ctrd1.Container' in i for i in objects.values()), list(objects)
+
+
+def test_typed_errors():
+    def error_of(*a):
+        try:
+            call(*a)
+        except GLib.Error as e:
+            return Gio.DBusError.get_remote_error(e)
+        raise AssertionError('no error')
+
+    manager = ('/org/ctrd1', 'org.ctrd1.Manager')
+    assert error_of(*manager, 'GetContainer', GLib.Variant('(s)', ('nobody',))) == 'org.ctrd1.Error.NoSuchContainer'
+    assert error_of(*manager, 'CreateContainer', GLib.Variant('(ssa(ss)a{sv})', ('A!', BUSYBOX, [], {}))) == \
+        'org.ctrd1.Error.InvalidName'
+    assert error_of(*manager, 'CreateContainer', GLib.Variant('(ssa(ss)a{sv})', ('a', BUSYBOX, [('Nope', 'x')], {}))) == \
+        'org.ctrd1.Error.InvalidSettings'
+    with container('web', start=False):
+        path = container_path('web')
+        assert error_of(path, 'org.ctrd1.Container', 'Kill', GLib.Variant('(si)', ('init', 15))) == 'org.ctrd1.Error.NotRunning'
+        assert error_of(path, 'org.ctrd1.Container', 'Kill', GLib.Variant('(si)', ('some', 15))) == \
+            'org.freedesktop.DBus.Error.InvalidArgs'
+
+
+def test_exec_with_descriptors():
+    with container('web'):
+        out_read, out_write = os.pipe()
+        null = os.open('/dev/null', os.O_RDWR)
+        reply, fds = call(container_path('web'), 'org.ctrd1.Container', 'Exec',
+                          GLib.Variant('(asa{sv}ah)', (['sh', '-c', 'echo hi; exit 3'], {}, [0, 1, 2])), [null, out_write, null])
+        os.close(out_write)
+        session = socket.socket(fileno=fds.steal_fds()[reply[0]])
+        words = []
+        while True:
+            data = session.recv(4096)
+            if not data:
+                break
+            words.append(data.decode().strip())
+        assert words[-1] == 'exit 3', words
+        assert os.read(out_read, 100) == b'hi\n'
+        session.close()
+        os.close(out_read)
+        os.close(null)
+
+
+def test_exec_rejects_what_it_does_not_know():
+    with container('web'):
+        for options in ({'Nope': GLib.Variant('s', 'x')}, {'WorkingDirectory': GLib.Variant('s', 'etc')},
+                        {'Environment': GLib.Variant('as', ['novalue'])}, {'User': GLib.Variant('s', 'a;b')}):
+            try:
+                call(container_path('web'), 'org.ctrd1.Container', 'Exec',
+                     GLib.Variant('(asa{sv}ah)', (['true'], options, [])))
+            except GLib.Error:
+                continue
+            raise AssertionError('%r was taken' % options)
+
+
+def test_no_secret_is_a_property():
+    create('web', BUSYBOX, 'Environment=TOKEN=swordfish', 'Credential=key:/etc/hostname')
+    assert 'swordfish' not in repr(managed())
+    remove('web')
+
+
+def test_a_client_that_goes_while_its_job_runs():
+    other = Gio.DBusConnection.new_for_address_sync(
+        Gio.dbus_address_get_for_bus_sync(Gio.BusType.SYSTEM),
+        Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None)
+    create('web')
+    other.call_sync('org.ctrd1', container_path('web'), 'org.ctrd1.Container', 'Start', None, None, 0, 10000)
+    other.close_sync()
+    wait_until(lambda: state('web') == 'running')
+    remove('web')
+
+
+def test_introspection_of_every_object():
+    with container('web', start=False):
+        for path in ['/org/ctrd1'] + [p for p in managed()]:
+            xml = call(path, 'org.freedesktop.DBus.Introspectable', 'Introspect')[0][0]
+            interfaces = [i.get('name') for i in ElementTree.fromstring(xml).findall('interface')]
+            assert any(i.startswith('org.ctrd1.') for i in interfaces), (path, interfaces)
+            if path != '/org/ctrd1':
+                assert 'org.ctrd1.Manager' not in interfaces, path
+
+
+def test_activation_by_the_bus():
+    run('systemctl', 'stop', 'ctrd', check=True)
+    assert isinstance(managed(), dict)
+    assert run('systemctl', 'is-active', 'ctrd').out.strip() == 'active'

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Commands, shells and consoles in a running container.
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import termios
+
+from ctrd import *
+
+
+def setup():
+    create('ex', start=True)
+    # every test of this suite works in this one container
+    global check_names
+    import ctrd
+    ctrd.check_clean = lambda test: None
+
+
+def teardown():
+    import ctrd, importlib
+    remove('ex')
+    importlib.reload(ctrd)
+    ctrd.check_clean('the suite exec')
+
+
+def test_output_error_and_status_are_the_commands_own():
+    r = run('ctrctl', 'exec', 'ex', '--', 'sh', '-c', 'echo out; echo err >&2; exit 42')
+    assert (r.status, r.out, r.err) == (42, 'out\n', 'err\n'), r
+
+
+def test_standard_input():
+    assert inside('ex', 'cat', input='one\ntwo\n') == 'one\ntwo\n'
+    big = 'x' * 3000000
+    assert inside('ex', 'wc', '-c', input=big).strip() == str(len(big))
+
+
+def test_a_signal_shows_as_128_and_its_number():
+    r = run('ctrctl', 'exec', 'ex', '--', 'sh', '-c', 'kill -KILL $$')
+    assert r.status == 128 + 9, r
+
+
+def test_signals_are_passed_on():
+    p = subprocess.Popen(['ctrctl', 'exec', 'ex', '--', 'sh', '-c', 'trap "echo got; exit 5" TERM; echo up; while :; do sleep 1; done'],
+                         stdout=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == 'up\n'
+    p.send_signal(signal.SIGTERM)
+    out, _ = p.communicate(timeout=10)
+    assert out == 'got\n' and p.returncode == 5, (out, p.returncode)
+
+
+def test_command_that_does_not_exist():
+    r = run('ctrctl', 'exec', 'ex', '--', '/no/such/thing')
+    assert r.status == 127 and '/no/such/thing' in r.err, r
+
+
+def test_command_that_cannot_be_executed():
+    r = run('ctrctl', 'exec', 'ex', '--', '/etc/passwd')
+    assert r.status == 126 and '/etc/passwd' in r.err, r
+
+
+def test_environment_directory_and_user():
+    assert ctl('exec', '--env', 'A=b c', 'ex', '--', 'sh', '-c', 'echo $A $container').strip() == 'b c ctrd'
+    assert ctl('exec', '--workdir', '/etc', 'ex', '--', 'pwd').strip() == '/etc'
+    assert ctl('exec', '--user', '12', 'ex', '--', 'id', '-u').strip() == '12'
+
+
+def test_path_is_searched_inside():
+    assert inside('ex', 'hostname').strip() == 'ex'
+
+
+def test_processes_stay_out_of_the_guests_groups():
+    out = inside('ex', 'cat', '/proc/self/cgroup').strip()
+    assert out.startswith('0::/') and out != '0::/', out
+
+
+def test_a_command_leaves_no_cgroup_behind():
+    inside('ex', 'true')
+    wait_until(lambda: not [d for d in os.listdir('/sys/fs/cgroup/machine.slice/ctr-ex.scope/payload')
+                            if 'exec' in d], 5, 'the group of the command to go')
+
+
+def test_no_descriptor_leaks_in():
+    fds = inside('ex', 'sh', '-c', 'ls /proc/self/fd').split()
+    assert sorted(fds) in (['0', '1', '2', '3'], ['0', '1', '2']), fds     # 3: of ls itself
+
+
+def test_working_directory_does_not_leak():
+    out = inside('ex', 'sh', '-c', 'readlink /proc/self/cwd').strip()
+    assert out == '/', out
+
+
+def on_terminal(argv, script, timeout=20):
+    """Runs a program on a terminal; script: (wait for this, then type that)…"""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execvp(argv[0], argv)
+    seen = ''
+    deadline = time.monotonic() + timeout
+    steps = list(script)
+    status = None
+    while True:
+        if steps and steps[0][0] in strip_escapes(seen):
+            os.write(master, steps.pop(0)[1].encode())
+            seen = ''
+        ready, _, _ = select.select([master], [], [], 0.1)
+        if ready:
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                data = b''
+            if not data:
+                break
+            seen += data.decode(errors='replace')
+        assert time.monotonic() < deadline, 'waiting for %r, saw %r' % (steps[:1], seen)
+    _, wait = os.waitpid(pid, 0)
+    os.close(master)
+    assert not steps, 'never saw %r; saw %r' % (steps[0][0], seen)
+    return os.waitstatus_to_exitcode(wait), strip_escapes(seen)
+
+
+def test_terminal():
+    status, seen = on_terminal(['ctrctl', 'exec', 'ex', '--', 'sh', '-c', 'tty; stty size; exit 3'], [])
+    assert status == 3 and '/dev/pts/' in seen, (status, seen)
+
+
+def test_shell_is_a_login():
+    status, seen = on_terminal(['ctrctl', 'shell', 'ex'], [('#', 'echo $((6*7))-$HOME; exit 4\n')])
+    assert status == 4 and '42-/root' in seen, (status, seen)
+
+
+def test_console_attaches_and_detaches():
+    status, seen = on_terminal(['ctrctl', 'console', 'ex'], [('', '\n'), ('#', 'echo $((6*7))\n'), ('42', '\x1d\x1d\x1d')])
+    assert status == 0, (status, seen)
+    assert state('ex') == 'running'
+
+
+def test_two_consoles_see_the_same():
+    watcher = subprocess.Popen(['ctrctl', 'console', '--read-only', 'ex'], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        on_terminal(['ctrctl', 'console', 'ex'], [('', '\n'), ('#', 'echo seen-by-$((1+1))\n'), ('seen-by-2', '\x1d\x1d\x1d')])
+        seen = ''
+        deadline = time.monotonic() + 10
+        while 'seen-by-2' not in seen and time.monotonic() < deadline:
+            if select.select([watcher.stdout], [], [], 0.2)[0]:
+                seen += os.read(watcher.stdout.fileno(), 65536).decode(errors='replace')
+        assert 'seen-by-2' in seen, seen
+    finally:
+        watcher.kill()
+        watcher.wait()
+
+
+def test_commands_outlive_ctrd():
+    p = subprocess.Popen(['ctrctl', 'exec', 'ex', '--', 'sh', '-c', 'echo up; read line; echo $line; exit 9'],
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == 'up\n'
+    run('systemctl', 'restart', 'ctrd', check=True)
+    out, _ = p.communicate('still here\n', timeout=10)
+    assert out == 'still here\n' and p.returncode == 9, (out, p.returncode)
+
+
+def test_many_commands_at_once():
+    ps = [subprocess.Popen(['ctrctl', 'exec', 'ex', '--', 'sh', '-c', 'exit %d' % (i + 1)]) for i in range(16)]
+    assert [p.wait(30) for p in ps] == list(range(1, 17))

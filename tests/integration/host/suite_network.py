@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# host, private and veth.
+
+import json
+import os
+
+from ctrd import *
+
+
+def links(name):
+    return sorted(line.split(':')[0].strip() for line in inside(name, 'cat', '/proc/net/dev').splitlines()[2:])
+
+
+def test_veth_is_the_default_and_has_its_address_before_init():
+    script = 'Command=/bin/sh -c "ip addr show host0; ip route; echo done; sleep 1000"'
+    with container('web', BUSYBOX, script, 'Address=10.99.0.2/24', 'Gateway=10.99.0.1', 'DNS=10.99.0.1'):
+        wait_until(lambda: 'done' in ctl('logs', 'web'))
+        log = ctl('logs', 'web')
+        assert 'inet 10.99.0.2/24' in log and 'default via 10.99.0.1' in log, log
+        assert 'nameserver 10.99.0.1' in inside('web', 'cat', '/etc/resolv.conf')
+        assert links('web') == ['host0', 'lo'], links('web')
+
+
+def test_host_and_container_talk():
+    with container('web', BUSYBOX, 'Address=10.99.1.2/24'):
+        run('ip', 'address', 'add', '10.99.1.1/24', 'dev', 've-web', check=True)
+        inside('web', 'ping', '-c', '1', '-w', '5', '10.99.1.1')
+
+
+def test_mac_addresses_come_from_the_name():
+    with container('web'):
+        first = inside('web', 'cat', '/sys/class/net/host0/address')
+        outside = open('/sys/class/net/ve-web/address').read()
+        ctl('restart', 'web')
+        assert inside('web', 'cat', '/sys/class/net/host0/address') == first
+        assert open('/sys/class/net/ve-web/address').read() == outside != first
+        assert int(first.split(':')[0], 16) & 3 == 2, first
+
+
+def test_mac_address_by_setting():
+    with container('web', BUSYBOX, 'MACAddress=02:00:00:12:34:56'):
+        assert inside('web', 'cat', '/sys/class/net/host0/address').strip() == '02:00:00:12:34:56'
+
+
+def test_long_names_do_not_meet():
+    a, b = 'a-long-name-of-a-container-1', 'a-long-name-of-a-container-2'
+    with container(a), container(b):
+        ours = [i for i in os.listdir('/sys/class/net') if i.startswith('ve-')]
+        assert len(ours) == 2 and all(len(i) <= 15 for i in ours), ours
+
+
+def test_private():
+    with container('web', BUSYBOX, 'Mode=private'):
+        assert links('web') == ['lo'], links('web')
+        inside('web', 'ping', '-c', '1', '-w', '5', '127.0.0.1')
+
+
+def test_host():
+    with container('web', BUSYBOX, 'Mode=host'):
+        assert 'eth0' in links('web'), links('web')
+        assert os.readlink('/proc/%s/ns/net' % show('web')['Leader']) == os.readlink('/proc/self/ns/net')
+
+
+def test_a_crash_leaves_no_interface_in_the_way():
+    with container('web'):
+        os.kill(monitor_pid('web'), 9)
+        wait_until(lambda: state('web') == 'failed')
+        ctl('start', 'web')
+        assert links('web') == ['host0', 'lo']

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ctrd and the monitor are killed; containers, records and objects must not care.
+
+import json
+import os
+import random
+import signal
+import subprocess
+
+from ctrd import *
+
+
+def setup():
+    run('systemctl', 'reset-failed', 'ctrd')
+    # many restarts in a row are what this is about
+    os.makedirs('/run/systemd/system/ctrd.service.d', exist_ok=True)
+    with open('/run/systemd/system/ctrd.service.d/limit.conf', 'w') as f:
+        f.write('[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=10ms\n')
+    run('systemctl', 'daemon-reload', check=True)
+
+
+def test_restart_of_ctrd_touches_nothing():
+    with container('web'):
+        before = show('web')
+        run('systemctl', 'restart', 'ctrd', check=True)
+        after = show('web')
+        for key in ('State', 'Leader', 'StartedAt', 'ReadyAt', 'MachineID', 'UIDBase'):
+            assert before[key] == after[key], (key, before[key], after[key])
+        assert inside('web', 'hostname').strip() == 'web'
+
+
+def test_kill_of_ctrd_while_a_container_runs():
+    with container('web'):
+        before = show('web')
+        for _ in range(5):
+            kill_ctrd()
+            wait_until(lambda: run('ctrctl', 'show', 'web').status == 0)
+            after = show('web')
+            assert before['Leader'] == after['Leader'] and after['State'] == 'running', after
+        assert 'web' in ctl('list')
+
+
+def test_exit_while_ctrd_is_away_is_known_afterwards():
+    create('web', BUSYBOX, 'Command=/bin/sh -c "while [ ! -e /go ]; do sleep 0.1; done; exit 23"', start=True)
+    leader = int(show('web')['Leader'])
+    run('systemctl', 'stop', 'ctrd', check=True)
+    with open('/proc/%d/root/go' % leader, 'w'):
+        pass
+    wait_until(lambda: not os.path.exists('/proc/%d' % leader))
+    wait_until(lambda: run('systemctl', 'is-active', 'ctr-web.scope').out.strip() != 'active')
+    p = show('web')
+    assert (p['State'], p['ExitReason'], p['ExitStatus']) == ('failed', 'exited', '23'), p
+    remove('web')
+
+
+def test_reboot_while_ctrd_is_away():
+    with container('web'):
+        leader = show('web')['Leader']
+        run('systemctl', 'stop', 'ctrd', check=True)
+        os.kill(int(leader), signal.SIGTERM)         # busybox init: reboot
+        pids = wait_until(lambda: [p for p in pids_of_payload('web') if str(p) != leader and not os.path.exists('/proc/' + leader)])
+        assert pids
+        p = show('web')
+        assert p['State'] == 'running' and p['Leader'] != leader, p
+        assert inside('web', 'hostname').strip() == 'web'
+
+
+def settled(name):
+    return wait_until(lambda: run('ctrctl', 'show', name).status == 0 and
+                      state(name) in ('running', 'stopped', 'failed') and state(name), 30)
+
+
+def test_kill_of_ctrd_during_starts():
+    rnd = random.Random(7)
+    create('web')
+    for i in range(15):
+        p = subprocess.Popen(['ctrctl', 'start', 'web'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rnd.uniform(0, 0.06))
+        kill_ctrd()
+        p.wait(60)
+        s = settled('web')
+        if s == 'running':
+            assert inside('web', 'hostname').strip() == 'web'
+            ctl('stop', 'web')
+        else:
+            assert not run('systemctl', 'is-active', 'ctr-web.scope').out.startswith('active'), s
+            assert not pids_of_payload('web')
+    ctl('start', 'web')
+    remove('web')
+
+
+def test_kill_of_ctrd_during_stops():
+    rnd = random.Random(11)
+    create('web')
+    for i in range(10):
+        ctl('start', 'web')
+        p = subprocess.Popen(['ctrctl', 'stop', 'web'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rnd.uniform(0, 0.06))
+        kill_ctrd()
+        p.wait(60)
+        s = settled('web')
+        if s == 'running':      # killed before the stop was told
+            ctl('stop', 'web')
+        else:
+            assert s == 'stopped', (s, show('web'))
+    remove('web')
+
+
+def test_kill_of_ctrd_during_creation_and_removal():
+    rnd = random.Random(13)
+    for i in range(10):
+        p = subprocess.Popen(['ctrctl', 'create', 'web', BUSYBOX], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rnd.uniform(0, 0.03))
+        kill_ctrd()
+        p.wait(60)
+        wait_until(lambda: run('ctrctl', 'list').status == 0)
+        if 'web' not in names():
+            create('web')                   # nothing half made is in the way
+        p = subprocess.Popen(['ctrctl', 'remove', 'web'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rnd.uniform(0, 0.03))
+        kill_ctrd()
+        p.wait(60)
+        wait_until(lambda: run('ctrctl', 'list').status == 0)
+        if 'web' in names():
+            ctl('remove', 'web')
+
+
+def test_kill_of_the_monitor_takes_the_container_along():
+    with container('web'):
+        leader = int(show('web')['Leader'])
+        os.kill(monitor_pid('web'), signal.SIGKILL)
+        wait_until(lambda: state('web') == 'failed')
+        p = show('web')
+        assert p['ExitReason'] == 'monitor-lost', p
+        assert not os.path.exists('/proc/%d' % leader) and not pids_of_payload('web')
+        ctl('start', 'web')
+
+
+def test_kill_of_monitor_and_ctrd_leaves_no_orphan():
+    with container('web'):
+        leader = int(show('web')['Leader'])
+        pid = monitor_pid('web')
+        run('systemctl', 'stop', 'ctrd', check=True)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not os.path.exists('/proc/%d' % leader), what='the container to die with its monitor')
+        wait_until(lambda: not pids_of_payload('web'))
+        p = show('web')
+        assert (p['State'], p['ExitReason']) == ('failed', 'monitor-lost'), p
+
+
+def test_console_log_and_attached_console_go_on():
+    with container('web', BUSYBOX, 'Command=/bin/sh -c "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.1; done"'):
+        watcher = subprocess.Popen(['ctrctl', 'console', '--read-only', 'web'], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, text=True, errors='replace')
+        first = int([watcher.stdout.readline() for _ in range(3)][-1].split()[-1])
+        kill_ctrd()
+        run('systemctl', 'stop', 'ctrd')
+        last = first
+        while last < first + 10:
+            last = int(watcher.stdout.readline().split()[-1])
+        watcher.kill()
+        watcher.wait()
+        assert 'line %d\n' % last in ctl('logs', 'web').replace('\r', '')
+
+
+def test_the_bus_restarts():
+    with container('web'):
+        before = show('web')
+        run('systemctl', 'restart', 'dbus')
+        wait_until(lambda: run('ctrctl', 'show', 'web').status == 0, 60)
+        assert show('web')['Leader'] == before['Leader']
+        run('systemctl', 'restart', 'systemd-logind', 'systemd-machined', 'polkit')
+
+
+def teardown():
+    os.unlink('/run/systemd/system/ctrd.service.d/limit.conf')
+    run('systemctl', 'daemon-reload', check=True)
