@@ -112,3 +112,16 @@ size_t format_plain(char *text, size_t size) {
         }
         return to;
 }
+
+size_t format_tail(const char *text, size_t size, size_t lines) {
+        size_t at = size;
+
+        if (lines == 0)
+                return size;
+        if (at > 0 && text[at - 1] == '\n')
+                at--; /* ends the last line, and begins none */
+        for (; at > 0; at--)
+                if (text[at - 1] == '\n' && --lines == 0)
+                        return at;
+        return 0;
+}

@@ -23,3 +23,6 @@ const char *format_ago(char buffer[static FORMAT_MAX], uint64_t realtime_usec, u
  * container wrote, in place, so that it cannot command a terminal; keeps newlines
  * and tabs. Returns the new size. */
 size_t format_plain(char *text, size_t size);
+
+/* Where the last n lines of the text begin; a line at the end need not be whole. */
+size_t format_tail(const char *text, size_t size, size_t lines);

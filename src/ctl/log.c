@@ -4,6 +4,7 @@
 
 #include "bus.h"
 #include "fd.h"
+#include "format.h"
 #include "log.h"
 
 /* More than the manager lets one file grow to; a bound for reading, no more. */
@@ -51,19 +52,6 @@ int log_open(Ctl *ctl, const char *container, Log *ret, Error *error) {
         return 0;
 }
 
-size_t log_tail(const char *text, size_t size, size_t lines) {
-        size_t at = size;
-
-        if (lines == 0)
-                return size;
-        if (at > 0 && text[at - 1] == '\n')
-                at--; /* ends the last line, and begins none */
-        for (; at > 0; at--)
-                if (text[at - 1] == '\n' && --lines == 0)
-                        return at;
-        return 0;
-}
-
 int log_read(Log *l, size_t lines, char **ret, size_t *ret_size, Error *error) {
         _cleanup_free_ char *older = NULL, *newer = NULL, *all = NULL;
         size_t n_older = 0, n_newer = 0, from;
@@ -80,7 +68,7 @@ int log_read(Log *l, size_t lines, char **ret, size_t *ret_size, Error *error) {
                 return error_set_errno(error, ENOMEM, "Cannot read the log");
         memcpy(all, strempty(older), n_older);
         memcpy(all + n_older, strempty(newer), n_newer);
-        from = log_tail(all, n_older + n_newer, lines);
+        from = format_tail(all, n_older + n_newer, lines);
         memmove(all, all + from, n_older + n_newer - from);
         *ret_size = n_older + n_newer - from;
         all[*ret_size] = 0;

@@ -20,6 +20,3 @@ int log_open(Ctl *ctl, const char *container, Log *ret, Error *error);
 /* What is in both, the last n lines of it (SIZE_MAX: all). Afterwards the newer is
  * read from where this ended. */
 int log_read(Log *l, size_t lines, char **ret, size_t *ret_size, Error *error);
-
-/* Where the last n lines begin. */
-size_t log_tail(const char *text, size_t size, size_t lines);

@@ -85,14 +85,24 @@ void options_stop_at_word(Options *o) {
         }
 }
 
+/* getopt_long() tells apart with optopt what was wrong: 0 for a long option that
+ * is unknown or ambiguous, its code where it takes no value, a letter else. */
 static int bad_option(const Options *o, int code, Error *error) {
         const char *word = o->argv[optind - 1];
+        size_t n = strcspn(word, "=");
+        bool is_long = startswith(word, "--"), begins = false;
 
         if (code == ':')
-                return error_set(error, EINVAL, "Usage", "the option %.100s needs a value", word);
-        if (optopt > 0 && optopt < OPTION_CODES)
+                return is_long ? error_set(error, EINVAL, "Usage", "the option %.100s needs a value", word)
+                               : error_set(error, EINVAL, "Usage", "the option -%c needs a value", optopt);
+        if (!is_long || (optopt > 0 && optopt < OPTION_CODES && word[n] != '='))
                 return error_set(error, EINVAL, "Usage", "there is no option -%c", optopt);
-        return error_set(error, EINVAL, "Usage", "%.100s is no option, or takes no value, or is short for more than one", word);
+        if (optopt > 0)
+                return error_set(error, EINVAL, "Usage", "the option %.*s takes no value", (int) MIN(n, (size_t) 100), word);
+        for (const struct option *l = o->longs; l->name; l++)
+                begins = begins || strncmp(l->name, word + 2, n - 2) == 0;
+        return error_set(error, EINVAL, "Usage", begins ? "%.*s is short for more than one option" : "there is no option %.*s",
+                         (int) MIN(n, (size_t) 100), word);
 }
 
 int options_next(Options *o, const char **ret_value, Error *error) {

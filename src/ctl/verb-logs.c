@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -11,6 +12,8 @@
 #include "log.h"
 #include "parse.h"
 #include "remote.h"
+
+#define REOPEN_ATTEMPTS 64
 
 /* What is shown in a terminal must not command it: the text is the container's. */
 static int print(char *text, size_t size, bool raw) {
@@ -42,14 +45,15 @@ static int watch_file(int inotify, int fd, Error *error) {
         return wd < 0 ? error_set_errno(error, errno, "Cannot follow the log: watching it needs the right to open it, be root") : wd;
 }
 
-/* Waits for a change of the file. 1: it was put aside, a new one is there. */
-static int wait_change(int inotify, Error *error) {
+/* Waits for a change of the file. 1: it was put aside or removed. */
+static int wait_change(int inotify, int wd, int fd, Error *error) {
         struct pollfd p[2] = {
                 { .fd = inotify, .events = POLLIN },
                 { .fd = STDOUT_FILENO, .events = 0 }, /* the reader leaves: an error by itself */
         };
         char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
         bool moved = false;
+        struct stat st;
         ssize_t n;
 
         if (poll(p, 2, -1) < 0)
@@ -60,10 +64,32 @@ static int wait_change(int inotify, Error *error) {
         for (ssize_t i = 0; i < n;) {
                 const struct inotify_event *e = (const struct inotify_event *) (buffer + i);
 
-                moved = moved || e->mask & (IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT);
+                if (e->wd == wd) /* not the one before, whose end is told too */
+                        moved = moved || e->mask & (IN_MOVE_SELF | IN_UNMOUNT);
                 i += (ssize_t) (sizeof(*e) + e->len);
         }
-        return moved;
+        /* We hold it open: that it is removed shows in the number of its names. */
+        return moved || (fstat(fd, &st) >= 0 && st.st_nlink == 0);
+}
+
+/* Asks for the log anew when the newer file was put aside. ctrd may be asked just
+ * before the next file is there, and then gives the one that we know. */
+static int reopen(Ctl *ctl, const char *name, Log *l, Error *error) {
+        struct stat before, now;
+
+        if (fstat(l->newer, &before) < 0)
+                return error_set_errno(error, errno, "Cannot follow the log");
+        for (unsigned attempt = 0; attempt < REOPEN_ATTEMPTS; attempt++) {
+                int r;
+
+                log_close(l);
+                r = log_open(ctl, name, l, error);
+                if (r < 0)
+                        return r;
+                if (l->newer >= 0 && fstat(l->newer, &now) >= 0 && (now.st_ino != before.st_ino || now.st_dev != before.st_dev))
+                        return 0;
+        }
+        return error_set(error, ENOENT, NULL, "The log of %s is no longer written to", name);
 }
 
 static int follow(Ctl *ctl, const char *name, Log *l, bool raw, Error *error) {
@@ -82,7 +108,7 @@ static int follow(Ctl *ctl, const char *name, Log *l, bool raw, Error *error) {
                         r = print_more(l->newer, raw, error);
                         if (r != 0)
                                 return r < 0 ? r : 0;
-                        r = wait_change(inotify, error);
+                        r = wait_change(inotify, wd, l->newer, error);
                         if (r < 0)
                                 return r == -EPIPE && !error_is_set(error) ? 0 : r;
                 } while (r == 0);
@@ -91,12 +117,9 @@ static int follow(Ctl *ctl, const char *name, Log *l, bool raw, Error *error) {
                 if (r != 0)
                         return r < 0 ? r : 0;
                 (void) inotify_rm_watch(inotify, wd);
-                log_close(l);
-                r = log_open(ctl, name, l, error);
+                r = reopen(ctl, name, l, error);
                 if (r < 0)
                         return r;
-                if (l->newer < 0)
-                        return 0; /* removed */
         }
 }
 
