@@ -138,28 +138,26 @@ static int manager_find_object(sd_bus *bus, const char *path, const char *interf
         return streq(path, BUS_ROOT);
 }
 
-static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *e) {
-        Manager *manager = *(Manager **) userdata;
-        _cleanup_strv_ char **paths = calloc(1, sizeof(char *));
-        Container *container;
-        Image *image;
-        Job *job;
-        int r = paths ? 0 : -ENOMEM;
+/* The prefix that an enumerator gets is that of the question, which may be the
+ * root's: sd-bus picks what fits. */
+#define DEFINE_ENUMERATOR(name, type, map, path_of)                                                                \
+        static int name(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *e) {           \
+                Manager *manager = *(Manager **) userdata;                                                         \
+                _cleanup_strv_ char **paths = calloc(1, sizeof(char *));                                           \
+                int r = paths ? 0 : -ENOMEM;                                                                       \
+                type *object;                                                                                      \
+                                                                                                                   \
+                MAP_FOREACH(object, &manager->map)                                                                 \
+                        r = r < 0 ? r : strv_consume(&paths, path_of(object));                                     \
+                if (r < 0)                                                                                         \
+                        return r;                                                                                  \
+                *ret = TAKE_PTR(paths);                                                                            \
+                return 1;                                                                                          \
+        }
 
-        if (streq(prefix, BUS_CONTAINERS))
-                MAP_FOREACH(container, &manager->containers)
-                        r = r < 0 ? r : strv_consume(&paths, bus_container_path(container));
-        if (streq(prefix, BUS_IMAGES))
-                MAP_FOREACH(image, &manager->images)
-                        r = r < 0 ? r : strv_consume(&paths, bus_image_path(image));
-        if (streq(prefix, BUS_JOBS))
-                MAP_FOREACH(job, &manager->jobs)
-                        r = r < 0 ? r : strv_consume(&paths, bus_job_path(job));
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(paths);
-        return 1;
-}
+DEFINE_ENUMERATOR(container_enumerate, Container, containers, bus_container_path)
+DEFINE_ENUMERATOR(image_enumerate, Image, images, bus_image_path)
+DEFINE_ENUMERATOR(job_enumerate, Job, jobs, bus_job_path)
 
 /* Reads pass polkit too: where an administrator restricts org.ctrd1.inspect,
  * properties, managed objects and introspection are closed alike. */
@@ -199,10 +197,11 @@ int bus_register(sd_bus *bus, Manager **manager) {
                 const char *prefix, *interface;
                 const sd_bus_vtable *vtable;
                 sd_bus_object_find_t find;
+                sd_bus_node_enumerator_t enumerate;
         } objects[] = {
-                { BUS_CONTAINERS, "org.ctrd1.Container", container_vtable, container_find },
-                { BUS_IMAGES, "org.ctrd1.Image", image_vtable, image_find },
-                { BUS_JOBS, "org.ctrd1.Job", job_vtable, job_find },
+                { BUS_CONTAINERS, "org.ctrd1.Container", container_vtable, container_find, container_enumerate },
+                { BUS_IMAGES, "org.ctrd1.Image", image_vtable, image_find, image_enumerate },
+                { BUS_JOBS, "org.ctrd1.Job", job_vtable, job_find, job_enumerate },
         };
         int r;
 
@@ -216,7 +215,7 @@ int bus_register(sd_bus *bus, Manager **manager) {
                 r = sd_bus_add_fallback_vtable(bus, NULL, objects[i].prefix, objects[i].interface, objects[i].vtable,
                                                objects[i].find, manager);
                 if (r >= 0)
-                        r = sd_bus_add_node_enumerator(bus, NULL, objects[i].prefix, enumerate, manager);
+                        r = sd_bus_add_node_enumerator(bus, NULL, objects[i].prefix, objects[i].enumerate, manager);
         }
         return r;
 }
