@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <assert.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -401,7 +400,7 @@ int container_open(Container *container, Loop *loop, const char *directory, int 
                 .notified = on_notified,
                 .gone = on_gone,
         };
-        char path[PATH_MAX];
+        char path[RUN_DIRECTORY_MAX + 32];
         int r;
 
         container->loop = loop;

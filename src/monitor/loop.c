@@ -1,19 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fd.h"
 #include "loop.h"
 
+/* Notes the mappings of the program's file that cannot be written. */
+static int note_segments(struct dl_phdr_info *info, size_t size, void *userdata) {
+        uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
+        Loop *loop = userdata;
+
+        for (unsigned i = 0; i < info->dlpi_phnum && loop->n_segments < LOOP_SEGMENTS_MAX; i++) {
+                const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+                uintptr_t begin = (info->dlpi_addr + header->p_vaddr) & ~(page - 1);
+                uintptr_t end = info->dlpi_addr + header->p_vaddr + header->p_memsz;
+
+                if (header->p_type != PT_LOAD || (header->p_flags & PF_W))
+                        continue;
+                loop->segments[loop->n_segments].begin = (void *) begin;
+                loop->segments[loop->n_segments++].size = end - begin;
+        }
+        return 1; /* the program comes first; its libraries are everybody's */
+}
+
 int loop_open(Loop *loop) {
-        loop->done = false;
+        *loop = (Loop){};
+        (void) dl_iterate_phdr(note_segments, loop);
         loop->epoll = epoll_create1(EPOLL_CLOEXEC);
         return loop->epoll < 0 ? -errno : 0;
 }
 
 void loop_close(Loop *loop) {
         loop->epoll = fd_close(loop->epoll);
+}
+
+/* The wait and what comes before it go through one function of libc, so that
+ * the kernel, which maps 16 pages of a file for each fault, has to bring back
+ * no more than it and this one. */
+static int loop_poll(const Loop *loop, struct epoll_event *event, int timeout) {
+        return (int) syscall(SYS_epoll_pwait, loop->epoll, event, 1, timeout, NULL, (size_t) 0);
+}
+
+static int loop_wait(Loop *loop, struct epoll_event *event) {
+        int n;
+
+        if (loop->rest) {
+                n = loop_poll(loop, event, 0);
+                if (n != 0)
+                        return n;
+                /* Safe: these are clean pages of a file. */
+                for (size_t i = 0; i < loop->n_segments; i++)
+                        (void) syscall(SYS_madvise, loop->segments[i].begin, loop->segments[i].size, MADV_DONTNEED);
+                loop->rest = false;
+        }
+        return loop_poll(loop, event, -1);
 }
 
 int loop_run(Loop *loop) {
@@ -24,7 +69,7 @@ int loop_run(Loop *loop) {
                 /* One at a time: a batch could name sources that an earlier
                  * handler of the same batch has removed. The kernel hands out
                  * ready descriptors in turn, so none starves. */
-                n = epoll_wait(loop->epoll, &event, 1, -1);
+                n = loop_wait(loop, &event);
                 if (n < 0) {
                         if (errno == EINTR)
                                 continue;
@@ -41,6 +86,10 @@ int loop_run(Loop *loop) {
 
 void loop_end(Loop *loop) {
         loop->done = true;
+}
+
+void loop_rest(Loop *loop) {
+        loop->rest = true;
 }
 
 int source_add(Source *source, Loop *loop, int fd, uint32_t events, SourceHandler handler, void *userdata) {

@@ -7,7 +7,6 @@
  */
 
 #include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -71,9 +70,9 @@ static int parse_arguments(int argc, char **argv, const char **ret_directory) {
 static int check_directory(const char *directory, Error *error) {
         struct stat st;
 
-        /* 64 bytes are for the names in it. */
-        if (directory[0] != '/' || strlen(directory) > PATH_MAX - 64)
-                return error_set(error, EINVAL, NULL, "--dir must be an absolute path.");
+        if (directory[0] != '/' || strlen(directory) > RUN_DIRECTORY_MAX)
+                return error_set(error, EINVAL, NULL, "--dir must be an absolute path of at most %d bytes.",
+                                 RUN_DIRECTORY_MAX);
         if (lstat(directory, &st) < 0)
                 return error_set_errno(error, errno, "The directory %s cannot be used", directory);
         if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0022))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -25,7 +24,7 @@
 #define DELETE_TIMEOUT (60 * USEC_PER_SEC)
 
 typedef struct RunPath {
-        char text[PATH_MAX];
+        char text[RUN_DIRECTORY_MAX + 32];
 } RunPath;
 
 static const char *run_path(const Run *run, const char *name, RunPath *ret) {

@@ -22,6 +22,8 @@
 #include "session.h"
 #include "terminal.h"
 
+#define RUN_DIRECTORY_MAX 192 /* bytes of the path */
+
 typedef struct RunOps {
         void (*created)(void *userdata);
         void (*started)(void *userdata);

@@ -63,8 +63,9 @@ static void session_free(Session *session) {
         session->sessions = NULL;
 }
 
-/* The client has gone: what has a terminal is hung up, as when a line drops.
- * A command without one runs on. */
+/* The client has gone: what has a terminal is hung up, as when a line drops,
+ * and may clean up, or ignore it as nohup(1) does. A command without one runs
+ * on. */
 static void session_abandon(Session *session) {
         session->abandoned = true;
         source_remove(&session->socket_source);
@@ -74,7 +75,6 @@ static void session_abandon(Session *session) {
         session->master = fd_close(session->master);
         if (session->pidfd >= 0) {
                 (void) process_signal(session->pidfd, SIGHUP);
-                (void) process_signal(session->pidfd, SIGTERM);
                 (void) process_signal(session->pidfd, SIGCONT);
         }
 }
@@ -137,6 +137,7 @@ static void session_ended(void *userdata, uint32_t events) {
         else
                 session_tell(session, -1, "exit %d", status);
         session_free(session);
+        loop_rest(sessions->loop);
         sessions->reaped(sessions->userdata);
 }
 
