@@ -25,7 +25,8 @@ NetworkVerb network_verb_from_string(const char *s) {
 }
 
 void network_plan_help(void) {
-        puts("ctr-network up|loopback|down --name=NAME [OPTIONS]\n"
+        puts("ctr-network up|down --name=NAME [OPTIONS]\n"
+             "ctr-network loopback [OPTIONS]\n"
              "\n"
              "Connects a container; a hook of its OCI bundle. The container's state, in the\n"
              "form that the OCI runtime specification gives it, is read from standard input.\n"
@@ -178,8 +179,11 @@ int network_plan_parse(NetworkPlan *plan, int argc, char **argv, Error *error) {
         plan->verb = network_verb_from_string(argv[optind]);
         if (plan->verb < 0)
                 return error_set(error, EINVAL, NULL, "%.100s is nothing to do: say up, loopback or down", argv[optind]);
-        if (!plan->name)
+        if (!plan->name) {
+                if (plan->verb == NETWORK_VERB_LOOPBACK)
+                        return 0; /* nothing there is called after it */
                 return error_set(error, EINVAL, NULL, "--name= is missing");
+        }
 
         if (!*plan->host_interface)
                 name_host_interface(plan->name, plan->host_interface);
