@@ -32,15 +32,15 @@ uint64_t exit_record_now(void) {
         return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
 }
 
-/* A JSON string's inside. What is not ASCII becomes '?': the text may have been
- * cut anywhere, and JSON must be UTF-8. */
+/* A JSON string's inside. Control characters become '?'; the rest is passed on,
+ * and never cut between a backslash and what it stands before. */
 static void json_escape(const char *text, char *ret, size_t size) {
         size_t out = 0;
 
         for (; *text && out + 2 < size; text++) {
                 if (*text == '"' || *text == '\\')
                         ret[out++] = '\\';
-                ret[out++] = *text < ' ' || *text >= 0x7f ? '?' : *text;
+                ret[out++] = (unsigned char) *text < ' ' || *text == 0x7f ? '?' : *text;
         }
         ret[out] = 0;
 }

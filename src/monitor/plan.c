@@ -121,6 +121,7 @@ static const struct PlanKey {
         { "STOP_TIMEOUT_USEC", parse_stop_timeout, FIELD(stop_timeout), false },
         { "NOTIFY", parse_flag, FIELD(notify), false },
         { "NOTIFY_SOCKET", parse_path, FIELD(notify_socket), false },
+        { "TERMINAL", parse_flag, FIELD(terminal), false },
         { "CONSOLE_LOG", parse_path, FIELD(console_log), false },
         { "CONSOLE_LOG_MAX", parse_bytes, FIELD(console_log_max), false },
         { "EXIT_RECORD", parse_path, FIELD(exit_record), false },
@@ -197,6 +198,7 @@ int plan_parse(const char *text, size_t n, Plan *ret, Error *error) {
                 .root = _PLAN_ROOT_INVALID,
                 .console_log_max = CONSOLE_LOG_DEFAULT,
                 .stop_timeout = STOP_TIMEOUT_DEFAULT,
+                .terminal = true,
         };
         int r;
 

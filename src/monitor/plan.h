@@ -47,6 +47,7 @@ typedef struct Plan {
         uint64_t stop_timeout; /* microseconds, or USEC_INFINITY */
         bool readonly;
         bool notify;
+        bool terminal;
 } Plan;
 
 /* Parses a plan of n bytes, of which a copy is kept. Unknown keys, a key given

@@ -305,9 +305,12 @@ static int prepare_sockets(Run *run) {
                         return error_set_errno(&run->error, r, "The notify socket %s cannot be bound",
                                                run->plan.notify_socket);
         }
-        r = terminal_open(&run->terminal, run->loop, run_path(run, "console.sock", &path), terminal_master, run);
-        if (r < 0)
-                return error_set_errno(&run->error, r, "The console socket %s cannot be bound", path.text);
+        if (run->plan.terminal) {
+                r = terminal_open(&run->terminal, run->loop, run_path(run, "console.sock", &path), terminal_master,
+                                  run);
+                if (r < 0)
+                        return error_set_errno(&run->error, r, "The console socket %s cannot be bound", path.text);
+        }
         if (run->plan.console_log) {
                 r = console_log_open(&run->console->log, run->plan.console_log, run->plan.console_log_max);
                 if (r < 0)
@@ -321,8 +324,8 @@ static int call_create(Run *run) {
         RunPath console, pid, root;
         const char *const arguments[] = {
                 "--bundle", run->plan.bundle,
-                "--console-socket", run_path(run, "console.sock", &console),
                 "--pid-file", run_path(run, "pid", &pid),
+                run->plan.terminal ? "--console-socket" : NULL, run_path(run, "console.sock", &console),
                 NULL,
         };
         int r;
