@@ -147,6 +147,7 @@ static void run_ended(Container *c, const ExitRecord *record) {
         if (c->ending)
                 return;
         c->ending = true;
+        c->adopting = false;
 
         exit_record_clear(&c->exit);
         c->exit = (ExitRecord){
@@ -247,6 +248,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         Container *c = userdata;
         MonitorPhase before = c->phase;
 
+        c->adopting = false;
         c->phase = status->phase;
         c->leader = status->leader;
         c->started_usec = status->started_usec;
@@ -272,7 +274,14 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
                         set_timer(c, c->settings->start_timeout_usec, on_start_timeout);
                 break;
         case MONITOR_STOPPING:
+                c->timer = sd_event_source_disable_unref(c->timer);
                 container_event(c, EVENT_STOP);
+                break;
+        case MONITOR_IDLE:
+                /* A ctrd before us was killed before it had said "create"; whether
+                 * its scope came about is not known. It is undone. */
+                if (snapshot && !c->unit)
+                        (void) monitor_link_command(c->link, "abort");
                 break;
         default:
                 break;
@@ -341,8 +350,8 @@ static void on_scope_ready(const Error *error, void *userdata) {
 }
 
 static int spawn_monitor(Container *c, const char *dir, pid_t *ret_pid, Error *error) {
-        _cleanup_fd_ int theirs = -EBADF, pidfd = -EBADF;
-        int pair[2], r;
+        _cleanup_fd_ int theirs = -EBADF;
+        int pair[2], pidfd, r;
 
         r = socket_pair(SOCK_SEQPACKET, pair);
         if (r < 0)
@@ -368,6 +377,7 @@ static int spawn_monitor(Container *c, const char *dir, pid_t *ret_pid, Error *e
                 c->link = monitor_link_free(c->link);
                 return error_set_errno(error, r, "cannot run %s", PATH_MONITOR);
         }
+        manager_reap(c->manager, pidfd);
         return 0;
 }
 
@@ -491,6 +501,7 @@ void container_adopt(Container *c) {
         if (fd >= 0) {
                 r = monitor_link_new(c->manager->event, fd, &link_ops, c, &c->link);
                 if (r >= 0) {
+                        c->adopting = true;
                         set_timer(c, c->settings->start_timeout_usec, on_start_timeout);
                         return;
                 }

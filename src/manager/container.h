@@ -41,6 +41,7 @@ struct Container {
         sd_event_source *timer; /* how long a start may take, or a forced end */
         Job *job;               /* start, stop or restart under way */
         bool restart;           /* start again when it has ended */
+        bool adopting;          /* its monitor was found, and has not said yet what it is at */
         bool ending;            /* its end is known, its scope is awaited to go */
         Error failure;          /* why a start failed */
 };

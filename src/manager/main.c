@@ -8,6 +8,7 @@
 #include <systemd/sd-journal.h>
 
 #include "bus.h"
+#include "clock.h"
 #include "introspect.h"
 
 static int help(void) {
@@ -28,6 +29,24 @@ static int help(void) {
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         sd_journal_print(LOG_NOTICE, "The system bus has gone");
         return sd_event_exit(userdata, EXIT_FAILURE);
+}
+
+/* All is known before anybody can ask: a monitor answers at once. One that hangs
+ * keeps nobody waiting for ever. */
+#define SETTLE_USEC (5 * USEC_PER_SEC)
+
+static int settle(sd_event *event, Manager *manager) {
+        uint64_t deadline = now_usec(CLOCK_MONOTONIC) + SETTLE_USEC, now;
+
+        while (!manager_is_settled(manager) && (now = now_usec(CLOCK_MONOTONIC)) < deadline) {
+                int r = sd_event_run(event, deadline - now);
+
+                if (r < 0)
+                        return r;
+                if (sd_event_get_state(event) == SD_EVENT_FINISHED)
+                        return -ECANCELED;
+        }
+        return 0;
 }
 
 static int run(void) {
@@ -65,9 +84,10 @@ static int run(void) {
                 r = manager_new(event, bus, &bus_observer, &manager);
         if (r >= 0)
                 r = bus_register(bus, &manager);
-        /* All is known before anybody can ask. */
         if (r >= 0)
                 r = manager_load(manager);
+        if (r >= 0)
+                r = settle(event, manager);
         if (r >= 0)
                 r = sd_bus_request_name(bus, BUS_NAME, 0);
         if (r < 0) {

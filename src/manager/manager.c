@@ -94,15 +94,23 @@ int manager_find(Manager *manager, const char *name, Container **ret, Error *err
         return 0;
 }
 
-static int on_remover_exit(sd_event_source *source, const siginfo_t *info, void *userdata) {
+static int on_child_exit(sd_event_source *source, const siginfo_t *info, void *userdata) {
         sd_event_source_unref(source);
         return 0;
+}
+
+void manager_reap(Manager *manager, int pidfd) {
+        sd_event_source *source = NULL;
+
+        if (sd_event_add_child_pidfd(manager->event, &source, pidfd, WEXITED, on_child_exit, NULL) >= 0)
+                (void) sd_event_source_set_child_pidfd_own(source, true);
+        else
+                fd_close(pidfd);
 }
 
 /* Removes trees in a process of its own, which sd-event reaps. What it could not
  * remove lies in the trash and is tried again when ctrd starts. */
 static void spawn_remover(Manager *manager, const char *path) {
-        sd_event_source *source = NULL;
         int pidfd, r;
 
         ProcessSpawn spawn = {
@@ -111,15 +119,10 @@ static void spawn_remover(Manager *manager, const char *path) {
                 .stdio = { -1, -1, STDERR_FILENO },
         };
         r = process_spawn(&spawn, NULL, &pidfd);
-        if (r < 0) {
+        if (r < 0)
                 sd_journal_print(LOG_WARNING, "Cannot run " PATH_REMOVE ": %s", strerror(-r));
-                return;
-        }
-        r = sd_event_add_child_pidfd(manager->event, &source, pidfd, WEXITED, on_remover_exit, NULL);
-        if (r >= 0)
-                (void) sd_event_source_set_child_pidfd_own(source, true);
         else
-                fd_close(pidfd);
+                manager_reap(manager, pidfd);
 }
 
 int manager_discard(Manager *manager, const char *path) {
@@ -257,4 +260,13 @@ int manager_load(Manager *manager) {
         MAP_FOREACH(container, &manager->containers)
                 container_adopt(container);
         return 0;
+}
+
+bool manager_is_settled(Manager *manager) {
+        Container *container;
+
+        MAP_FOREACH(container, &manager->containers)
+                if (container->adopting || container->ending)
+                        return false;
+        return true;
 }

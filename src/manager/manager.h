@@ -55,12 +55,19 @@ DEFINE_CLEANUP(Manager *, manager_free)
 /* Reads what is on disk, takes up what runs, undoes what was half done. */
 int manager_load(Manager *manager);
 
+/* Whether every container that was found running has been taken up, and every end
+ * that was missed has been seen to. */
+bool manager_is_settled(Manager *manager);
+
 /* Containers by name, with a sentence where there is none. */
 int manager_find(Manager *manager, const char *name, Container **ret, Error *error);
 
 /* Puts a tree out of the way at once (rename) and removes it in a process of its
  * own. Nothing there is no error. */
 int manager_discard(Manager *manager, const char *path);
+
+/* Waits for a child that nobody else waits for. Takes the descriptor. */
+void manager_reap(Manager *manager, int pidfd);
 
 /* Containers that use an image. */
 size_t manager_image_users(Manager *manager, const char *image, char ***ret_names);

@@ -57,7 +57,7 @@ def test_reboot_while_ctrd_is_away():
     with container('web'):
         leader = show('web')['Leader']
         run('systemctl', 'stop', 'ctrd', check=True)
-        os.kill(int(leader), signal.SIGTERM)         # busybox init: reboot
+        run('nsenter', '-t', leader, '-a', '--', '/sbin/reboot', check=True)
         pids = wait_until(lambda: [p for p in pids_of_payload('web') if str(p) != leader and not os.path.exists('/proc/' + leader)])
         assert pids
         p = show('web')
