@@ -95,75 +95,124 @@ int file_mkdir_parents(const char *path, mode_t mode) {
         return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-static int remove_children(int fd, dev_t dev) {
-        _cleanup_fd_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        int first = 0;
+/* Removing a tree. Whoever filled it may have made it deeper than a process has
+ * descriptors, and stack: what lies too deep is moved up to the top, and removed
+ * from there. */
+#define REMOVE_DEPTH_MAX 64
 
-        if (copy < 0)
+typedef struct Removal {
+        int top;
+        unsigned next; /* number in the name of what is moved next */
+        bool moved;    /* something was: the top is to be read again */
+} Removal;
+
+static int remove_children(Removal *removal, int fd, unsigned depth);
+
+/* What is mounted belongs to somebody else. A bind mount may have the device
+ * number of what lies around it: it is not compared. */
+static int refuse_mount(int fd) {
+        struct statx st;
+
+        if (statx(fd, "", AT_EMPTY_PATH, 0, &st) < 0)
                 return -errno;
+        return st.stx_attributes & STATX_ATTR_MOUNT_ROOT ? -EXDEV : 0;
+}
 
-        DIR *dir = fdopendir(copy);
-        if (!dir)
+static int open_to_remove(int dirfd, const char *name) {
+        _cleanup_fd_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        int r;
+
+        if (fd < 0)
                 return -errno;
-        (void) TAKE_FD(copy);
+        r = refuse_mount(fd);
+        return r < 0 ? r : TAKE_FD(fd);
+}
 
+static int move_to_top(Removal *removal, int dirfd, const char *name) {
+        char moved[32];
+        int r;
+
+        do {
+                snprintf(moved, sizeof(moved), ".moved-%u~", removal->next++);
+                r = renameat2(dirfd, name, removal->top, moved, RENAME_NOREPLACE) < 0 ? -errno : 0;
+        } while (r == -EEXIST);
+        removal->moved = removal->moved || r >= 0;
+        return r;
+}
+
+static int remove_entry(Removal *removal, int dirfd, const struct dirent *de, unsigned depth) {
+        int fd, r;
+
+        if (de->d_type != DT_DIR) {
+                if (unlinkat(dirfd, de->d_name, 0) >= 0 || errno == ENOENT)
+                        return 0;
+                if (errno != EISDIR) /* d_type may be unknown or stale */
+                        return -errno;
+        }
+
+        if (depth >= REMOVE_DEPTH_MAX)
+                return move_to_top(removal, dirfd, de->d_name);
+        fd = open_to_remove(dirfd, de->d_name);
+        if (fd < 0)
+                return fd;
+        r = remove_children(removal, fd, depth + 1);
+        if (r < 0)
+                return r;
+        return unlinkat(dirfd, de->d_name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+/* Takes the descriptor. Goes on after a failure, and returns the first. */
+static int remove_children(Removal *removal, int fd, unsigned depth) {
+        DIR *dir = fdopendir(fd);
+        int first = 0, r;
+
+        if (!dir) {
+                r = -errno;
+                fd_close(fd);
+                return r;
+        }
         for (;;) {
                 errno = 0;
                 struct dirent *de = readdir(dir);
                 if (!de) {
-                        if (errno != 0 && first == 0)
-                                first = -errno;
+                        first = first ?: -errno;
                         break;
                 }
                 if (streq(de->d_name, ".") || streq(de->d_name, ".."))
                         continue;
-
-                if (de->d_type != DT_DIR) {
-                        if (unlinkat(fd, de->d_name, 0) >= 0 || errno == ENOENT)
-                                continue;
-                        if (errno != EISDIR) { /* d_type may be unknown or stale */
-                                first = first ?: -errno;
-                                continue;
-                        }
-                }
-
-                _cleanup_fd_ int child = openat(fd, de->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-                struct stat st;
-                int r = 0;
-
-                if (child < 0 || fstat(child, &st) < 0)
-                        r = -errno;
-                else if (st.st_dev != dev)
-                        r = -EXDEV;
-                else
-                        r = remove_children(child, dev);
-                if (r >= 0 && unlinkat(fd, de->d_name, AT_REMOVEDIR) < 0)
-                        r = -errno;
-                if (r < 0 && first == 0)
-                        first = r;
+                r = remove_entry(removal, dirfd(dir), de, depth);
+                if (r < 0)
+                        first = first ?: r;
         }
-
         closedir(dir);
         return first;
 }
 
 int file_remove_tree(int dirfd, const char *path) {
+        _cleanup_fd_ int fd = -EBADF;
+        int first = 0, r;
+
         if (unlinkat(dirfd, path, 0) >= 0 || errno == ENOENT)
                 return 0;
         if (errno != EISDIR && errno != EPERM)
                 return -errno;
 
-        _cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        struct stat st;
-        int r;
-
+        fd = open_to_remove(dirfd, path);
         if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        r = remove_children(fd, st.st_dev);
-        if (r < 0)
-                return r;
+                return fd == -ENOENT ? 0 : fd;
+
+        Removal removal = { .top = fd };
+        do {
+                int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                if (again < 0)
+                        return -errno;
+                removal.moved = false;
+                r = remove_children(&removal, again, 0);
+                first = first ?: r;
+        } while (removal.moved);
+        if (first < 0)
+                return first;
         if (unlinkat(dirfd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 return -errno;
         return 0;

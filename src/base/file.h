@@ -28,6 +28,7 @@ int file_write_atomic(int dirfd, const char *path, const void *data, size_t n, m
 /* mkdir -p. Directories made get this mode; what exists is left as it is. */
 int file_mkdir_parents(const char *path, mode_t mode);
 
-/* Removes a file or a tree below dirfd, never following a symlink, never
- * crossing into another file system. Nothing there is no error. */
+/* Removes a file or a tree below dirfd, of any depth, never following a symlink,
+ * never entering what is mounted there (-EXDEV; all else goes). Nothing there is
+ * no error. */
 int file_remove_tree(int dirfd, const char *path);
