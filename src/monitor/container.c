@@ -213,7 +213,7 @@ static void set_ready(Container *container) {
         container_set_phase(container, MONITOR_READY);
 }
 
-static void begin_stop(Container *container, int signal, uint64_t timeout);
+static void begin_stop(Container *container);
 
 static void on_started(void *userdata) {
         Container *container = userdata;
@@ -224,7 +224,7 @@ static void on_started(void *userdata) {
         if (!container->run.plan.notify)
                 set_ready(container);
         if (container->stop_requested)
-                begin_stop(container, container->run.plan.stop_signal, container->run.plan.stop_timeout);
+                begin_stop(container);
 }
 
 static void on_notified(void *userdata, const NotifyMessage *message) {
@@ -255,9 +255,10 @@ static void stop_expired(void *userdata) {
 }
 
 /* In the phases that have a PID 1 to be asked. */
-static void begin_stop(Container *container, int signal, uint64_t timeout) {
+static void begin_stop(Container *container) {
         Run *run = &container->run;
-        int r;
+        int signal = container->stop_signal > 0 ? container->stop_signal : run->plan.stop_signal, r;
+        uint64_t timeout = container->stop_has_timeout ? container->stop_timeout : run->plan.stop_timeout;
 
         if (container_phase_may_follow(container->phase, MONITOR_STOPPING))
                 container_set_phase(container, MONITOR_STOPPING);
@@ -267,10 +268,11 @@ static void begin_stop(Container *container, int signal, uint64_t timeout) {
                 stop_expired(container); /* better rough than never */
 }
 
-static int request_stop(Container *container, int signal, bool has_timeout, uint64_t timeout) {
-        const Plan *plan = &container->run.plan;
-
+static void request_stop(Container *container, int signal, bool has_timeout, uint64_t timeout) {
         container->stop_requested = true;
+        container->stop_signal = signal;
+        container->stop_has_timeout = has_timeout;
+        container->stop_timeout = timeout;
         switch (container->phase) {
         case MONITOR_IDLE:
                 end_failed(container, "stop", ECANCELED, "The container was stopped before it was created.");
@@ -285,17 +287,15 @@ static int request_stop(Container *container, int signal, bool has_timeout, uint
         case MONITOR_READY:
         case MONITOR_STOPPING:
                 if (container->end == CONTAINER_END_NONE && container->run.leader > 0)
-                        begin_stop(container, signal > 0 ? signal : plan->stop_signal,
-                                   has_timeout ? timeout : plan->stop_timeout);
+                        begin_stop(container);
                 break;
         default: /* starting: once it runs; rebooting: no further run */
                 break;
         }
-        return 0;
 }
 
 void container_request_stop(Container *container) {
-        (void) request_stop(container, 0, false, 0);
+        request_stop(container, 0, false, 0);
 }
 
 /* --- requests ------------------------------------------------------------ */
@@ -374,7 +374,8 @@ static int on_request(void *userdata, ControlRequest *request, Error *error) {
                 end_failed(container, "abort", ECANCELED, "The start was canceled.");
                 return 1;
         case CONTROL_STOP:
-                return request_stop(container, request->signal, request->has_timeout, request->timeout);
+                request_stop(container, request->signal, request->has_timeout, request->timeout);
+                return 0;
         case CONTROL_KILL:
                 return request_kill(container, request, error);
         case CONTROL_EXEC:

@@ -36,6 +36,9 @@ typedef struct Container {
 
         bool rebooted;       /* this run follows another one */
         bool stop_requested; /* whatever comes, no further run */
+        int stop_signal;     /* what the request asks for; 0: the plan's */
+        bool stop_has_timeout;
+        uint64_t stop_timeout;
         bool killed;         /* SIGKILL was sent by us */
 
         ContainerEnd end;

@@ -177,17 +177,18 @@ static void connection_request(ControlConnection *connection, char *data, size_t
         if (r >= 0 && (connection->pending & BIT(request->command)))
                 r = error_set(&error, EALREADY, NULL, "The command %s is being carried out already.",
                               control_command_to_string(request->command));
-        if (r >= 0)
-                r = control->ops->request(control->userdata, request, &error);
-        if (r > 0)
+        else if (r >= 0) {
+                /* Before it is begun: it may be complete before it returns. */
                 connection->pending |= BIT(request->command);
-        else if (r == 0)
-                connection_reply(connection, request->command, 0, NULL);
-        else {
-                if (!error_is_set(&error))
-                        (void) error_set_errno(&error, r, "The command failed");
-                connection_reply(connection, request->command, -r, error_message(&error));
+                r = control->ops->request(control->userdata, request, &error);
+                if (r > 0)
+                        return;
+                connection->pending &= ~BIT(request->command);
         }
+
+        if (r < 0 && !error_is_set(&error))
+                (void) error_set_errno(&error, r, "The command failed");
+        connection_reply(connection, request->command, -r, r < 0 ? error_message(&error) : NULL);
 }
 
 static void connection_event(void *userdata, uint32_t events) {

@@ -179,6 +179,9 @@ static void create_ended(void *userdata, int status, int sig) {
                 stage = "leader";
                 r = leader_adopt(run);
         }
+        if (r >= 0 && run->plan.terminal && run->console->master < 0)
+                r = error_set(&run->error, EPROTO, NULL, "The runtime %s has not handed over the console.",
+                              run->plan.runtime);
         /* Without a terminal the container writes to what was the runtime's
          * output; with one this ends at once. */
         output = runtime_call_take_output(&run->call);
@@ -194,6 +197,7 @@ static void create_ended(void *userdata, int status, int sig) {
                 run_fail(run, stage);
         else
                 run->ops->created(run->userdata);
+        run_reap(run);
 }
 
 static void start_ended(void *userdata, int status, int sig) {
@@ -209,6 +213,7 @@ static void start_ended(void *userdata, int status, int sig) {
                 run_fail(run, "start");
         else
                 run->ops->started(run->userdata);
+        run_reap(run);
 }
 
 void run_start(Run *run) {
