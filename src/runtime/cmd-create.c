@@ -77,7 +77,7 @@ static int prepare(const Command *command, const CommandGlobals *g, int argc, ch
                 .root = g->root,
                 .bundle = a->bundle,
                 .pid_file = a->pid_file,
-                .console_socket = -EBADF,
+                .console_socket = a->console_socket,
                 .preserve_fds = a->preserve_fds,
                 .no_pivot = a->no_pivot,
                 .no_new_keyring = a->no_new_keyring,
@@ -99,13 +99,7 @@ static int run_create(const Command *command, const CommandGlobals *g, int argc,
         r = prepare(command, g, argc, argv, &a, &o, error);
         if (r <= 0)
                 return r;
-        if (a.console_socket) {
-                o.console_socket = command_connect_console(a.console_socket, error);
-                if (o.console_socket < 0)
-                        return o.console_socket;
-        }
         r = creation_run(&o, &creation, error);
-        fd_close(o.console_socket);
         creation_clear(&creation);
         return r;
 }
@@ -137,15 +131,9 @@ static int run_run(const Command *command, const CommandGlobals *g, int argc, ch
                 return r;
         o.at_once = true;
         o.relay_terminal = !a.detach;
-        if (a.console_socket) {
-                o.console_socket = command_connect_console(a.console_socket, error);
-                if (o.console_socket < 0)
-                        return o.console_socket;
-        }
         if (!a.detach && (r = foreground_prepare(&f, error)) < 0)
                 return r;
         r = creation_run(&o, &creation, error);
-        o.console_socket = fd_close(o.console_socket);
         if (r < 0)
                 return r;
 

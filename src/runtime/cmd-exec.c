@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <fcntl.h>
+#include <sched.h>
 
 #include "command.h"
 #include "creation.h"
@@ -13,6 +14,8 @@
 #include "foreground.h"
 #include "log.h"
 #include "parse.h"
+#include "rootfs.h"
+#include "self.h"
 #include "socket.h"
 #include "strv.h"
 
@@ -234,7 +237,7 @@ static int set_console(const ExecArguments *a, const ConfigProcess *p, ExecOptio
                                ? error_set(error, EINVAL, COMMAND_USAGE, "--console-socket is given, but no terminal is asked for")
                                : 0;
         if (a->console_socket) {
-                o->console_socket = command_connect_console(a->console_socket, error);
+                o->console_socket = console_connect(a->console_socket, error);
                 return o->console_socket < 0 ? o->console_socket : 0;
         }
         if (a->detach)
@@ -292,6 +295,9 @@ static int run_exec(const Command *command, const CommandGlobals *g, int argc, c
         r = command_check_preserved(a.preserve_fds, error);
         if (r >= 0)
                 r = container_load(g->root, argv[index], &c, error);
+        /* Nothing was done yet that must not be done twice. */
+        if (r >= 0 && !(c->namespaces & CLONE_NEWUSER))
+                r = self_protect(error);
         if (r >= 0)
                 r = creation_load_config(c, &config, error);
         if (r >= 0)

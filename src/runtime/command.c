@@ -3,11 +3,8 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "command.h"
-#include "fd.h"
-#include "socket.h"
 
 #define OPTIONS_MAX 32
 #define KEY_HELP 'h'
@@ -91,17 +88,6 @@ int command_get_id(const Command *command, int argc, char **argv, int index, con
                                  command->name, argv[index + 1], command->name);
         *ret = argv[index];
         return 0;
-}
-
-int command_connect_console(const char *path, Error *error) {
-        int fd;
-
-        if (!path)
-                return -EBADF;
-        fd = socket_connect(path, SOCK_STREAM);
-        if (fd == -EPROTOTYPE)
-                fd = socket_connect(path, SOCK_SEQPACKET);
-        return fd < 0 ? error_set_errno(error, fd, "connecting to the console socket %s", path) : fd;
 }
 
 int command_check_preserved(unsigned n, Error *error) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -12,6 +13,16 @@
 #include "mount.h"
 #include "rootfs.h"
 #include "rootpath.h"
+#include "socket.h"
+
+int console_connect(const char *path, Error *error) {
+        int fd;
+
+        fd = socket_connect(path, SOCK_STREAM);
+        if (fd == -EPROTOTYPE)
+                fd = socket_connect(path, SOCK_SEQPACKET);
+        return fd < 0 ? error_set_errno(error, fd, "connecting to the console socket %s", path) : fd;
+}
 
 /* /dev/pts/ptmx of the container, checked to be the multiplexer of a devpts:
  * the image, or an earlier mount, could have put anything there. */

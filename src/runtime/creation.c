@@ -22,6 +22,8 @@
 #include "placement.h"
 #include "process.h"
 #include "procfs.h"
+#include "rootfs.h"
+#include "self.h"
 #include "socket.h"
 #include "process-clone.h"
 #include "foreground.h"
@@ -222,10 +224,10 @@ int creation_load_config(const Container *c, Config **ret, Error *error) {
 }
 
 static int check_console(const Config *c, const CreationOptions *o, Error *error) {
-        if (c->process.terminal && o->console_socket < 0 && !o->relay_terminal)
+        if (c->process.terminal && !o->console_socket && !o->relay_terminal)
                 return error_set(error, EINVAL, "InvalidConfig",
                                  "process.terminal is true: give --console-socket, which its master is sent to");
-        if (!c->process.terminal && o->console_socket >= 0)
+        if (!c->process.terminal && o->console_socket)
                 return error_set(error, EINVAL, "InvalidConfig",
                                  "--console-socket is given, but process.terminal is not true");
         return 0;
@@ -239,9 +241,9 @@ static void warn_of_capabilities(const ConfigProcess *p) {
 static int set_console(const CreationOptions *o, const Config *c, Launch *l, int *ret_relay, Error *error) {
         int ends[2], r;
 
-        if (o->console_socket >= 0) {
-                l->console_socket = fcntl(o->console_socket, F_DUPFD_CLOEXEC, 3);
-                return l->console_socket < 0 ? error_set_errno(error, errno, "console socket") : 0;
+        if (o->console_socket) {
+                l->console_socket = console_connect(o->console_socket, error);
+                return l->console_socket < 0 ? l->console_socket : 0;
         }
         if (!c->process.terminal)
                 return 0;
@@ -312,6 +314,9 @@ int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
                 r = error_set(error, EINVAL, "InvalidConfig", "process.args is empty");
         if (r >= 0)
                 r = check_console(c.config, o, error);
+        /* Nothing was done yet that must not be done twice. */
+        if (r >= 0 && !c.config->namespaces[NAMESPACE_USER].present)
+                r = self_protect(error);
         if (r >= 0)
                 r = container_new(o->root, o->id, &c.container, error);
         if (r >= 0) {

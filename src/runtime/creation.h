@@ -13,7 +13,7 @@ typedef struct CreationOptions {
         const char *id;
         const char *bundle; /* a directory */
         const char *pid_file;
-        int console_socket; /* connected, or -1 */
+        const char *console_socket; /* path, or NULL */
         unsigned preserve_fds;
         bool no_pivot;
         bool no_new_keyring;

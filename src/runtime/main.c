@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "log.h"
+#include "self.h"
 
 #define EXIT_USAGE 2
 
@@ -143,6 +144,7 @@ int main(int argc, char **argv) {
          * where it has the same uid (CVE-2016-9962, CVE-2019-5736). */
         (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 
+        self_setup(argv);
         r = run(argc, argv, &error);
         if (r >= 0)
                 return fflush(stdout) == 0 ? r : 1;

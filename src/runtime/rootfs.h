@@ -37,6 +37,9 @@ bool device_is_wanted(const Config *c);
 /* Masked and read-only paths. */
 int cover_paths(const Launch *l, Error *error);
 
+/* Connects to where a console's master is to be sent. */
+int console_connect(const char *path, Error *error);
+
 /* A pty of the container's devpts, /dev/console on it, the master sent over
  * console_socket. The slave is returned. */
 int console_create(int root, int console_socket, const ConfigProcess *p, bool bind_console, Error *error);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "mount.h"
+#include "procfs.h"
+#include "self.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+static char **self_argv;
+
+void self_setup(char **argv) {
+        self_argv = argv;
+}
+
+/* 1: it cannot be written through this descriptor's mount, or at all. */
+static int is_protected(int exe) {
+        struct statvfs sfs;
+        int seals = fcntl(exe, F_GET_SEALS);
+
+        if (seals >= 0 && (seals & SEALS) == SEALS)
+                return 1;
+        if (fstatvfs(exe, &sfs) < 0)
+                return -errno;
+        return (sfs.f_flag & ST_RDONLY) != 0;
+}
+
+/* Where the binary's mount is none of our namespace's: a sealed copy. */
+static int sealed_copy(int exe) {
+        _cleanup_fd_ int fd = memfd_create("ctrrun", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+        struct stat st;
+
+        if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
+                fd = memfd_create("ctrrun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (fd < 0 || fstat(exe, &st) < 0)
+                return -errno;
+        for (off_t offset = 0; offset < st.st_size;)
+                if (sendfile(fd, exe, &offset, (size_t) (st.st_size - offset)) <= 0)
+                        return errno ? -errno : -EIO;
+        return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? -errno : TAKE_FD(fd);
+}
+
+int self_protect(Error *error) {
+        _cleanup_fd_ int exe = procfs_openat(-1, "self/exe", O_RDONLY, true), view = -EBADF;
+        int r;
+
+        r = exe < 0 ? exe : is_protected(exe);
+        if (r != 0)
+                return r < 0 ? error_set_errno(error, r, "looking at the own binary") : 0;
+
+        view = mount_clone(exe, "", false);
+        if (view >= 0 && mount_set_attr(view, MOUNT_ATTR_RDONLY, 0, false) < 0)
+                view = fd_close(view);
+        if (view < 0)
+                view = sealed_copy(exe);
+        if (view < 0)
+                return error_set_errno(error, view, "making a read-only view of the own binary");
+        /* The descriptor closes: then the mount is no part of any namespace,
+         * and its attributes cannot be changed by anybody. */
+        (void) syscall(SYS_execveat, view, "", self_argv, environ, AT_EMPTY_PATH);
+        return error_set_errno(error, errno, "executing the own binary anew");
+}
