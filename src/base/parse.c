@@ -143,6 +143,8 @@ int parse_usec(const char *s, uint64_t *ret) {
                 } else if (*s && !isdigit((unsigned char) *s))
                         return -EINVAL;
         }
+        if (total == USEC_INFINITY) /* which has a word of its own */
+                return -ERANGE;
         *ret = total;
         return 0;
 }
@@ -181,6 +183,8 @@ int parse_size(const char *s, uint64_t *ret) {
                 return -ERANGE;
         if (__builtin_add_overflow(v, (uint64_t) ((double) part / 1e6 * (double) factor), &v))
                 return -ERANGE;
+        if (v == UINT64_MAX) /* "infinity" */
+                return -ERANGE;
         *ret = v;
         return 0;
 }
@@ -204,7 +208,8 @@ int parse_signal(const char *s, int *ret) {
         if (isempty(s))
                 return -EINVAL;
         if (parse_uint_max(s, INT32_MAX, &v) >= 0) {
-                if (v < 1 || v > (uint64_t) SIGRTMAX)
+                /* Those between SIGSYS and SIGRTMIN are the C library's own. */
+                if (v > (uint64_t) SIGRTMAX || !signal_name((int) v))
                         return -ERANGE;
                 *ret = (int) v;
                 return 0;

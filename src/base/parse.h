@@ -20,16 +20,19 @@ int parse_uint_max(const char *s, uint64_t max, uint64_t *ret);
 int parse_bool(const char *s);
 
 /* Seconds, or a number with us ms s sec min m h hr d w, or several such in a
- * row ("1min 30s"), or "infinity"; see systemd.time(7). In microseconds. */
+ * row ("1min 30s"), or "infinity"; see systemd.time(7). In microseconds;
+ * USEC_INFINITY for that word alone. */
 int parse_usec(const char *s, uint64_t *ret);
 
-/* Bytes, with K M G T to the base 1024, or "infinity" (UINT64_MAX). */
+/* Bytes, with K M G T to the base 1024, or "infinity" (UINT64_MAX, for that
+ * word alone). */
 int parse_size(const char *s, uint64_t *ret);
 
 /* A pid: positive. */
 int parse_pid(const char *s, pid_t *ret);
 
-/* A signal by name with or without SIG ("SIGTERM", "RTMIN+4") or number. */
+/* A signal by name with or without SIG ("SIGTERM", "RTMIN+4") or number. Each
+ * that is taken has a signal_name(). */
 int parse_signal(const char *s, int *ret);
 
 /* The name with SIG, "SIGRTMIN+N" for real-time ones. Static or NULL. */

@@ -170,7 +170,7 @@ char *strv_join(char *const *l, const char *separator) {
 }
 
 static char *quote_word(const char *s) {
-        if (*s && !s[strcspn(s, " \t\n\"'\\")])
+        if (*s && !s[strcspn(s, " \t\r\n\"'\\")])
                 return strdup(s);
 
         char *q = malloc(2 * strlen(s) + 3), *p = q;
