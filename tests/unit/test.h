@@ -29,7 +29,9 @@
 
 #define assert_ok(expression) assert_true((expression) >= 0)
 
-/* Without SIZE of elements: "cmocka_unit_test" of each function. */
+/* A list of literals, for functions that take lists of strings. */
+#define STRINGS(...) ((char **) (const char *const[]){ __VA_ARGS__, NULL })
+
 #define T(f) cmocka_unit_test(f)
 #define T_DIR(f) cmocka_unit_test_setup_teardown(f, test_dir_setup, test_dir_teardown)
 
