@@ -8,6 +8,7 @@
 #include "fd.h"
 #include "field.h"
 #include "file.h"
+#include "parse.h"
 
 #define CONFIG_SIZE_MAX (16 * 1024 * 1024)
 
@@ -42,8 +43,13 @@ static int parse_annotations(Config *c, Error *error) {
         r = field_object(c->document, "annotations", &c->annotations, error);
         if (r < 0 || !c->annotations)
                 return r;
-        json_object_foreach((json_t *) c->annotations, key, value) if (!json_is_string(value)) {
-                return error_set(error, EINVAL, "InvalidConfig", "annotations: \"%s\" must be a string", key);
+        json_object_foreach((json_t *) c->annotations, key, value) {
+                if (!json_is_string(value))
+                        return error_set(error, EINVAL, "InvalidConfig", "annotations: \"%s\" must be a string", key);
+                if (streq(key, "org.ctrd1.pdeathsig") &&
+                    parse_signal(json_string_value(value), &c->death_signal) < 0)
+                        return error_set(error, EINVAL, "InvalidConfig", "annotations: \"%s\" is no signal: \"%s\"",
+                                         key, json_string_value(value));
         }
         return 0;
 }

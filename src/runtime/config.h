@@ -130,6 +130,7 @@ typedef struct Config {
         size_t n_mounts;
         ConfigHooks hooks[HOOK_MAX];
         const json_t *annotations; /* NULL or an object of strings */
+        int death_signal; /* of the annotation org.ctrd1.pdeathsig; 0: none */
 
         ConfigNamespace namespaces[NAMESPACE_MAX];
         IdMap *uids, *gids;

@@ -190,6 +190,10 @@ int payload_execute(const Payload *payload, const char *program, Error *error) {
         r = set_identity(payload, error);
         if (r < 0)
                 return r;
+        /* Not sooner: a change of credentials clears it, and so did the end of
+         * "create", whose child this was before its subreaper's. */
+        if (payload->death_signal > 0 && prctl(PR_SET_PDEATHSIG, payload->death_signal, 0, 0, 0) < 0)
+                return error_set_errno(error, errno, "setting the parent-death signal");
 
         execve(program, p->args, p->env ?: none);
         return error_set_errno(error, errno, "executing %s", program);

@@ -16,6 +16,7 @@ typedef struct Payload {
         unsigned long personality;
         bool new_keyring;
         unsigned preserve_fds; /* 3 … are kept open */
+        int death_signal; /* sent by the kernel when our parent dies; 0: none */
         int attributes; /* descriptor of /proc/thread-self/attr, for LSM labels; -1 where none is asked for */
 } Payload;
 
