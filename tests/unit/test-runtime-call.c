@@ -65,6 +65,9 @@ static void call_shell(RuntimeCall *call, const char *script, uint64_t timeout, 
 }
 
 static void test_call(void **state) {
+        if (test_on_valgrind())
+                skip(); /* it knows no pidfd_open(2) */
+
         RuntimeCall call = RUNTIME_CALL_INIT;
         End end = {};
 
@@ -94,6 +97,9 @@ static void test_call(void **state) {
 }
 
 static void test_missing(void **state) {
+        if (test_on_valgrind())
+                skip(); /* it knows no pidfd_open(2) */
+
         RuntimeCall call = RUNTIME_CALL_INIT;
         char *const argv[] = { (char *) "/nonexistent/runtime", NULL };
         Loop loop;
