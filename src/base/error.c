@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "error.h"
+#include "utf8.h"
 
 static int error_setv(Error *error, int errnum, const char *name, bool with_errno, const char *format, va_list ap) {
         if (errnum < 0)
@@ -19,6 +20,7 @@ static int error_setv(Error *error, int errnum, const char *name, bool with_errn
         _cleanup_free_ char *text = NULL;
         if (vasprintf(&text, format, ap) < 0)
                 return -errnum; /* error_message() falls back to the errno */
+        utf8_make_printable(text);
 
         if (!with_errno)
                 error->message = TAKE_PTR(text);
@@ -65,6 +67,7 @@ int error_prefix(Error *error, const char *format, ...) {
                 return -error->errnum;
         }
 
+        utf8_make_printable(prefix);
         if (asprintf(&text, "%s: %s", prefix, error_message(error)) >= 0) {
                 free(error->message);
                 error->message = text;

@@ -15,14 +15,15 @@
 typedef struct Error {
         int errnum;       /* positive errno, 0 while nothing is set */
         const char *name; /* static: "InvalidSettings", "NoSuchContainer", …; NULL: a failure of the system */
-        char *message;    /* one sentence: what was wrong, and what would be right */
+        char *message;    /* one sentence: what was wrong, and what would be right; printable UTF-8 */
 } Error;
 
 #define ERROR_INIT ((Error){})
 
 /* Sets the error, unless it is set already (the first cause wins) or NULL.
  * name: NULL or a string constant without prefix. Returns -errnum, so that
- * callers can write "return error_set(…)". errnum may be given with any sign. */
+ * callers can write "return error_set(…)". errnum may be given with any sign.
+ * What is quoted in the sentence may be anything: it is made printable. */
 int error_set(Error *error, int errnum, const char *name, const char *format, ...) _printf_(4, 5);
 
 /* The same, with ": " and the text of errnum behind the message. */

@@ -135,6 +135,15 @@ static void name_is_of_a_set_error_only(void **state) {
         assert_false(error_has_name(&e, "InvalidName"));
 }
 
+/* Others' words are quoted, and cut off anywhere. */
+static void message_is_printable_whatever_it_quotes(void **state) {
+        _cleanup_error_ Error e = ERROR_INIT;
+
+        error_set(&e, EINVAL, NULL, "\"%.2s\" and \"%s\"", "h\xc3\xa9", "\x1b[2J\nforged");
+        error_prefix(&e, "%s", "\xff.conf");
+        assert_string_equal(error_message(&e), "?.conf: \"h?\" and \"?[2J forged\"");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(unset_error_has_a_message_all_the_same),
@@ -152,6 +161,7 @@ int main(void) {
                 T(move_of_unset_error_clears_the_target),
                 T(cleared_error_can_be_set_anew),
                 T(name_is_of_a_set_error_only),
+                T(message_is_printable_whatever_it_quotes),
         };
 
         return cmocka_run_group_tests_name("error", tests, NULL, NULL);
