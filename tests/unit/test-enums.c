@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Every enumeration with a table of words, by one test each: a value has a word,
+ * the word is that value, no two have the same, what is none is refused. A new
+ * enumeration is one row here.
+ */
+
+#include <ctype.h>
+
+#include "settings.h"
+#include "state.h"
+#include "test.h"
+#include "wire.h"
+
+typedef struct Table {
+        const char *name;
+        int max;
+        const char *(*to_string)(int value);
+        int (*from_string)(const char *s);
+} Table;
+
+#define TABLE(type, prefix)                                             \
+        static const char *prefix##_word(int value) {                   \
+                return prefix##_to_string((type) value);                \
+        }                                                               \
+        static int prefix##_value(const char *s) {                      \
+                return (int) prefix##_from_string(s);                   \
+        }
+
+TABLE(NetworkMode, network_mode)
+TABLE(Tristate, tristate)
+TABLE(MonitorPhase, monitor_phase)
+TABLE(ExitReason, exit_reason)
+TABLE(ContainerState, container_state)
+
+static const Table tables[] = {
+        { "NetworkMode", _NETWORK_MODE_MAX, network_mode_word, network_mode_value },
+        { "Tristate", _TRISTATE_MAX, tristate_word, tristate_value },
+        { "MonitorPhase", _MONITOR_PHASE_MAX, monitor_phase_word, monitor_phase_value },
+        { "ExitReason", _EXIT_REASON_MAX, exit_reason_word, exit_reason_value },
+        { "ContainerState", _CONTAINER_STATE_MAX, container_state_word, container_state_value },
+};
+
+#define EACH_TABLE(t) for (const Table *t = tables; t < tables + ELEMENTSOF(tables); t++)
+
+static void every_value_has_a_word_that_leads_back(void **state) {
+        EACH_TABLE(t)
+                for (int i = 0; i < t->max; i++) {
+                        if (!t->to_string(i))
+                                fail_msg("%s: %d has no word", t->name, i);
+                        assert_int_equal(t->from_string(t->to_string(i)), i);
+                }
+}
+
+static void words_are_lower_case_and_hyphens(void **state) {
+        EACH_TABLE(t)
+                for (int i = 0; i < t->max; i++) {
+                        const char *w = t->to_string(i);
+
+                        assert_true(islower((unsigned char) *w));
+                        assert_int_equal(strspn(w, "abcdefghijklmnopqrstuvwxyz-"), strlen(w));
+                }
+}
+
+static void values_outside_have_no_word(void **state) {
+        EACH_TABLE(t) {
+                assert_null(t->to_string(-1));
+                assert_null(t->to_string(-EINVAL));
+                assert_null(t->to_string(t->max));
+                assert_null(t->to_string(INT32_MAX));
+                assert_null(t->to_string(INT32_MIN));
+        }
+}
+
+static void other_words_are_refused(void **state) {
+        EACH_TABLE(t) {
+                char longer[64];
+
+                assert_int_equal(t->from_string(""), -EINVAL);
+                assert_int_equal(t->from_string(NULL), -EINVAL);
+                assert_int_equal(t->from_string("no such word"), -EINVAL);
+                snprintf(longer, sizeof(longer), "%s ", t->to_string(0));
+                assert_int_equal(t->from_string(longer), -EINVAL);
+                longer[0] = (char) toupper((unsigned char) longer[0]);
+                longer[strlen(longer) - 1] = 0;
+                assert_int_equal(t->from_string(longer), -EINVAL);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                T(every_value_has_a_word_that_leads_back),
+                T(words_are_lower_case_and_hyphens),
+                T(values_outside_have_no_word),
+                T(other_words_are_refused),
+        };
+
+        return cmocka_run_group_tests_name("enums", tests, NULL, NULL);
+}
