@@ -84,10 +84,17 @@ static uint64_t hash_two(const char *a, const char *b) {
 }
 
 void name_host_interface(const char *name, char ret[static NAME_INTERFACE_MAX]) {
-        if (strlen(name) <= NAME_INTERFACE_MAX - 1 - 3)
+        static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+        char hash[7] = {};
+
+        if (strlen(name) <= NAME_INTERFACE_MAX - 1 - 3) {
                 snprintf(ret, NAME_INTERFACE_MAX, "ve-%s", name);
-        else
-                snprintf(ret, NAME_INTERFACE_MAX, "ve-%.7s-%04x", name, (unsigned) (hash_two(name, "interface") & 0xffff));
+                return;
+        }
+        uint64_t h = hash_two(name, "interface");
+        for (size_t i = 0; i < sizeof(hash) - 1; i++, h /= 36)
+                hash[i] = digits[h % 36];
+        snprintf(ret, NAME_INTERFACE_MAX, "ve-%.5s-%s", name, hash);
 }
 
 void name_mac_address(const char *name, const char *salt, uint8_t ret[static 6]) {

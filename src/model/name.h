@@ -32,8 +32,8 @@ bool name_is_credential(const char *name);
 bool name_is_machine_id(const char *id);
 
 /* The network interface of the host's end: "ve-NAME", at most 15 characters as
- * the kernel allows. Longer names are cut and end with four digits of a hash of
- * the whole name, so that two containers do not meet. */
+ * the kernel allows. Longer names are cut and end with six letters and digits (31
+ * bits) of a hash of the whole name, so that two containers do not meet. */
 #define NAME_INTERFACE_MAX 16
 void name_host_interface(const char *name, char ret[static NAME_INTERFACE_MAX]);
 
