@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+#include "mount.h"
+#include "sysctl.h"
+#include "test.h"
+
+#define HEAD "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"}"
+#define MOUNT_NS "\"namespaces\":[{\"type\":\"mount\"}]"
+#define PROCESS(more) ",\"process\":{\"cwd\":\"/\",\"args\":[\"x\"]" more "}"
+#define LINUX(more) ",\"linux\":{" MOUNT_NS more "}"
+
+static Config *parse(const char *text) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Config *c = NULL;
+        int r = config_parse(text, strlen(text), &c, &error);
+
+        if (r < 0)
+                print_error("%s\n", error_message(&error));
+        assert_int_equal(r, 0);
+        return c;
+}
+
+static void refused(const char *text, const char *why) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Config *c = NULL;
+
+        assert_true(config_parse(text, strlen(text), &c, &error) < 0);
+        assert_null(c);
+        if (!strstr(error_message(&error), why))
+                print_error("%s: %s\n", text, error_message(&error));
+        assert_non_null(strstr(error_message(&error), why));
+}
+
+static void smallest(void **state) {
+        _cleanup_(config_freep) Config *c = parse(HEAD LINUX("") "}");
+
+        assert_string_equal(c->root_path, "r");
+        assert_false(c->has_process);
+        assert_true(config_new_namespace(c, NAMESPACE_MOUNT));
+        assert_false(c->namespaces[NAMESPACE_PID].present);
+}
+
+static void process_fields(void **state) {
+        _cleanup_(config_freep) Config *c = parse(HEAD PROCESS(
+                ",\"user\":{\"uid\":7,\"gid\":8,\"umask\":18,\"additionalGids\":[9]},\"env\":[\"A=b\"],\"oomScoreAdj\":-5,"
+                "\"capabilities\":{\"effective\":[\"CAP_KILL\",\"CAP_WHAT\"]},\"unknown\":[1,{}],"
+                "\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":1,\"hard\":18446744073709551615}]")
+                LINUX("") "}");
+        const ConfigProcess *p = &c->process;
+
+        assert_int_equal(p->uid, 7);
+        assert_int_equal(p->gid, 8);
+        assert_int_equal(p->umask, 022);
+        assert_int_equal(p->n_groups, 1);
+        assert_int_equal(p->groups[0], 9);
+        assert_string_equal(p->env[0], "A=b");
+        assert_true(p->has_oom_score_adj);
+        assert_int_equal(p->oom_score_adj, -5);
+        assert_true(p->capabilities.effective == 1 << 5);
+        assert_string_equal(p->unknown_capabilities[0], "CAP_WHAT");
+        assert_true(p->rlimits[0].hard == UINT64_MAX);
+}
+
+static void process_refusals(void **state) {
+        refused(HEAD ",\"process\":{\"args\":[\"x\"]}" LINUX("") "}", "process.cwd is missing");
+        refused(HEAD ",\"process\":{\"cwd\":\"x\"}" LINUX("") "}", "absolute");
+        refused(HEAD PROCESS(",\"args\":\"x\"") LINUX("") "}", "duplicate");
+        refused(HEAD PROCESS(",\"env\":[1]") LINUX("") "}", "process.env must be a list of strings");
+        refused(HEAD PROCESS(",\"env\":[\"a\\u0000b\"]") LINUX("") "}", "");
+        refused(HEAD PROCESS(",\"user\":{\"uid\":-1}") LINUX("") "}", "out of range");
+        refused(HEAD PROCESS(",\"user\":{\"uid\":4294967295}") LINUX("") "}", "no id");
+        refused(HEAD PROCESS(",\"user\":{\"uid\":4294967296}") LINUX("") "}", "out of range");
+        refused(HEAD PROCESS(",\"oomScoreAdj\":1001") LINUX("") "}", "out of range");
+        refused(HEAD PROCESS(",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]") LINUX("") "}", "RLIMIT_X");
+        refused(HEAD PROCESS(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"soft\":2,\"hard\":1}]") LINUX("") "}", "above");
+        refused(HEAD PROCESS(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"soft\":1,\"hard\":1},"
+                             "{\"type\":\"RLIMIT_CPU\",\"soft\":1,\"hard\":1}]") LINUX("") "}", "twice");
+}
+
+static void document_refusals(void **state) {
+        refused("", "line");
+        refused("[]", "must be an object");
+        refused("{\"ociVersion\":\"1.0.0\",", "line 1");
+        refused("{\"root\":{\"path\":\"r\"}" LINUX("") "}", "ociVersion is missing");
+        refused("{\"ociVersion\":\"2.0.0\",\"root\":{\"path\":\"r\"}" LINUX("") "}", "1.x");
+        refused("{\"ociVersion\":\"1.0.0\"" LINUX("") "}", "root.path is missing");
+        refused(HEAD "}", "mount namespace");
+        refused(HEAD ",\"hostname\":\"x\"" LINUX("") "}", "uts namespace");
+        refused(HEAD ",\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"mount\"}]}}", "twice");
+        refused(HEAD ",\"linux\":{\"namespaces\":[{\"type\":\"mnt\"}]}}", "unknown type");
+        refused(HEAD ",\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"user\"}]}}", "uidMappings");
+        refused(HEAD LINUX(",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":0}]") "}", "uidMappings");
+        refused(HEAD LINUX(",\"rootfsPropagation\":\"loud\"") "}", "loud");
+        refused(HEAD LINUX(",\"resources\":{\"blockIO\":{\"weight\":1}}") "}", "not supported");
+        refused(HEAD LINUX(",\"resources\":{\"unified\":{\"../x.y\":\"1\"}}") "}", "no cgroup file");
+        refused(HEAD ",\"hooks\":{\"poststop\":[{\"path\":\"x\"}]}" LINUX("") "}", "absolute");
+}
+
+static void mounts(void **state) {
+        _cleanup_(config_freep) Config *c = parse(
+                HEAD ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"ro\",\"rw\",\"noexec\",\"size=1k\"]},"
+                     "{\"destination\":\"/b\",\"source\":\"/s\",\"options\":[\"rbind\",\"rro\",\"rslave\",\"strictatime\"]}]" LINUX("") "}");
+        const ConfigMount *a = c->mounts, *b = c->mounts + 1;
+
+        assert_int_equal(c->n_mounts, 2);
+        assert_true(a->options.set == MOUNT_ATTR_NOEXEC);
+        assert_true(a->options.clear == MOUNT_ATTR_RDONLY);
+        assert_string_equal(a->data[0], "size=1k");
+        assert_null(a->data[1]);
+        assert_true(b->options.bind && b->options.bind_recursive);
+        assert_true(b->options.recursive_set == MOUNT_ATTR_RDONLY);
+        assert_true(b->options.set == MOUNT_ATTR_STRICTATIME);
+        assert_true(b->options.clear == MOUNT_ATTR__ATIME);
+        assert_true(b->options.propagation == MS_SLAVE && b->options.propagation_recursive);
+
+        refused(HEAD ",\"mounts\":[{\"source\":\"/s\"}]" LINUX("") "}", "destination is missing");
+        refused(HEAD ",\"mounts\":[{\"destination\":\"/s\"}]" LINUX("") "}", "neither");
+        refused(HEAD ",\"mounts\":[{\"destination\":\"/s\",\"type\":\"bind\"}]" LINUX("") "}", "no source");
+        refused(HEAD ",\"mounts\":[{\"destination\":\"/s\",\"type\":\"tmpfs\",\"options\":[\"idmap\"]}]" LINUX("") "}", "bind");
+}
+
+static void all_mount_options_are_known(void **state) {
+        const char *name;
+        size_t n = 0;
+
+        for (; (name = mount_option_name(n)); n++) {
+                MountOptions o = {};
+
+                assert_int_equal(mount_options_add(&o, name), 1);
+        }
+        assert_true(n > 40);
+        assert_int_equal(mount_options_add(&(MountOptions){}, "size=1"), 0);
+        assert_int_equal(mount_options_add(&(MountOptions){}, "r"), 0);
+        assert_int_equal(mount_options_add(&(MountOptions){}, ""), 0);
+}
+
+static void resources(void **state) {
+        _cleanup_(config_freep) Config *c = parse(HEAD LINUX(
+                ",\"resources\":{\"pids\":{\"limit\":5},\"memory\":{\"limit\":100,\"swap\":150,\"reservation\":-1},"
+                "\"cpu\":{\"shares\":1024,\"quota\":1000},\"unified\":{\"io.max\":\"x\"}}") "}");
+        static const char *const wanted[][2] = {
+                { "pids.max", "5" }, { "memory.max", "100" }, { "memory.low", "max" }, { "memory.swap.max", "50" },
+                { "cpu.weight", "39" }, { "cpu.max", "1000 100000" }, { "io.max", "x" },
+        };
+
+        assert_int_equal(c->n_resources, ELEMENTSOF(wanted));
+        for (size_t i = 0; i < ELEMENTSOF(wanted); i++) {
+                assert_string_equal(c->resources[i].file, wanted[i][0]);
+                assert_string_equal(c->resources[i].value, wanted[i][1]);
+        }
+}
+
+static void sysctls(void **state) {
+        static const char *const good[] = { "net.ipv4.ip_forward", "net/ipv4/ip_forward", "net.ipv4.conf.eth0/1.forwarding",
+                                            "kernel.shmmax", "fs.mqueue.msg_max" };
+        static const char *const bad[] = { "", ".", "/", "kernel.core_pattern", "net", "net.", "/net/ipv4", "net/../kernel/x",
+                                           "net//ipv4", "kernel.shmmax.x", "kernel.hostname", "vm.swappiness", "net/./x" };
+        _cleanup_(config_freep) Config *c =
+                parse(HEAD ",\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"network\"},{\"type\":\"ipc\"}]}}");
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                assert_int_equal(sysctl_check(c, &(ConfigSysctl){ good[i], "1" }, NULL), 0);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_true(sysctl_check(c, &(ConfigSysctl){ bad[i], "1" }, NULL) < 0);
+}
+
+static void tables(void **state) {
+        for (int i = 0; i < NAMESPACE_MAX; i++)
+                assert_int_equal(namespace_type_from_string(namespace_type_to_string((NamespaceType) i)), i);
+        assert_true(namespace_type_from_string("") < 0);
+        assert_null(namespace_type_to_string(NAMESPACE_MAX));
+        for (unsigned i = 0; capability_name(i); i++)
+                assert_int_equal(capability_from_name(capability_name(i)), i);
+        assert_int_equal(capability_from_name("sys_admin"), 21);
+        assert_true(capability_from_name("CAP_") < 0);
+        for (HookPoint i = 0; i < HOOK_MAX; i++)
+                assert_non_null(hook_point_to_string(i));
+        assert_null(hook_point_to_string(HOOK_INVALID));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                T(smallest), T(process_fields), T(process_refusals), T(document_refusals), T(mounts),
+                T(all_mount_options_are_known), T(resources), T(sysctls), T(tables),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
