@@ -10,6 +10,10 @@
 
 #define STATUS_INTERRUPTED (STATUS_SIGNAL + SIGINT)
 
+/* What is done before this says nothing: a start that takes a tenth of a second is
+ * no long work, and lines about it would only fill logs. */
+#define QUIET_USEC (500 * USEC_PER_MSEC)
+
 typedef struct Work {
         JobWait *wait;
         sd_bus_slot *slot;
@@ -31,6 +35,7 @@ struct JobWait {
         size_t n_work;
         size_t n_pending;
         unsigned interrupted;
+        bool talks; /* QUIET_USEC is over */
         Progress progress;
 };
 
@@ -147,6 +152,21 @@ static int take_property(Work *k, sd_bus_message *m) {
         return 0;
 }
 
+static void show(Work *k) {
+        if (k->wait->talks && !k->done && (k->percent > 0 || k->message))
+                progress_show(&k->wait->progress, k->name, k->percent, k->message);
+}
+
+static int on_quiet_over(sd_event_source *s, uint64_t usec, void *userdata) {
+        JobWait *w = userdata;
+
+        w->talks = true;
+        for (size_t i = 0; i < w->n_work; i++)
+                if (w->work[i]->name)
+                        show(w->work[i]);
+        return 0;
+}
+
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         JobWait *w = userdata;
         Work *k = find_job(w, sd_bus_message_get_path(m));
@@ -159,7 +179,7 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         while (sd_bus_message_enter_container(m, 'e', "sv") > 0)
                 if (take_property(k, m) < 0 || sd_bus_message_exit_container(m) < 0)
                         return 0;
-        progress_show(&w->progress, k->name, k->percent, k->message);
+        show(k);
         return 0;
 }
 
@@ -267,6 +287,8 @@ int job_wait_new(JobWait **ret, Ctl *ctl, JobInterrupt interrupt, Error *error) 
                 r = watch_jobs(w);
                 if (r >= 0)
                         r = watch_signals(w);
+                if (r >= 0)
+                        r = sd_event_add_time_relative(w->event, NULL, CLOCK_MONOTONIC, QUIET_USEC, 0, on_quiet_over, w);
         }
         if (r < 0)
                 return error_set_errno(error, r, "Cannot wait for a job");
