@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <arpa/inet.h>
-#include <stdio.h>
-
+#include "address.h"
 #include "capability.h"
 #include "name.h"
 #include "parse.h"
 #include "settings-table.h"
 #include "strv.h"
+#include "utf8.h"
 
 static int bad(const SettingRow *row, const char *value, Error *error) {
         return error_set(error, EINVAL, "InvalidSettings", "%s=%.200s is not valid: %s", row->key, value, row->expected);
@@ -38,15 +37,8 @@ static int format_string(const SettingRow *row, const void *field, char ***value
         return *s ? strv_extend(values, *s) : 0;
 }
 
-static bool is_printable(const char *s) {
-        for (; *s; s++)
-                if ((unsigned char) *s < ' ' || *s == 0x7f)
-                        return false;
-        return true;
-}
-
 static bool is_absolute_path(const char *s) {
-        if (*s != '/' || !is_printable(s) || strlen(s) >= 4096)
+        if (*s != '/' || !utf8_is_printable(s) || strlen(s) >= 4096)
                 return false;
         for (const char *p = s; (p = strstr(p, "/..")); p += 3)
                 if (p[3] == '/' || p[3] == 0)
@@ -54,8 +46,14 @@ static bool is_absolute_path(const char *s) {
         return true;
 }
 
+/* In a file a backslash at the end of a line would join the next to it; what is
+ * split into words is quoted there, but a plain string is not. */
+static bool ends_in_backslash(const char *s) {
+        return endswith(s, "\\");
+}
+
 static int parse_text(const SettingRow *row, void *field, const char *value, Error *error) {
-        if (!is_printable(value) || strlen(value) > 1024)
+        if (!utf8_is_printable(value) || ends_in_backslash(value) || strlen(value) > 1024)
                 return bad(row, value, error);
         return set_string(field, value);
 }
@@ -72,7 +70,7 @@ static int parse_image(const SettingRow *row, void *field, const char *value, Er
 }
 
 static int parse_path(const SettingRow *row, void *field, const char *value, Error *error) {
-        return is_absolute_path(value) ? set_string(field, value) : bad(row, value, error);
+        return is_absolute_path(value) && !ends_in_backslash(value) ? set_string(field, value) : bad(row, value, error);
 }
 
 static int parse_machine_id(const SettingRow *row, void *field, const char *value, Error *error) {
@@ -84,18 +82,36 @@ static int parse_hostname(const SettingRow *row, void *field, const char *value,
 }
 
 static int parse_mac(const SettingRow *row, void *field, const char *value, Error *error) {
-        unsigned b[6];
-        int end = 0;
+        uint8_t mac[ADDRESS_MAC_SIZE];
 
-        if (sscanf(value, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6 ||
-            end != 17 || value[17] != 0 || (b[0] & 1))
-                return bad(row, value, error);
-        return set_string(field, value);
+        return address_parse_mac(value, mac) >= 0 ? set_string(field, value) : bad(row, value, error);
+}
+
+#define CPUS_MAX 1024
+
+/* "3" or "0-3". */
+static bool is_cpu_range(const char *w) {
+        _cleanup_free_ char *copy = strdup(w);
+        char *dash = copy ? strchr(copy, '-') : NULL;
+        uint64_t first, last;
+
+        if (!copy)
+                return false;
+        if (dash)
+                *dash = 0;
+        if (parse_uint_max(copy, CPUS_MAX - 1, &first) < 0)
+                return false;
+        return !dash || (parse_uint_max(dash + 1, CPUS_MAX - 1, &last) >= 0 && first <= last);
 }
 
 static int parse_cpus(const SettingRow *row, void *field, const char *value, Error *error) {
-        if (strlen(value) > 512 || value[strspn(value, "0123456789-, ")])
+        _cleanup_strv_ char **ranges = NULL;
+
+        if (strlen(value) > 512 || strv_split(value, ", ", &ranges) < 0 || !ranges[0])
                 return bad(row, value, error);
+        STRV_FOREACH(r, ranges)
+                if (!is_cpu_range(*r))
+                        return bad(row, value, error);
         return set_string(field, value);
 }
 
@@ -153,7 +169,7 @@ static int parse_words(const SettingRow *row, void *field, const char *value, bo
 static bool is_assignment(const char *w) {
         size_t n = strspn(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
-        return n > 0 && w[n] == '=' && !(w[0] >= '0' && w[0] <= '9') && is_printable(w);
+        return n > 0 && w[n] == '=' && !(w[0] >= '0' && w[0] <= '9') && utf8_is_printable(w);
 }
 
 static int parse_environment(const SettingRow *row, void *field, const char *value, Error *error) {
@@ -167,7 +183,7 @@ static int parse_command(const SettingRow *row, void *field, const char *value, 
 
         if (r == -ENOMEM)
                 return r;
-        if (r < 0 || !words[0] || !is_absolute_path(words[0]))
+        if (r < 0 || !utf8_is_valid(value) || !words[0] || !is_absolute_path(words[0]))
                 return bad(row, value, error);
         strv_free(*l);
         *l = TAKE_PTR(words);
@@ -183,24 +199,15 @@ static int parse_capabilities(const SettingRow *row, void *field, const char *va
 }
 
 static bool is_address(const char *w) {
-        uint8_t raw[16];
+        Address a;
 
-        return inet_pton(AF_INET, w, raw) == 1 || inet_pton(AF_INET6, w, raw) == 1;
+        return address_parse(w, &a) >= 0;
 }
 
 static bool is_address_with_prefix(const char *w) {
-        const char *slash = strchr(w, '/');
-        char address[64];
-        uint8_t raw[16];
-        uint64_t prefix;
+        Address a;
 
-        if (!slash || (size_t) (slash - w) >= sizeof(address))
-                return false;
-        memcpy(address, w, (size_t) (slash - w));
-        address[slash - w] = 0;
-        if (inet_pton(AF_INET, address, raw) == 1)
-                return parse_uint_max(slash + 1, 32, &prefix) >= 0;
-        return inet_pton(AF_INET6, address, raw) == 1 && parse_uint_max(slash + 1, 128, &prefix) >= 0;
+        return address_parse_prefix(w, &a) >= 0;
 }
 
 static int parse_addresses(const SettingRow *row, void *field, const char *value, Error *error) {
@@ -342,7 +349,7 @@ static int parse_range(const SettingRow *row, void *field, const char *value, in
                        Error *error) {
         uint64_t v;
 
-        if (parse(value, &v) < 0 || (v != UINT64_MAX && (v < row->minimum || (row->maximum && v > row->maximum))))
+        if (parse(value, &v) < 0 || v < row->minimum || (row->maximum && v > row->maximum))
                 return bad(row, value, error);
         *(uint64_t *) field = v;
         return 0;
@@ -361,7 +368,7 @@ static int number_or_infinity(const char *value, uint64_t *ret) {
                 *ret = UINT64_MAX;
                 return 0;
         }
-        return parse_u64(value, ret);
+        return parse_uint_max(value, UINT64_MAX - 1, ret);
 }
 
 static int parse_number(const SettingRow *row, void *field, const char *value, Error *error) {

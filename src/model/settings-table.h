@@ -19,7 +19,7 @@ struct SettingRow {
         bool is_list;
         SettingTrust trust; /* TRUST_ADMIN unless the row says otherwise */
         uint64_t initial;   /* default of numbers, enums and booleans */
-        uint64_t minimum, maximum;
+        uint64_t minimum, maximum; /* maximum 0: infinity */
         const char *expected; /* for errors: "what would be right" */
         const char *summary;
 };

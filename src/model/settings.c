@@ -130,10 +130,18 @@ static int unknown_key(const char *section, const char *key, Error *error) {
         return error_set(error, EINVAL, "InvalidSettings", "there is no setting %.64s=: ctr.conf(5) lists them all", key);
 }
 
+/* Cuts blanks off both ends, in place. */
+static char *strip(char *s) {
+        s += strspn(s, " \t\r");
+        for (size_t n = strlen(s); n > 0 && strchr(" \t\r", s[n - 1]); n--)
+                s[n - 1] = 0;
+        return s;
+}
+
 int settings_set(Settings *s, const char *section, const char *key, const char *value, const char *origin,
                  SettingTrust trust, Error *error) {
         const SettingRow *row = row_find(section, key);
-        _cleanup_free_ char *from = NULL;
+        _cleanup_free_ char *from = NULL, *copy = NULL;
         int r;
 
         if (!row)
@@ -142,11 +150,14 @@ int settings_set(Settings *s, const char *section, const char *key, const char *
                 return error_set(error, EPERM, "InvalidSettings",
                                  "%s= may not be set by an image: set it in the container's own settings", key);
 
+        /* Blanks around a value would be lost in a file: they are nobody's. */
         from = strdup(strempty(origin));
-        if (!from)
+        copy = strdup(strempty(value));
+        if (!from || !copy)
                 return -ENOMEM;
+        value = strip(copy);
 
-        if (isempty(value))
+        if (!*value)
                 row->reset(row, row_field(s, row));
         else {
                 r = row->parse(row, row_field(s, row), value, error);
@@ -156,16 +167,8 @@ int settings_set(Settings *s, const char *section, const char *key, const char *
 
         size_t i = (size_t) (row - settings_table);
         free(s->origins[i]);
-        s->origins[i] = isempty(value) ? NULL : TAKE_PTR(from);
+        s->origins[i] = *value ? TAKE_PTR(from) : NULL;
         return 0;
-}
-
-/* Cuts blanks off both ends, in place. */
-static char *strip(char *s) {
-        s += strspn(s, " \t\r");
-        for (size_t n = strlen(s); n > 0 && strchr(" \t\r", s[n - 1]); n--)
-                s[n - 1] = 0;
-        return s;
 }
 
 /* One logical line. *section is replaced by a header. */
@@ -196,33 +199,59 @@ static int parse_line(Settings *s, char *line, char **section, const char *path,
         return settings_set(s, *section, strip(line), strip(equal + 1), path, trust, error);
 }
 
+static bool is_comment(const char *line) {
+        line += strspn(line, " \t\r");
+        return *line == '#' || *line == ';';
+}
+
+/* A line goes on with the next where its last backslash is not itself escaped. */
+static bool is_continued(const char *line) {
+        size_t n = strlen(line), k = 0;
+
+        while (k < n && line[n - 1 - k] == '\\')
+                k++;
+        return k % 2 == 1;
+}
+
+/* Cuts the next logical line off *next: lines that end in a backslash are joined
+ * with the one that follows, a blank between. Comments neither go on nor end what
+ * they stand in: systemd.syntax(7). NULL at the end of the text. */
+static char *next_line(char **next, size_t *number) {
+        char *logical = NULL, *end = NULL;
+
+        while (*next) {
+                char *line = strsep(next, "\n");
+
+                (*number)++;
+                if (is_comment(line)) {
+                        if (logical)
+                                continue;
+                        return line;
+                }
+                /* What was skipped between the pieces leaves a hole: close it. */
+                if (!logical)
+                        logical = end = line;
+                else
+                        memmove(end, line, strlen(line) + 1);
+                if (!is_continued(end))
+                        return logical;
+                end += strlen(end);
+                end[-1] = ' ';
+        }
+        return logical;
+}
+
 int settings_parse(Settings *s, const char *text, const char *path, SettingTrust trust, Error *error) {
         _cleanup_free_ char *copy = strdup(text);
-        char *section = NULL, *next = copy;
-        size_t number = 0;
+        char *section = NULL, *next = copy, *line;
+        size_t number = 0, first = 1;
 
         if (!copy)
                 return -ENOMEM;
 
-        while (next && *next) {
-                char *line = next, *end = line;
-                size_t first = number + 1;
+        for (; (line = next_line(&next, &number)); first = number + 1) {
                 Error cause = ERROR_INIT;
                 int r;
-
-                /* A backslash at the end of a line joins the next to it with a
-                 * blank between: systemd.syntax(7). */
-                for (;;) {
-                        number++;
-                        end = strchr(end, '\n');
-                        if (!end || end == line || end[-1] != '\\')
-                                break;
-                        end[-1] = ' ';
-                        *end = ' ';
-                }
-                next = end ? end + 1 : NULL;
-                if (end)
-                        *end = 0;
 
                 r = parse_line(s, line, &section, path, trust, &cause);
                 if (r < 0) {
