@@ -209,11 +209,6 @@ static int prepare(Launch *launch, Error *error) {
 
         if (mkdir(launch->dir, 0700) < 0)
                 return -errno;
-        /* Another runtime may walk to the root as the container's root user, which
-         * is nobody here: its group may pass, and nobody else. ctrrun need not. */
-        if (launch->settings->runtime && launch->settings->user_namespace &&
-            (lchown(launch->dir, 0, launch->identity->uid_base) < 0 || chmod(launch->dir, 0710) < 0))
-                return -errno;
         dir = open(launch->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (dir < 0)
                 return -errno;

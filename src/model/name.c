@@ -13,11 +13,19 @@ bool name_is_valid(const char *name) {
 }
 
 int name_check(const char *name, Error *error) {
+        char shown[81];
+        size_t n = 0;
+
         if (name_is_valid(name))
                 return 0;
+
+        /* It goes into a sentence of one line. */
+        for (const char *p = strempty(name); *p && n + 1 < sizeof(shown); p++)
+                shown[n++] = (unsigned char) *p < ' ' || *p == 0x7f ? '?' : *p;
+        shown[n] = 0;
         return error_set(error, EINVAL, "InvalidName",
-                         "\"%.80s\" is no valid container name: use 1 to 63 of a-z, 0-9 and \"-\", with no \"-\" at either end",
-                         strempty(name));
+                         "\"%s\" is no valid container name: use 1 to 63 of a-z, 0-9 and \"-\", with no \"-\" at either end",
+                         shown);
 }
 
 static bool is_word(const char *s, size_t n) {

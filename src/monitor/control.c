@@ -193,7 +193,6 @@ static void connection_request(ControlConnection *connection, char *data, size_t
 
 static void connection_event(void *userdata, uint32_t events) {
         ControlConnection *connection = userdata;
-        Loop *loop = connection->control->loop; /* the connection may not survive its request */
         ControlRequest request = {};
         char data[WIRE_MAX + 1];
         ssize_t k;
@@ -208,7 +207,6 @@ static void connection_event(void *userdata, uint32_t events) {
         connection_request(connection, data, (size_t) k, &request);
         for (size_t i = 0; i < request.n_fds; i++)
                 fd_close(request.fds[i]);
-        loop_rest(loop);
 }
 
 /* Takes ownership of fd in any case. */

@@ -21,7 +21,6 @@ typedef struct Timer Timer;
 struct Loop {
         int epoll;
         bool done;
-        bool rest;
         size_t n_segments;
         struct {
                 void *begin;
@@ -53,11 +52,6 @@ void loop_close(Loop *loop);
 /* Dispatches until loop_end() is called. Returns 0 or a negative errno. */
 int loop_run(Loop *loop);
 void loop_end(Loop *loop);
-
-/* Says that something rare has been done: before the loop waits the next time,
- * the pages of code that it took are given back. They come back from the page
- * cache by themselves when they are needed. */
-void loop_rest(Loop *loop);
 
 /* Watches a descriptor for EPOLL… events. A source that is watched already is
  * an error (-EBUSY). */

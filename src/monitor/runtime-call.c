@@ -61,7 +61,6 @@ static void call_ended(void *userdata, uint32_t events) {
                 if (!output_read(call))
                         break;
         source_remove(&call->output_source);
-        loop_rest(call->loop);
         call->handler(call->userdata, status, signal);
 }
 

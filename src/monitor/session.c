@@ -137,7 +137,6 @@ static void session_ended(void *userdata, uint32_t events) {
         else
                 session_tell(session, -1, "exit %d", status);
         session_free(session);
-        loop_rest(sessions->loop);
         sessions->reaped(sessions->userdata);
 }
 

@@ -44,7 +44,7 @@ def ctl(*argv, **kw):
 
 def fails(*argv, status=1, word=None, **kw):
     """ctrctl that must fail, with this status and one clear sentence."""
-    r = run('ctrctl', *argv, **kw)
+    r = run('ctrctl', '-q', *argv, **kw)
     assert r.status == status, 'ctrctl %s: expected status %d: %r' % (' '.join(argv), status, r)
     lines = [line for line in r.err.splitlines() if line.strip()]
     assert len(lines) == 1, 'not one sentence: %r' % r
@@ -175,14 +175,23 @@ def leftovers():
 def check_clean(test):
     running = [n for n in names()]
     assert not running, 'containers left by %s: %s' % (test, running)
-    # Trees are removed by a process of its own, and units go when systemd says so.
+    left = settle_leftovers()
+    assert not left, 'left behind: ' + ', '.join(left)
+
+
+def settle_leftovers():
+    """What is left after a while: trees are removed by a process of its own, and
+    units go when systemd says so."""
     try:
         wait_until(lambda: not leftovers(), 10)
     except AssertionError:
-        raise AssertionError('left behind: ' + ', '.join(leftovers()))
+        return leftovers()
+    return []
 
 
 def clean_up():
+    # a start undoes what was half done
+    run('systemctl', 'stop', 'ctrd')
     try:
         for name in names():
             run('ctrctl', 'remove', '--force', name)

@@ -24,7 +24,8 @@ def main(names):
             begun = time.monotonic()
             try:
                 function()
-                ctrd.check_clean(test)
+                if not hasattr(suite, 'SHARED'):
+                    ctrd.check_clean(test)
                 print('ok %d - %s' % (number, label), flush=True)
             except ctrd.Skip as skip:
                 print('ok %d - %s # SKIP %s' % (number, label, skip), flush=True)
@@ -38,9 +39,16 @@ def main(names):
                     print('# ' + line)
                 sys.stdout.flush()
                 ctrd.clean_up()
+                if hasattr(suite, 'SHARED'):
+                    suite.setup()
             if time.monotonic() - begun > 30:
                 print('# took %.0f s' % (time.monotonic() - begun))
         getattr(suite, 'teardown', lambda: None)()
+        if hasattr(suite, 'SHARED'):
+            number += 1
+            left = ctrd.names() or ctrd.settle_leftovers()
+            failed += bool(left)
+            print('%s %d - %s: nothing is left behind%s' % ('not ok' if left else 'ok', number, name, '\n# %s' % left if left else ''))
         ctrd.clean_up()
     print('1..%d' % number)
     return 1 if failed else 0

@@ -42,8 +42,9 @@ def test_stop_of_a_stopped_one():
 
 
 def test_container_that_does_not_exist():
-    for verb in (['start'], ['stop'], ['restart'], ['show'], ['status'], ['remove'], ['kill'], ['logs'], ['console']):
-        fails(*verb, 'nobody', word='nobody')
+    for verb in ('start', 'stop', 'restart', 'show', 'remove', 'kill', 'logs', 'console'):
+        fails(verb, 'nobody', word='nobody')
+    fails('status', 'nobody', word='nobody', status=4)      # as systemctl status has it
 
 
 def test_misspelt_setting_on_the_command_line():

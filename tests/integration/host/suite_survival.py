@@ -44,8 +44,7 @@ def test_exit_while_ctrd_is_away_is_known_afterwards():
     create('web', BUSYBOX, 'Command=/bin/sh -c "while [ ! -e /go ]; do sleep 0.1; done; exit 23"', start=True)
     leader = int(show('web')['Leader'])
     run('systemctl', 'stop', 'ctrd', check=True)
-    with open('/proc/%d/root/go' % leader, 'w'):
-        pass
+    run('nsenter', '-t', leader, '-a', '--', '/bin/touch', '/go', check=True)
     wait_until(lambda: not os.path.exists('/proc/%d' % leader))
     wait_until(lambda: run('systemctl', 'is-active', 'ctr-web.scope').out.strip() != 'active')
     p = show('web')
@@ -161,15 +160,6 @@ def test_console_log_and_attached_console_go_on():
         watcher.kill()
         watcher.wait()
         assert 'line %d\n' % last in ctl('logs', 'web').replace('\r', '')
-
-
-def test_the_bus_restarts():
-    with container('web'):
-        before = show('web')
-        run('systemctl', 'restart', 'dbus')
-        wait_until(lambda: run('ctrctl', 'show', 'web').status == 0, 60)
-        assert show('web')['Leader'] == before['Leader']
-        run('systemctl', 'restart', 'systemd-logind', 'systemd-machined', 'polkit')
 
 
 def teardown():
