@@ -21,8 +21,11 @@ static char *object_path(const char *prefix, const char *id) {
         return sd_bus_path_encode(prefix, id, &path) < 0 ? NULL : path;
 }
 
+/* The number as it is: nothing in it needs an escape. */
 char *bus_job_path(const Job *job) {
-        return object_path(BUS_JOBS, job->key);
+        char *path;
+
+        return asprintf(&path, BUS_JOBS "/%s", job->key) < 0 ? NULL : path;
 }
 
 char *bus_container_path(const Container *container) {
