@@ -11,6 +11,8 @@ import signal
 import subprocess
 import time
 
+# By how much a wait may be longer than on a machine: an emulated one is slow.
+PATIENCE = int(os.environ.get('PATIENCE', '1'))
 BUSYBOX = 'busybox'
 DEBIAN = 'debian/bookworm'
 
@@ -29,7 +31,7 @@ class Result:
 
 def run(*argv, input=None, timeout=120, check=False):
     """Runs a program. With check its status must be 0."""
-    p = subprocess.run([str(a) for a in argv], input=input, capture_output=True, timeout=timeout, text=True,
+    p = subprocess.run([str(a) for a in argv], input=input, capture_output=True, timeout=timeout * PATIENCE, text=True,
                        errors='replace', stdin=subprocess.DEVNULL if input is None else None)
     r = Result(p.returncode, p.stdout, p.stderr)
     if check:
@@ -55,12 +57,12 @@ def fails(*argv, status=1, word=None, **kw):
 
 def wait_until(condition, timeout=30, what=None):
     """Waits for something outside of us. Tests may look again and again."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * PATIENCE
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, 'not within %d s: %s' % (timeout, what or condition)
+        assert time.monotonic() < deadline, 'not within %d s: %s' % (timeout * PATIENCE, what or condition)
         time.sleep(0.02)
 
 
