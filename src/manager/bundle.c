@@ -8,6 +8,7 @@
 #include "parse.h"
 #include "paths.h"
 #include "strv.h"
+#include "utf8.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -49,7 +50,7 @@ static int add_host_os(const Launch *launch, char ***environment) {
                         const char *v = startswith(*line, fields[i].key);
                         _cleanup_strv_ char **words = NULL;
 
-                        if (v && strv_split_quoted(v, &words) >= 0 && words[0])
+                        if (v && utf8_is_valid(v) && strv_split_quoted(v, &words) >= 0 && words[0])
                                 r = strv_extendf(environment, "%s=%s", fields[i].variable, words[0]);
                 }
         return r;
@@ -494,9 +495,10 @@ int exec_request_resolve(ExecRequest *request, bool login, Error *error) {
         uint32_t uid;
         int r;
 
-        if (!login && parse_u32(user, &uid) >= 0) {
-                if (uid >= 65536)
-                        return error_set(error, EINVAL, "InvalidArguments", "%u is no id of the container: it has 0 to 65535", uid);
+        if (!login && *user && strspn(user, "0123456789") == strlen(user)) {
+                if (parse_u32(user, &uid) < 0 || uid >= 65536)
+                        return error_set(error, EINVAL, "InvalidArguments", "%.32s is no id of the container: it has 0 to 65535",
+                                         user);
                 request->uid = request->gid = uid;
                 return 0;
         }
