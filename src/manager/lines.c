@@ -5,6 +5,7 @@
 
 #include "fd.h"
 #include "lines.h"
+#include "utf8.h"
 
 struct LineReader {
         int fd;
@@ -28,6 +29,7 @@ LineReader *line_reader_free(LineReader *reader) {
 static void flush_line(LineReader *reader) {
         reader->line[reader->size] = 0;
         reader->size = 0;
+        utf8_make_printable(reader->line);
         reader->func(reader->line, reader->userdata);
 }
 
@@ -53,8 +55,7 @@ void line_reader_drain(LineReader *reader) {
                         if (data[i] == '\n' || data[i] == '\r')
                                 flush_line(reader);
                         else if (reader->size < LINE_READER_MAX)
-                                reader->line[reader->size++] =
-                                        (unsigned char) data[i] < ' ' || data[i] == 0x7f ? '?' : data[i];
+                                reader->line[reader->size++] = data[i] ? data[i] : '?';
                 }
         }
 }

@@ -13,8 +13,8 @@ typedef struct LineReader LineReader;
 
 #define LINE_READER_MAX 4096 /* what is longer is cut */
 
-/* line: without its end, unprintable characters replaced; NULL at the end of the
- * stream. May not free the reader. */
+/* line: without its end, printable UTF-8 whatever was written; NULL at the end of
+ * the stream. May not free the reader. */
 typedef void (*LineReaderFunc)(const char *line, void *userdata);
 
 /* Takes the descriptor. */

@@ -38,7 +38,7 @@ MonitorLink *monitor_link_free(MonitorLink *link) {
         if (link->freed)
                 *link->freed = true;
         sd_event_source_disable_unref(link->source);
-        fd_close(link->fd);
+        link->fd = fd_close(link->fd); /* whom we tell now may try to send */
 
         _cleanup_error_ Error gone = ERROR_INIT;
         error_set(&gone, ECONNRESET, "NotRunning", "the container's monitor has gone");
@@ -64,7 +64,7 @@ static int message_parse(char *data, size_t size, Message *ret) {
                 const struct {
                         const char *key;
                         const char **text;
-                        uint64_t *number;
+                        uint64_t *number, max;
                 } fields[] = {
                         { "EVENT", &m.event },
                         { "PHASE", &m.phase },
@@ -72,12 +72,12 @@ static int message_parse(char *data, size_t size, Message *ret) {
                         { "MESSAGE", &m.message },
                         { "STAGE", &m.stage },
                         { "REASON", &m.reason },
-                        { "LEADER", NULL, &m.leader },
-                        { "STARTED_USEC", NULL, &m.started },
-                        { "READY_USEC", NULL, &m.ready },
-                        { "ERRNO", NULL, &m.errnum },
-                        { "CODE", NULL, &m.code },
-                        { "TIMESTAMP_USEC", NULL, &m.timestamp },
+                        { "LEADER", NULL, &m.leader, INT32_MAX },
+                        { "STARTED_USEC", NULL, &m.started, UINT64_MAX },
+                        { "READY_USEC", NULL, &m.ready, UINT64_MAX },
+                        { "ERRNO", NULL, &m.errnum, INT32_MAX },
+                        { "CODE", NULL, &m.code, INT32_MAX },
+                        { "TIMESTAMP_USEC", NULL, &m.timestamp, UINT64_MAX },
                 };
 
                 /* A monitor of a later version may say more. */
@@ -86,7 +86,7 @@ static int message_parse(char *data, size_t size, Message *ret) {
                                 continue;
                         if (fields[i].text)
                                 *fields[i].text = value;
-                        else if (parse_u64(value, fields[i].number) < 0)
+                        else if (parse_uint_max(value, fields[i].max, fields[i].number) < 0)
                                 return -EBADMSG;
                 }
         }

@@ -10,6 +10,7 @@
 #include "paths.h"
 #include "strv.h"
 #include "template.h"
+#include "utf8.h"
 
 void template_info_clear(TemplateInfo *info) {
         free(info->name);
@@ -75,6 +76,22 @@ static int copy_value(char **field, const char *value) {
         return 0;
 }
 
+/* Those that could be built: others would be refused when asked for. */
+static int parse_variants(const char *value, char ***ret) {
+        _cleanup_strv_ char **words = NULL, **variants = NULL;
+        int r;
+
+        r = strv_split(value, " ", &words);
+        STRV_FOREACH(w, words)
+                if (r >= 0 && name_is_image_id(*w))
+                        r = strv_extend(&variants, *w);
+        if (r < 0)
+                return r;
+        strv_free(*ret);
+        *ret = TAKE_PTR(variants);
+        return 0;
+}
+
 int template_parse_description(const char *name, const char *text, TemplateInfo *ret) {
         _cleanup_(template_info_clear) TemplateInfo info = { .network = true };
         _cleanup_strv_ char **lines = NULL;
@@ -91,15 +108,14 @@ int template_parse_description(const char *name, const char *text, TemplateInfo 
         STRV_FOREACH(line, lines) {
                 const char *v;
 
+                utf8_make_printable(*line);
                 if ((v = startswith(*line, "DESCRIPTION=")))
                         r = copy_value(&info.description, v);
                 else if ((v = startswith(*line, "DEFAULT_VARIANT=")))
                         r = copy_value(&info.default_variant, v);
-                else if ((v = startswith(*line, "VARIANTS="))) {
-                        strv_free(info.variants);
-                        info.variants = NULL;
-                        r = strv_split(v, " ", &info.variants);
-                } else if ((v = startswith(*line, "NETWORK=")))
+                else if ((v = startswith(*line, "VARIANTS=")))
+                        r = parse_variants(v, &info.variants);
+                else if ((v = startswith(*line, "NETWORK=")))
                         info.network = parse_bool(v) != 0;
                 if (r < 0)
                         return r;
