@@ -29,6 +29,7 @@ static void result_init(Result *r) {
         sigset_t set;
 
         *r = (Result){};
+        test_needs(SYS_pidfd_open);
         sigemptyset(&set);
         sigaddset(&set, SIGCHLD);
         assert_ok(sigprocmask(SIG_BLOCK, &set, NULL));

@@ -294,7 +294,7 @@ static void remove_does_not_enter_a_bind_mount(void **state) {
         assert_ok(file_mkdir_parents("t/mnt", 0755));
         assert_ok(mkdir("keep", 0755));
         test_write("keep/f", "precious");
-        assert_ok(mount("keep", "t/mnt", NULL, MS_BIND, NULL));
+        assert_ok(mount("keep", "t/mnt", "none", MS_BIND, ""));
 
         int r = file_remove_tree(AT_FDCWD, "t");
         bool kept = test_exists("keep/f");
@@ -309,7 +309,7 @@ static void remove_of_a_mount_point_removes_nothing(void **state) {
         assert_ok(mkdir("t", 0755));
         assert_ok(mkdir("keep", 0755));
         test_write("keep/f", "precious");
-        assert_ok(mount("keep", "t", NULL, MS_BIND, NULL));
+        assert_ok(mount("keep", "t", "none", MS_BIND, ""));
 
         int r = file_remove_tree(AT_FDCWD, "t");
         bool kept = test_exists("keep/f");
@@ -324,7 +324,7 @@ static void remove_goes_to_any_depth_with_few_descriptors(void **state) {
         struct rlimit old, limit;
         int r, fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-        for (unsigned i = 0; i < 5000; i++) {
+        for (unsigned i = 0; i < 1500; i++) {
                 assert_ok(mkdirat(fd, "d", 0755));
                 if (i % 100 == 0)
                         assert_ok(mkdirat(fd, "e", 0755));
@@ -337,7 +337,7 @@ static void remove_goes_to_any_depth_with_few_descriptors(void **state) {
 
         assert_ok(getrlimit(RLIMIT_NOFILE, &old));
         limit = old;
-        limit.rlim_cur = 256;
+        limit.rlim_cur = 160;
         assert_ok(setrlimit(RLIMIT_NOFILE, &limit));
         r = file_remove_tree(AT_FDCWD, "d");
         assert_ok(setrlimit(RLIMIT_NOFILE, &old));

@@ -15,6 +15,7 @@ static char *run(char *const *argv, char *const *env, const int *fds, size_t n_f
         char *text = NULL;
         int p[2];
 
+        test_needs(SYS_pidfd_open);
         assert_ok(pipe2(p, O_CLOEXEC));
         out = p[0];
         ProcessSpawn spawn = {
@@ -184,6 +185,7 @@ static void signals_are_unblocked_and_at_their_default(void **state) {
 }
 
 static void spawning_leaves_one_descriptor(void **state) {
+        test_needs(SYS_pidfd_open);
         ProcessSpawn spawn = { .path = "/bin/sh", .argv = SH("exit 3"), .stdio = { -1, -1, -1 } };
         size_t before = test_count_fds();
         int pidfd, status, sig;
@@ -200,6 +202,7 @@ static void spawning_leaves_one_descriptor(void **state) {
 }
 
 static void signal_goes_to_the_process_of_the_pidfd(void **state) {
+        test_needs(SYS_pidfd_open);
         ProcessSpawn spawn = { .path = "/bin/sh", .argv = SH("read never"), .stdio = { -1, -1, 2 } };
         int p[2], status, sig;
         _cleanup_fd_ int pidfd = -EBADF;
@@ -217,6 +220,7 @@ static void signal_goes_to_the_process_of_the_pidfd(void **state) {
 }
 
 static void pidfd_of_nobody_is_an_error(void **state) {
+        test_needs(SYS_pidfd_open);
         assert_int_equal(process_pidfd(0), -EINVAL);
         assert_int_equal(process_pidfd(INT32_MAX), -ESRCH);
         assert_int_equal(process_signal(-1, SIGTERM), -EBADF);

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -109,7 +110,7 @@ static inline bool test_private_mounts(void) {
                 if (file_write(AT_FDCWD, "/proc/self/uid_map", map) < 0)
                         return false;
         }
-        return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) >= 0;
+        return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) >= 0;
 }
 
 /* Whether valgrind runs us: it makes fork(2) of vfork(2). */
@@ -117,6 +118,13 @@ static inline bool test_on_valgrind(void) {
         const char *preload = getenv("LD_PRELOAD");
 
         return preload && (strstr(preload, "/vgpreload") || strstr(preload, "/valgrind/"));
+}
+
+/* Skips the test where a system call does not exist: valgrind lacks the newer
+ * ones. */
+static inline void test_needs(long number) {
+        if (syscall(number, -1, NULL, NULL, 0) < 0 && errno == ENOSYS)
+                skip();
 }
 
 /* An error that is set, of this kind, whose sentence holds the text. */
