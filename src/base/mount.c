@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "fd.h"
+#include "file.h"
 #include "mount.h"
+
+#define MOUNTINFO_SIZE_MAX (64 * 1024 * 1024)
 
 int mount_clone(int dirfd, const char *path, bool recursive) {
         unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
@@ -50,6 +54,41 @@ int mount_idmap(int mount_fd, int userns_fd, bool recursive) {
         struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd };
 
         return set_attr(mount_fd, &attr, recursive);
+}
+
+int mount_has_submounts(int fd) {
+        char link[FD_PATH_MAX], path[PATH_MAX];
+        _cleanup_free_ char *text = NULL;
+        ssize_t n;
+        int r;
+
+        n = readlink(fd_path(fd, link), path, sizeof(path));
+        if (n < 0)
+                return -errno;
+        /* Whatever would be escaped, or is cut off, counts as "yes". */
+        if ((size_t) n == sizeof(path) || path[0] != '/' || memchr(path, '\\', (size_t) n))
+                return 1;
+        for (ssize_t i = 0; i < n; i++)
+                if (path[i] <= ' ')
+                        return 1;
+        if (n == 1) /* "/": nearly certain, and not worth a look */
+                return 1;
+        r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, NULL);
+        if (r < 0)
+                return r;
+
+        /* proc_pid_mountinfo(5): the mount point is the fifth field. */
+        for (const char *p = text; *p;) {
+                for (unsigned field = 1; field < 5; field++) {
+                        p += strcspn(p, " \n");
+                        p += *p == ' ';
+                }
+                if (strncmp(p, path, (size_t) n) == 0 && p[n] == '/')
+                        return 1;
+                p += strcspn(p, "\n");
+                p += *p == '\n';
+        }
+        return 0;
 }
 
 /* The kernel queues messages ("e tmpfs: Bad value for 'size'") on the

@@ -38,6 +38,10 @@ int mount_set_propagation(int mount_fd, unsigned long propagation, bool recursiv
  * file system cannot (overlay; tmpfs before Linux 6.3). */
 int mount_idmap(int mount_fd, int userns_fd, bool recursive);
 
+/* Whether anything is mounted below a directory, in this process's mount
+ * namespace. 1, 0 or a negative errno. */
+int mount_has_submounts(int fd);
+
 /* Makes a new file system instance, detached. options: a NULL-terminated list
  * of "key=value" and "flag"; attr: MOUNT_ATTR_…. What the kernel says of the
  * cause is in the error. Returns a descriptor or a negative errno. */

@@ -8,6 +8,21 @@
 #include "rootfs.h"
 #include "rootpath.h"
 
+/*
+ * What masked and read-only paths are worth. A process with CAP_SYS_ADMIN over
+ * the mount namespace can take each of them off again (umount, remount), as it
+ * can with crun and runc: without a user namespace such a process is the host's
+ * root in all but name; with one, the namespace's own root. That is harmless
+ * where they are used: procfs and sysfs are made in the container's own
+ * namespaces, and show nothing of another process or network. Their files about
+ * the whole machine belong to the host's root, who is nobody inside: what the
+ * usual masks hide is 0400 (kcore, timer_list), 0200 (sysrq-trigger), or looks
+ * at the reader's rights in the first user namespace (kallsyms, keys, most of
+ * sys). A sysfs that is a clone of the host's has its attributes locked
+ * (stage.h). What must hold against the container's root does not belong under a
+ * mask: it is a mount of its own, or is not there.
+ */
+
 /* Something to cover with: used itself the first time, and cloned from where
  * it is attached then (a detached mount cannot be cloned before Linux 6.15). */
 typedef struct Cover {

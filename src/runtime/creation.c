@@ -176,6 +176,12 @@ static uint64_t new_namespaces(const Config *c) {
         return flags;
 }
 
+static int prepare_stage(const void *arg, Error *error) {
+        const Launch *l = arg;
+
+        return stage_set(&l->stage, l->container->directory, error);
+}
+
 /* The child, from its birth to where it waits. In container->pid it stays on
  * failure too, for who cleans up. */
 static int bring_up(const Config *c, Container *container, Launch *l, int cgroup, Creation *ret, Error *error) {
@@ -191,25 +197,31 @@ static int bring_up(const Config *c, Container *container, Launch *l, int cgroup
 
         spawn.new_namespaces = new_namespaces(c);
         spawn.cgroup = cgroup;
+        if (l->stage.n_mounts > 0) {
+                spawn.prepare = prepare_stage;
+                spawn.prepare_arg = l;
+        }
         for (int i = 0; i < NAMESPACE_MAX; i++)
                 if (i != NAMESPACE_TIME)
                         spawn.paths[i] = l->paths[i];
 
         reset_login_id(l->procfs);
         pid = spawn_process(&spawn, init_main, l, error);
-        if (pid < 0)
+        if (pid < 0) {
+                spawn_clear(&spawn);
                 return pid;
+        }
         l->channel = fd_close(l->channel);
         container->pid = pid;
 
         /* Our child, and not yet waited for: the pid is its own. */
-        ret->pidfd = process_pidfd(pid);
-        if (ret->pidfd < 0)
-                return error_set_errno(error, ret->pidfd, "pidfd of the container's init");
-        r = procfs_start_time(l->procfs, pid, &container->start_time, NULL);
-        if (r < 0)
-                return error_set_errno(error, r, "start time of the container's init");
-        return attend(c, container, l, ret->channel, ret->pidfd, error);
+        r = ret->pidfd = process_pidfd(pid);
+        if (r >= 0)
+                r = procfs_start_time(l->procfs, pid, &container->start_time, NULL);
+        r = r < 0 ? error_set_errno(error, r, "looking at the container's init")
+                  : attend(c, container, l, ret->channel, ret->pidfd, error);
+        spawn_clear(&spawn);
+        return r;
 }
 
 static int save_config(const Container *c, const Config *config, Error *error) {

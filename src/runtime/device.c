@@ -62,7 +62,9 @@ static int make_node(int parent, const char *name, const ConfigDevice *d) {
 }
 
 /* mknod(2) works in no user namespace but the first: there the host's own
- * node is bound. Its owner and mode are the host's and stay so (systemd#34243:
+ * node is bound. It is not locked in its place (stage.h): on a single device
+ * node no attribute of a mount forbids anything that its mode does not, save
+ * "ro", which the host's /dev is not. Its owner and mode are the host's and stay so (systemd#34243:
  * never chown through a bind mount). */
 static int bind_node(const Launch *l, const ConfigDevice *d, int clone, Error *error) {
         _cleanup_fd_ int target = -EBADF;
@@ -70,7 +72,7 @@ static int bind_node(const Launch *l, const ConfigDevice *d, int clone, Error *e
 
         if (clone < 0)
                 return error_set_errno(error, EPERM, "creating the device %s", d->path);
-        target = rootpath_create(l->root, d->path, S_IFREG | 0644);
+        target = rootfs_create(l, d->path, S_IFREG | 0644);
         r = target < 0 ? target : mount_attach(clone, target);
         return r < 0 ? error_set_errno(error, r, "binding the device %s", d->path) : 0;
 }
@@ -115,7 +117,7 @@ int device_create_all(const Launch *l, Error *error) {
 
         if (!device_is_wanted(l->config))
                 return 0;
-        dev = rootpath_create(l->root, "/dev", S_IFDIR | 0755);
+        dev = rootfs_create(l, "/dev", S_IFDIR | 0755);
         if (dev < 0)
                 return error_set_errno(error, dev, "creating /dev");
 

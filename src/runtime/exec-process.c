@@ -133,29 +133,29 @@ static int open_cgroup(const Container *c, const char *below, char **ret_path, E
         return fd;
 }
 
-static pid_t spawn(const Container *c, Context *x, const char *below, char **ret_cgroup, Error *error) {
+static pid_t spawn(const Container *c, Context *x, const char *below, Spawn *s, char **ret_cgroup, Error *error) {
         _cleanup_error_ Error own = ERROR_INIT;
-        Spawn s = SPAWN_INIT;
         pid_t pid;
 
-        s.target = x->init;
-        s.target_namespaces = x->namespaces & ~(uint64_t) CLONE_NEWTIME;
-        s.cgroup = open_cgroup(c, below, ret_cgroup, &own);
-        if (s.cgroup < 0 && error_is_set(&own))
+        s->target = x->init;
+        s->target_namespaces = x->namespaces & ~(uint64_t) CLONE_NEWTIME;
+        s->cgroup = open_cgroup(c, below, ret_cgroup, &own);
+        if (s->cgroup < 0 && error_is_set(&own))
                 return error_move(error, &own);
 
-        pid = spawn_process(&s, exec_main, x, &own);
-        fd_close(s.cgroup);
+        pid = spawn_process(s, exec_main, x, &own);
+        fd_close(s->cgroup);
         if (pid != -EBUSY || below)
                 return pid < 0 ? error_move(error, &own) : pid;
 
         /* The group has got controllers for its children meanwhile. */
         error_clear(&own);
-        s.cgroup = open_own_cgroup(c, ret_cgroup, error);
-        if (s.cgroup < 0)
-                return s.cgroup;
-        pid = spawn_process(&s, exec_main, x, error);
-        fd_close(s.cgroup);
+        spawn_clear(s);
+        s->cgroup = open_own_cgroup(c, ret_cgroup, error);
+        if (s->cgroup < 0)
+                return s->cgroup;
+        pid = spawn_process(s, exec_main, x, error);
+        fd_close(s->cgroup);
         return pid;
 }
 
@@ -191,6 +191,7 @@ int exec_process_start(const Container *c, const Config *config, const ExecOptio
         _cleanup_(syscall_filter_freep) SyscallFilter *filter = NULL;
         _cleanup_fd_ int init = container_pidfd(c), procfs = -EBADF, channel = -EBADF, child = -EBADF;
         ExecProcess p = EXEC_PROCESS_INIT;
+        Spawn s = SPAWN_INIT;
         int ends[2], r;
 
         if (init < 0)
@@ -213,9 +214,10 @@ int exec_process_start(const Container *c, const Config *config, const ExecOptio
                 .namespaces = c->namespaces, .channel = child, .init = init, .procfs = procfs,
                 .console_socket = o->console_socket,
         };
-        p.pid = spawn(c, &x, o->cgroup, &p.cgroup, error);
+        p.pid = spawn(c, &x, o->cgroup, &s, &p.cgroup, error);
         child = fd_close(child);
         r = p.pid < 0 ? p.pid : follow(o, &x, channel, &p, error);
+        spawn_clear(&s);
         if (r < 0) {
                 if (p.pidfd >= 0) {
                         int status, sig;

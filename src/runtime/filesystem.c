@@ -40,39 +40,23 @@ static int make_new(const Launch *l, const ConfigMount *m, const char *type, Err
         return mount_new(type, m->source ?: type, options, m->options.set | m->options.recursive_set, error);
 }
 
-/* A clone of the host's sysfs or cgroup2, made by the parent, for a container
- * that may not mount one of its own: its network namespace, or control group
- * namespace, belongs to somebody else. */
-static int take_fallback(const Launch *l, const ConfigMount *m, const char *type) {
-        int fd = streq(type, "sysfs") ? l->sysfs : streq(type, "cgroup2") ? l->cgroupfs : -EBADF;
-
-        if (fd < 0 || mount_set_attr(fd, m->options.set, m->options.clear, false) < 0)
-                return -EBADF;
-        return fd;
-}
-
 static bool shares_host_cgroups(const Launch *l) {
         return !l->config->namespaces[NAMESPACE_CGROUP].present;
 }
 
-static int make_detached(const Launch *l, const ConfigMount *m, Error *error) {
+/* fallback: a clone of the host's, made by the parent, or -1. */
+static int make_detached(const Launch *l, const ConfigMount *m, int fallback, Error *error) {
         const char *type = type_of(m);
         _cleanup_error_ Error own = ERROR_INIT;
         int fd;
 
         /* In the host's cgroup namespace a new mount would set the options of
          * the host's: they are of the whole hierarchy. */
-        if (streq(type, "cgroup2") && shares_host_cgroups(l)) {
-                fd = take_fallback(l, m, type);
-                return fd >= 0 ? fd : error_set_errno(error, ENODEV, "no cgroup2 on the host");
-        }
+        if (streq(type, "cgroup2") && shares_host_cgroups(l))
+                return fallback >= 0 ? fallback : error_set_errno(error, ENODEV, "no cgroup2 on the host");
         fd = make_new(l, m, type, &own);
-        if (fd < 0 && (fd == -EPERM || fd == -EBUSY)) {
-                int other = take_fallback(l, m, type);
-
-                if (other >= 0)
-                        return other;
-        }
+        if ((fd == -EPERM || fd == -EBUSY) && fallback >= 0)
+                return fallback;
         return fd < 0 ? error_move(error, &own) : fd;
 }
 
@@ -96,7 +80,7 @@ static int target_for(const Launch *l, const ConfigMount *m, int fd, Error *erro
 
         if (m->options.bind && fstat(fd, &st) >= 0 && !S_ISDIR(st.st_mode))
                 mode = S_IFREG | 0644;
-        target = rootpath_create(l->root, m->destination, mode);
+        target = rootfs_create(l, m->destination, mode);
         if (target < 0)
                 return error_set_errno(error, target, "creating the mount point %s", m->destination);
         return target;
@@ -114,10 +98,10 @@ static int mount_one(const Launch *l, size_t i, int *ret_procfs, Error *error) {
         if (m->options.bind)
                 fd = l->mounts[i];
         else {
-                fd = make_detached(l, m, error);
+                fd = make_detached(l, m, l->mounts[i], error);
                 if (fd < 0)
                         return error_prefix(error, "mounting %s on %s", what, m->destination);
-                made = fd == l->sysfs || fd == l->cgroupfs ? -EBADF : fd;
+                made = fd == l->mounts[i] ? -EBADF : fd;
         }
 
         target = target_for(l, m, fd, error);
@@ -132,8 +116,9 @@ static int mount_one(const Launch *l, size_t i, int *ret_procfs, Error *error) {
         if (r < 0)
                 return error_set_errno(error, r, "mounting %s on %s", what, m->destination);
         /* A bind's own attributes were set by the parent, before anybody could
-         * see it. */
-        if (!m->options.bind && m->options.propagation != 0)
+         * see it. Its propagation too, but the copy made for a user namespace
+         * of what is shared is a slave: shared again, with what is inside. */
+        if ((!m->options.bind || l->new_user_namespace) && m->options.propagation != 0)
                 r = mount_set_propagation(fd, m->options.propagation, m->options.propagation_recursive);
         if (r < 0)
                 return error_set_errno(error, r, "setting the options of %s", m->destination);

@@ -13,12 +13,26 @@
 #include "init.h"
 #include "procfs.h"
 #include "rootfs.h"
-#include "rootpath.h"
 #include "sysctl.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
+
+/* The working directory was the stage's. Hooks get the bundle's, where the
+ * container's root can reach it. */
+static int take_staged(const Launch *l, Error *error) {
+        int r;
+
+        if (l->stage.n_mounts == 0)
+                return 0;
+        r = stage_take(&l->stage, error);
+        if (r < 0)
+                return r;
+        if (chdir(l->container->bundle) < 0 && chdir("/") < 0)
+                return error_set_errno(error, errno, "changing to the bundle");
+        return 0;
+}
 
 /* Root of the user namespace, so that what is created belongs to it. A map
  * may lack id 0: then the rights alone must do. */
@@ -76,7 +90,7 @@ static int create_directory(const Launch *l, Error *error) {
 
         if (streq(cwd, "/"))
                 return 0;
-        fd = rootpath_create(l->root, cwd, S_IFDIR | 0755);
+        fd = rootfs_create(l, cwd, S_IFDIR | 0755);
         if (fd < 0)
                 return error_set_errno(error, fd, "creating the working directory %s", cwd);
         fd_close(fd);
@@ -153,6 +167,9 @@ static int set_up(Launch *l, char program[static 4096], Error *error) {
         _cleanup_fd_ int procfs = -EBADF, console = -EBADF;
         int r;
 
+        r = take_staged(l, error);
+        if (r < 0)
+                return r;
         if (l->new_user_namespace && (r = channel_wait_go(l->channel)) < 0)
                 return error_set_errno(error, r, "the runtime is gone");
         r = become_root(l, error);

@@ -13,32 +13,58 @@
 #include "procfs.h"
 #include "rootfs.h"
 
-static bool has_mount_type(const Config *c, const char *type, const char *other) {
-        for (size_t i = 0; i < c->n_mounts; i++)
-                if (c->mounts[i].type && (streq(c->mounts[i].type, type) || streq_ptr(c->mounts[i].type, other)))
-                        return true;
-        return false;
-}
-
 static bool has_user_namespace(const Config *c) {
         return c->namespaces[NAMESPACE_USER].present;
 }
 
-static int open_root(Launch *l, int directory, Error *error) {
-        unsigned long propagation = l->config->root_propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
-        const char *path = l->config->root_path;
-        struct stat st;
+static int put_on_stage(Launch *l, int *mount, Error *error) {
         int r;
 
-        l->root = mount_clone(directory, path, true);
+        if (l->config->namespaces[NAMESPACE_MOUNT].path)
+                return error_set(error, EOPNOTSUPP, "NotSupported",
+                                 "restricted mounts in a user namespace need a new mount namespace: in %s the container could undo them",
+                                 l->config->namespaces[NAMESPACE_MOUNT].path);
+        r = stage_add(&l->stage, mount);
+        return r < 0 ? error_set_errno(error, r, "mounts") : 0;
+}
+
+/* A root that the config wants read-only is so from the beginning in a user
+ * namespace: what is set later is not locked. What is missing in it as a mount
+ * point is made through a clone that nobody gets to see. */
+static int restrict_root(Launch *l, int path, Error *error) {
+        const Config *c = l->config;
+        int r;
+
+        if (c->root_readonly) {
+                l->writable = mount_clone(path, "", false);
+                r = l->writable < 0 ? l->writable : mount_set_propagation(l->writable, MS_PRIVATE, false);
+                if (r >= 0)
+                        r = mount_set_attr(l->root, MOUNT_ATTR_RDONLY, 0, false);
+                if (r < 0)
+                        return error_set_errno(error, r, "root file system %s", c->root_path);
+        }
+        /* Where there is a stage anyhow it costs less than a look for mounts
+         * below the root. */
+        if (l->stage.n_mounts == 0 && !stage_is_needed(l->root) && mount_has_submounts(path) == 0)
+                return 0;
+        return put_on_stage(l, &l->root, error);
+}
+
+static int open_root(Launch *l, int directory, Error *error) {
+        unsigned long propagation = l->config->root_propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
+        _cleanup_fd_ int fd = openat(directory, l->config->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        const char *path = l->config->root_path;
+        int r;
+
+        l->root = fd < 0 ? -errno : mount_clone(fd, "", true);
         if (l->root < 0)
                 return error_set_errno(error, l->root, "root file system %s", path);
-        if (fstat(l->root, &st) < 0 || !S_ISDIR(st.st_mode))
-                return error_set_errno(error, ENOTDIR, "root file system %s", path);
         /* Before anything is mounted in it: else that would be mounted on the
          * host too. */
         r = mount_set_propagation(l->root, propagation, true);
-        return r < 0 ? error_set_errno(error, r, "root file system %s: cutting it off", path) : 0;
+        if (r < 0)
+                return error_set_errno(error, r, "root file system %s: cutting it off", path);
+        return has_user_namespace(l->config) ? restrict_root(l, fd, error) : 0;
 }
 
 static int set_idmap(const Config *c, const ConfigMount *m, int fd, Error *error) {
@@ -77,6 +103,11 @@ static int open_bind(Launch *l, size_t i, int directory, Error *error) {
                 if (r < 0)
                         return error_prefix(error, "mounting %s on %s", m->source, m->destination);
         }
+        /* What is mounted below it must not be taken off inside, and what is
+         * shared not with a peer that belongs to another user namespace. */
+        if (has_user_namespace(l->config) &&
+            (o->bind_recursive || o->propagation == MS_SHARED || stage_is_needed(fd)))
+                return put_on_stage(l, &l->mounts[i], error);
         return 0;
 }
 
@@ -145,32 +176,36 @@ static int open_devices(Launch *l, Error *error) {
         return 0;
 }
 
-static int clone_private(const char *path, Error *error) {
-        int fd = mount_clone(AT_FDCWD, path, false), r;
-
-        if (fd < 0)
-                return error_set_errno(error, fd, "cloning %s", path);
-        r = mount_set_propagation(fd, MS_PRIVATE, false);
-        if (r < 0) {
-                fd_close(fd);
-                return error_set_errno(error, r, "cloning %s", path);
-        }
-        return fd;
+/* What the container will not be allowed to mount itself, since its network or
+ * control group namespace belongs to somebody else: the host's. */
+static const char *fallback_for(const Config *c, const ConfigMount *m) {
+        if (m->options.bind || m->options.remount || !m->type)
+                return NULL;
+        if (streq(m->type, "sysfs"))
+                return has_user_namespace(c) && !config_new_namespace(c, NAMESPACE_NETWORK) ? "/sys" : NULL;
+        if (streq(m->type, "cgroup") || streq(m->type, "cgroup2"))
+                return config_new_namespace(c, NAMESPACE_CGROUP) ? NULL : cgroup_mount_point();
+        return NULL;
 }
 
-/* What the container will not be allowed to mount itself. */
 static int open_fallbacks(Launch *l, Error *error) {
         const Config *c = l->config;
 
-        if (has_user_namespace(c) && !config_new_namespace(c, NAMESPACE_NETWORK) && has_mount_type(c, "sysfs", NULL)) {
-                l->sysfs = clone_private("/sys", error);
-                if (l->sysfs < 0)
-                        return l->sysfs;
-        }
-        if (!config_new_namespace(c, NAMESPACE_CGROUP) && has_mount_type(c, "cgroup", "cgroup2") && cgroup_mount_point()) {
-                l->cgroupfs = clone_private(cgroup_mount_point(), error);
-                if (l->cgroupfs < 0)
-                        return l->cgroupfs;
+        for (size_t i = 0; i < c->n_mounts; i++) {
+                const MountOptions *o = &c->mounts[i].options;
+                const char *path = fallback_for(c, c->mounts + i);
+                int fd, r;
+
+                if (!path)
+                        continue;
+                fd = l->mounts[i] = mount_clone(AT_FDCWD, path, false);
+                r = fd < 0 ? fd : mount_set_propagation(fd, MS_PRIVATE, false);
+                if (r >= 0)
+                        r = mount_set_attr(fd, o->set | o->recursive_set, o->clear, false);
+                if (r < 0)
+                        return error_set_errno(error, r, "cloning %s", path);
+                if (has_user_namespace(c) && stage_is_needed(fd) && (r = put_on_stage(l, &l->mounts[i], error)) < 0)
+                        return r;
         }
         return 0;
 }
@@ -202,7 +237,7 @@ int launch_open(Launch *l, const Config *c, int directory, Error *error) {
         int r;
 
         *l = (Launch){
-                .config = c, .channel = -EBADF, .root = -EBADF, .sysfs = -EBADF, .cgroupfs = -EBADF, .null = -EBADF,
+                .config = c, .channel = -EBADF, .root = -EBADF, .writable = -EBADF, .null = -EBADF,
                 .listener = -EBADF, .console_socket = -EBADF, .procfs = -EBADF,
                 .new_user_namespace = config_new_namespace(c, NAMESPACE_USER),
                 .wait_mounted = c->hooks[HOOK_PRESTART].n_hooks > 0 || c->hooks[HOOK_CREATE_RUNTIME].n_hooks > 0,
@@ -218,10 +253,10 @@ int launch_open(Launch *l, const Config *c, int directory, Error *error) {
                 return error_set_errno(error, l->procfs, "opening /proc");
         if ((r = check_labels(&c->process, error)) < 0 ||
             (r = open_namespaces(l, error)) < 0 ||
-            (r = open_root(l, directory, error)) < 0 ||
             (r = open_binds(l, directory, error)) < 0 ||
-            (r = open_devices(l, error)) < 0 ||
-            (r = open_fallbacks(l, error)) < 0)
+            (r = open_fallbacks(l, error)) < 0 ||
+            (r = open_root(l, directory, error)) < 0 ||
+            (r = open_devices(l, error)) < 0)
                 return r;
         if (c->seccomp) {
                 SyscallFilter *f;
@@ -235,8 +270,8 @@ int launch_open(Launch *l, const Config *c, int directory, Error *error) {
 }
 
 void launch_close(Launch *l) {
-        int *const fds[] = { &l->channel, &l->root, &l->sysfs, &l->cgroupfs, &l->null,
-                             &l->listener, &l->console_socket, &l->procfs };
+        int *const fds[] = { &l->channel, &l->root, &l->writable, &l->null, &l->listener,
+                             &l->console_socket, &l->procfs };
 
         if (!l->config)
                 return;
@@ -248,6 +283,7 @@ void launch_close(Launch *l) {
                 fd_close(l->devices[i]);
         for (int i = 0; i < NAMESPACE_MAX; i++)
                 fd_close(l->paths[i]);
+        stage_clear(&l->stage);
         free(l->mounts);
         free(l->devices);
         syscall_filter_free((SyscallFilter *) l->payload.seccomp);

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "container.h"
 #include "payload.h"
+#include "stage.h"
 
 typedef struct Launch {
         const Config *config;
@@ -19,15 +20,17 @@ typedef struct Launch {
 
         int channel;        /* the child's end */
         int root;           /* detached clone of the root file system */
-        int *mounts;        /* per config mount: a detached clone of a bind's source, or -1 */
-        int sysfs;          /* detached clones of the host's, where the container may not make */
-        int cgroupfs;       /* its own; or -1 */
+        int writable;       /* where root is read-only: a detached clone of it that is not; else -1 */
+        int *mounts;        /* per config mount: a detached clone of a bind's source; of the host's sysfs or cgroup2
+                             * where the container may not make its own; or -1 */
         int *devices;       /* per device (config's after the default ones): clone of the host's node, or -1 */
         int null;           /* detached clone of the host's /dev/null, checked to be that device */
         int listener;       /* where init waits for start; -1: goes on at once (run) */
         int console_socket; /* where the console's master goes; -1: no terminal */
         int paths[NAMESPACE_MAX]; /* namespaces to join, or -1 */
         int procfs;         /* the host's, checked: for what must be written before the container's own is there */
+
+        Stage stage; /* those of root and mounts that the container's root must not be able to change */
 
         bool new_user_namespace; /* the maps are written by the parent: wait for it */
         bool wait_time;          /* there is a time namespace to set up: the parent writes its offsets */

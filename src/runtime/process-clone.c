@@ -26,8 +26,10 @@ typedef struct Helper {
         void (*func)(void *arg) __attribute__((__noreturn__));
         void *arg;
         pid_t pid;
+        bool joins; /* namespaces of others: the helper is born in the cgroup, where the process would not get */
         int errnum;
         const char *stage;
+        Error *error;
 } Helper;
 
 /* setns(2) of all, whoever owns them: with the rights that we have now first
@@ -66,6 +68,13 @@ static int helper_main(void *p) {
         struct clone_args args = { .flags = CLONE_PARENT | spawn->new_namespaces };
         int r;
 
+        if (spawn->prepare) {
+                r = spawn->prepare(spawn->prepare_arg, helper->error);
+                if (r < 0) {
+                        helper->errnum = -r;
+                        return 1;
+                }
+        }
         if (spawn->target >= 0 && setns(spawn->target, (int) spawn->target_namespaces) < 0) {
                 helper->errnum = errno;
                 helper->stage = "container's";
@@ -77,6 +86,10 @@ static int helper_main(void *p) {
                 return 1;
         }
 
+        if (!helper->joins && spawn->cgroup >= 0) {
+                args.flags |= CLONE_INTO_CGROUP;
+                args.cgroup = (uint64_t) spawn->cgroup;
+        }
         long pid = clone3(&args);
         if (pid == 0)
                 helper->func(helper->arg);
@@ -98,7 +111,9 @@ static pid_t clone_helper(Helper *helper, char *stack) {
         };
         long r;
 
-        if (helper->spawn->cgroup >= 0) {
+        if (helper->spawn->prepare)
+                args.flags |= CLONE_NEWNS;
+        if (helper->joins && helper->spawn->cgroup >= 0) {
                 args.flags |= CLONE_INTO_CGROUP;
                 args.cgroup = (uint64_t) helper->spawn->cgroup;
         }
@@ -148,16 +163,24 @@ static pid_t clone_helper(Helper *helper, char *stack) {
 #endif
 }
 
-static pid_t spawn_joined(const Spawn *spawn, void (*func)(void *) __attribute__((__noreturn__)), void *arg, Error *error) {
+static bool spawn_joins(const Spawn *spawn) {
+        for (int i = 0; i < NAMESPACE_MAX; i++)
+                if (spawn->paths[i] >= 0)
+                        return true;
+        return spawn->target >= 0;
+}
+
+static pid_t spawn_by_helper(Spawn *spawn, void (*func)(void *) __attribute__((__noreturn__)), void *arg,
+                             Error *error) {
         static char stack[STACK_SIZE] __attribute__((aligned(64)));
-        Helper helper = { .spawn = spawn, .func = func, .arg = arg };
+        Helper helper = { .spawn = spawn, .func = func, .arg = arg, .joins = spawn_joins(spawn), .error = error };
         pid_t pid;
 
         pid = clone_helper(&helper, stack);
         if (pid < 0)
                 return error_set_errno(error, pid, "creating a process in the container's cgroup");
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-                ;
+        /* It gave our memory back with its last word. */
+        spawn->helper = pid;
         if (helper.errnum != 0 && helper.stage)
                 return error_set_errno(error, helper.errnum, "joining the %s namespace%s", helper.stage,
                                        spawn->target >= 0 ? "s" : "");
@@ -166,17 +189,20 @@ static pid_t spawn_joined(const Spawn *spawn, void (*func)(void *) __attribute__
         return helper.pid;
 }
 
-pid_t spawn_process(const Spawn *spawn, void (*func)(void *arg) __attribute__((__noreturn__)), void *arg, Error *error) {
+void spawn_clear(Spawn *spawn) {
+        while (spawn->helper > 0 && waitpid(spawn->helper, NULL, 0) < 0 && errno == EINTR)
+                ;
+        spawn->helper = 0;
+}
+
+pid_t spawn_process(Spawn *spawn, void (*func)(void *arg) __attribute__((__noreturn__)), void *arg, Error *error) {
         struct clone_args args = {
                 .flags = spawn->new_namespaces,
                 .exit_signal = SIGCHLD,
         };
 
-        for (int i = 0; i < NAMESPACE_MAX; i++)
-                if (spawn->paths[i] >= 0)
-                        return spawn_joined(spawn, func, arg, error);
-        if (spawn->target >= 0)
-                return spawn_joined(spawn, func, arg, error);
+        if (spawn->prepare || spawn_joins(spawn))
+                return spawn_by_helper(spawn, func, arg, error);
 
         if (spawn->cgroup >= 0) {
                 args.flags |= CLONE_INTO_CGROUP;

@@ -5,8 +5,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "mount.h"
 #include "rootfs.h"
+#include "rootpath.h"
 
 int rootfs_attach(const Launch *l, Error *error) {
         int r;
@@ -24,6 +26,20 @@ int rootfs_attach(const Launch *l, Error *error) {
         if (r < 0)
                 return error_set_errno(error, r, "attaching the root file system");
         return 0;
+}
+
+int rootfs_create(const Launch *l, const char *path, mode_t mode) {
+        int fd = rootpath_create(l->root, path, mode), other;
+
+        if (fd != -EROFS || l->writable < 0)
+                return fd;
+        /* Where the path leads through another mount nothing comes of it: the
+         * second try says so again. */
+        other = rootpath_create(l->writable, path, mode);
+        if (other < 0)
+                return other;
+        fd_close(other);
+        return rootpath_create(l->root, path, mode);
 }
 
 static int enter_by_move(Error *error) {

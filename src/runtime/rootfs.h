@@ -19,6 +19,10 @@ int rootfs_enter(const Launch *l, Error *error);
 /* Read-only and propagation of the root, after everything in it is there. */
 int rootfs_finish(const Launch *l, Error *error);
 
+/* rootpath_create() in the container's root, also where that is read-only
+ * already. */
+int rootfs_create(const Launch *l, const char *path, mode_t mode);
+
 /* Mounts the config's mounts, in order. In *ret_procfs a descriptor of the
  * container's own procfs where it mounts one, else -1. */
 int filesystem_mount_all(const Launch *l, int *ret_procfs, Error *error);
