@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "fd.h"
@@ -168,6 +169,12 @@ ssize_t fd_receive(int sock, void *data, size_t size, int *ret_fds, size_t max_f
         if (ret_n_fds)
                 *ret_n_fds = n_fds;
         return k;
+}
+
+int fd_empty(void) {
+        int fd = memfd_create("empty", MFD_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
 }
 
 const char *fd_path(int fd, char buffer[static FD_PATH_MAX]) {

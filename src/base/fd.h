@@ -40,6 +40,12 @@ int fd_send(int sock, const void *data, size_t n, const int *fds, size_t n_fds);
  * the end of the stream, or a negative errno (-EAGAIN where nothing waits). */
 ssize_t fd_receive(int sock, void *data, size_t size, int *ret_fds, size_t max_fds, size_t *ret_n_fds);
 
+/* A descriptor with nothing in it, private to who holds it: reading ends at once,
+ * what is written is kept until it is closed. For programs that may change the
+ * owner of their standard streams, as crun does: of /dev/null that would be the
+ * host's (nspawn, systemd#34243). Returns it or a negative errno. */
+int fd_empty(void);
+
 /* A path that names an open descriptor: "/proc/self/fd/N". */
 #define FD_PATH_MAX (sizeof("/proc/self/fd/") + 11)
 const char *fd_path(int fd, char buffer[static FD_PATH_MAX]);

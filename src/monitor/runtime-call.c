@@ -70,7 +70,7 @@ static void call_expired(void *userdata) {
 
 int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, uint64_t timeout, RuntimeCallHandler handler,
                  void *userdata) {
-        _cleanup_fd_ int reading = -EBADF, writing = -EBADF;
+        _cleanup_fd_ int reading = -EBADF, writing = -EBADF, input = -EBADF;
         int fds[2], r;
 
         if (call->pidfd >= 0)
@@ -85,7 +85,10 @@ int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, uint64_t time
         if (r < 0)
                 return r;
 
-        r = process_spawn(&(ProcessSpawn){ .path = argv[0], .argv = argv, .stdio = { -1, writing, writing } }, NULL,
+        r = input = fd_empty();
+        if (r < 0)
+                return r;
+        r = process_spawn(&(ProcessSpawn){ .path = argv[0], .argv = argv, .stdio = { input, writing, writing } }, NULL,
                           &call->pidfd);
         if (r < 0) {
                 call->pidfd = -EBADF;

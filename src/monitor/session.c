@@ -219,6 +219,7 @@ static void session_runtime_ended(void *userdata, uint32_t events) {
 }
 
 static int session_spawn(Session *session, const Plan *plan, const int *streams, int process) {
+        _cleanup_fd_ int empty = -EBADF;
         char root[SESSION_PATH_MAX], pid[SESSION_PATH_MAX], log[SESSION_PATH_MAX], socket[SESSION_PATH_MAX];
         char group[PAYLOAD_SESSION_NAME_MAX];
         const char *argv[24];
@@ -247,11 +248,16 @@ static int session_spawn(Session *session, const Plan *plan, const int *streams,
 
         session_unlink(session, "pid");
         session_unlink(session, "log");
+        if (!streams) {
+                empty = fd_empty();
+                if (empty < 0)
+                        return empty;
+        }
         return process_spawn(
                 &(ProcessSpawn){
                         .path = plan->runtime,
                         .argv = (char *const *) argv,
-                        .stdio = { streams ? streams[0] : -1, streams ? streams[1] : -1, streams ? streams[2] : -1 },
+                        .stdio = { streams ? streams[0] : empty, streams ? streams[1] : empty, streams ? streams[2] : empty },
                         .fds = &process,
                         .n_fds = 1,
                 },
