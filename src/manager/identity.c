@@ -38,7 +38,7 @@ int identity_load(const char *name, Identity *ret, Error *error) {
                            "template", &template, "uid_base", &base, "uid_count", &count, "created_usec", &created) < 0)
                 r = error_set(error, EIO, NULL, "%s is damaged: %s", path, je.text);
         else if (!name_is_machine_id(machine_id) || !name_is_image_id(image) || base < 0 || base > UINT32_MAX ||
-                 count < 0 || count > UINT32_MAX || created < 0)
+                 count < 0 || count > UINT32_MAX - base || created < 0)
                 r = error_set(error, EIO, NULL, "%s is damaged: a value is out of its range", path);
         else {
                 Identity i = {
