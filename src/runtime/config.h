@@ -100,6 +100,14 @@ typedef struct ConfigSysctl {
         const char *name, *value;
 } ConfigSysctl;
 
+/* linux.resources.devices. */
+typedef struct ConfigDeviceRule {
+        bool allow;
+        uint32_t type;        /* BPF_DEVCG_DEV_…, one or both */
+        uint32_t access;      /* BPF_DEVCG_ACC_… */
+        int64_t major, minor; /* -1: any */
+} ConfigDeviceRule;
+
 /* One write into a file of the cgroup, in order. */
 typedef struct ConfigResource {
         const char *file, *value;
@@ -142,6 +150,8 @@ typedef struct Config {
         const char *cgroups_path;
         ConfigResource *resources;
         size_t n_resources;
+        ConfigDeviceRule *device_rules; /* in order: the last that fits decides */
+        size_t n_device_rules;
         ConfigSysctl *sysctls;
         size_t n_sysctls;
         const json_t *seccomp; /* see seccomp.h */

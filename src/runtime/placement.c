@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "device-filter.h"
 #include "fd.h"
 #include "file.h"
 #include "mount.h"
@@ -121,6 +122,7 @@ int placement_create(const Config *config, Container *c, Error *error) {
         if (fd < 0)
                 return error_set_errno(error, fd, "creating the cgroup %s", c->cgroup);
         if ((r = set_limits(config, c, fd, error)) < 0 ||
+            (r = device_filter_attach(config, fd, c->n_cgroup_created > 0, error)) < 0 ||
             (r = hand_over(config, c, fd, error)) < 0)
                 return r;
         return TAKE_FD(fd);
