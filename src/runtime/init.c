@@ -72,6 +72,11 @@ static int set_up_namespaces(const Launch *l, Error *error) {
                 r = channel_send(l->channel, CHANNEL_TIME);
                 if (r < 0 || (r = channel_wait_go(l->channel)) < 0)
                         return error_set_errno(error, r, "the runtime is gone");
+                /* Until here it is that of children. Newer kernels enter it at
+                 * execve(2) as well; 6.1 does not. */
+                _cleanup_fd_ int fd = procfs_openat(l->procfs, "self/ns/time_for_children", O_RDONLY, true);
+                if (fd < 0 || setns(fd, CLONE_NEWTIME) < 0)
+                        return error_set_errno(error, fd < 0 ? fd : errno, "entering the time namespace");
         }
         if (l->paths[NAMESPACE_TIME] >= 0 && setns(l->paths[NAMESPACE_TIME], CLONE_NEWTIME) < 0)
                 return error_set_errno(error, errno, "joining the time namespace");
