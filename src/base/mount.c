@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -54,6 +55,34 @@ int mount_idmap(int mount_fd, int userns_fd, bool recursive) {
         struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd };
 
         return set_attr(mount_fd, &attr, recursive);
+}
+
+const char *mount_type_name(int fd, char buffer[static MOUNT_TYPE_NAME_MAX]) {
+        /* Not all of them are in the C library's or the kernel's headers. */
+        static const struct {
+                uint32_t magic;
+                const char *name;
+        } types[] = {
+                { 0x00006969, "nfs" },      { 0x00004d44, "vfat" },    { 0x00009660, "iso9660" },
+                { 0x00009fa0, "proc" },     { 0x0000ef53, "ext4" },     { 0x00c36400, "ceph" },    { 0x01021994, "tmpfs" },
+                { 0x01021997, "9p" },       { 0x01161970, "gfs2" },     { 0x0bd00bd0, "lustre" },  { 0x2011bab0, "exfat" },
+                { 0x2fc12fc1, "zfs" },      { 0x52654973, "reiserfs" }, { 0x5346414f, "afs" },     { 0x5346544e, "ntfs" },
+                { 0x58465342, "xfs" },      { 0x62656572, "sysfs" },    { 0x63677270, "cgroup2" }, { 0x6165676c, "pstore" },
+                { 0x64626720, "debugfs" },  { 0x65735546, "fuse" },     { 0x6e736673, "nsfs" },    { 0x73717368, "squashfs" },
+                { 0x7366746e, "ntfs3" },    { 0x74726163, "tracefs" },  { 0x7461636f, "ocfs2" },   { 0x794c7630, "overlay" },
+                { 0x858458f6, "ramfs" },    { 0x9123683e, "btrfs" },    { 0x958458f6, "hugetlbfs" }, { 0xca451a4e, "bcachefs" },
+                { 0xcafe4a11, "bpf" },      { 0xde5e81e4, "efivarfs" }, { 0xe0f5e1e2, "erofs" },   { 0xf15f083d, "ecryptfs" },
+                { 0xf2f52010, "f2fs" },     { 0xfe534d42, "smb" },      { 0xff534d42, "cifs" },
+        };
+        struct statfs sfs;
+
+        if (fstatfs(fd, &sfs) < 0)
+                return "unknown";
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (types[i].magic == (uint32_t) sfs.f_type)
+                        return types[i].name;
+        snprintf(buffer, MOUNT_TYPE_NAME_MAX, "0x%x", (unsigned) sfs.f_type);
+        return buffer;
 }
 
 int mount_has_submounts(int fd) {

@@ -38,6 +38,11 @@ int mount_set_propagation(int mount_fd, unsigned long propagation, bool recursiv
  * file system cannot (overlay; tmpfs before Linux 6.3). */
 int mount_idmap(int mount_fd, int userns_fd, bool recursive);
 
+/* The name of the type of the file system that a descriptor is on, "0x…" where
+ * it is not known here. */
+#define MOUNT_TYPE_NAME_MAX 24
+const char *mount_type_name(int fd, char buffer[static MOUNT_TYPE_NAME_MAX]);
+
 /* Whether anything is mounted below a directory, in this process's mount
  * namespace. 1, 0 or a negative errno. */
 int mount_has_submounts(int fd);

@@ -67,6 +67,25 @@ static int open_root(Launch *l, int directory, Error *error) {
         return has_user_namespace(l->config) ? restrict_root(l, fd, error) : 0;
 }
 
+/* Why the kernel said no, from what can be seen. */
+static int explain_idmap(const ConfigMount *m, int fd, int userns, int errnum, Error *error) {
+        bool below = m->options.idmap == MOUNT_IDMAP_RECURSIVE && mount_idmap(fd, userns, false) >= 0;
+        char name[MOUNT_TYPE_NAME_MAX];
+
+        if (below)
+                return error_set_errno(error, errnum,
+                                       "id-mapping: a file system that is mounted below %s does not allow it: "
+                                       "bind without what is mounted below (\"bind\", \"idmap\")", m->source);
+        if (errnum == -EPERM)
+                return error_set_errno(error, errnum,
+                                       "id-mapping: %s, of type %s, is mounted with id mappings already, or by another "
+                                       "user namespace than this one", m->source, mount_type_name(fd, name));
+        return error_set_errno(error, errnum,
+                               "id-mapping: file systems of type %s do not allow it on this kernel: bind without idmap, "
+                               "or have the source on one that does, as ext4, xfs and btrfs (tmpfs from Linux 6.3)",
+                               mount_type_name(fd, name));
+}
+
 static int set_idmap(const Config *c, const ConfigMount *m, int fd, Error *error) {
         bool own = m->n_uids > 0;
         _cleanup_fd_ int userns = userns_open(own ? m->uids : c->uids, own ? m->n_uids : c->n_uids,
@@ -76,7 +95,7 @@ static int set_idmap(const Config *c, const ConfigMount *m, int fd, Error *error
         if (userns < 0)
                 return userns;
         r = mount_idmap(fd, userns, m->options.idmap == MOUNT_IDMAP_RECURSIVE);
-        return r < 0 ? error_set_errno(error, r, "id-mapping") : 0;
+        return r < 0 ? explain_idmap(m, fd, userns, r, error) : 0;
 }
 
 /* The source of a bind, cloned with our rights and in our mount namespace: the
