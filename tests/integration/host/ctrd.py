@@ -216,7 +216,10 @@ def settings_text(name):
 def pids_of_payload(name):
     pids = []
     for path in glob.glob('/sys/fs/cgroup/machine.slice/ctr-%s.scope/payload/**/cgroup.procs' % name, recursive=True):
-        pids += [int(p) for p in open(path).read().split()]
+        try:
+            pids += [int(p) for p in open(path).read().split()]
+        except OSError:
+            continue        # it went meanwhile
     return pids
 
 
