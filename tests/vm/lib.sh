@@ -31,6 +31,23 @@ vm_options() {
         build_product
         vm_destdir=$product_destdir
     fi
+    vm_find_images
+}
+
+# Without --images a VM with the product has those that the demo and the tests share.
+# Debian's is made in a namespaced host where there is none yet: emulated it would
+# take many minutes.
+vm_find_images() {
+    local name=vm-images-$$
+    [ "$vm_install" = yes ] && [ -z "$vm_images" ] || return 0
+    vm_images=$(host_shared_images)
+    [ ! -e "$vm_images/debian-bookworm" ] || return 0
+    (
+        trap '"$host_dir/down" --name "$name"' EXIT
+        "$host_dir/up" --name "$name" --install "$vm_destdir" --images "$vm_images"
+        "$host_dir/run" --name "$name" -- ctrctl create image debian/bookworm
+        "$host_dir/run" --name "$name" -- ctrctl remove image
+    ) >&2
 }
 
 # vm_make DIR COMMAND: makes kernel, initrd and disk.img in DIR. The booted host
