@@ -3,14 +3,14 @@
 #include <stdio.h>
 
 #include "bundle.h"
+#include "bundle-mounts.h"
 #include "capability.h"
+#include "environment.h"
+#include "json-list.h"
 #include "name.h"
-#include "parse.h"
 #include "paths.h"
 #include "strv.h"
 #include "utf8.h"
-
-#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 const char *launch_init_path(const Launch *launch) {
         return launch->settings->command ? launch->settings->command[0] : launch->image->init_path;
@@ -31,115 +31,6 @@ int launch_stop_signal(const Launch *launch) {
         return launch->settings->stop_signal ?: init_kind_stop_signal(launch_init_kind(launch));
 }
 
-/* container_host_*: what kind of host this is; Container Interface of systemd. */
-static int add_host_os(const Launch *launch, char ***environment) {
-        static const struct {
-                const char *key, *variable;
-        } fields[] = {
-                { "ID=", "container_host_id" },
-                { "VERSION_ID=", "container_host_version_id" },
-                { "BUILD_ID=", "container_host_build_id" },
-                { "VARIANT_ID=", "container_host_variant_id" },
-        };
-        _cleanup_strv_ char **lines = NULL;
-        int r;
-
-        r = strv_split(strempty(launch->host_os), "\n", &lines);
-        STRV_FOREACH(line, lines)
-                for (size_t i = 0; i < ELEMENTSOF(fields) && r >= 0; i++) {
-                        const char *v = startswith(*line, fields[i].key);
-                        _cleanup_strv_ char **words = NULL;
-
-                        if (v && utf8_is_valid(v) && strv_split_quoted(v, &words) >= 0 && words[0])
-                                r = strv_extendf(environment, "%s=%s", fields[i].variable, words[0]);
-                }
-        return r;
-}
-
-static int add_defaults(char ***environment, const char *term) {
-        int r;
-
-        r = strv_extend(environment, "PATH=" PATH_DEFAULT);
-        if (r >= 0)
-                r = strv_extendf(environment, "TERM=%s", term);
-        if (r >= 0)
-                r = strv_extend(environment, "container=ctrd");
-        return r;
-}
-
-/* Adds assignments; one of the same name that is there already is replaced. */
-static int merge_environment(char ***environment, char *const *more) {
-        STRV_FOREACH(m, more) {
-                size_t n = strcspn(*m, "=") + 1;
-                char **found = NULL;
-                int r;
-
-                for (char **e = *environment; e && *e; e++)
-                        if (strncmp(*e, *m, n) == 0)
-                                found = e;
-                if (found) {
-                        char *copy = strdup(*m);
-
-                        if (!copy)
-                                return -ENOMEM;
-                        free(*found);
-                        *found = copy;
-                        continue;
-                }
-                r = strv_extend(environment, *m);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-int launch_environment(const Launch *launch, char ***ret) {
-        _cleanup_strv_ char **environment = NULL;
-        const char *id = launch->identity->machine_id;
-        int r;
-
-        r = add_defaults(&environment, "vt220");
-        if (r >= 0)
-                r = strv_extendf(&environment, "container_uuid=%.8s-%.4s-%.4s-%.4s-%.12s", id, id + 8, id + 12, id + 16,
-                                 id + 20);
-        if (r >= 0)
-                r = strv_extend(&environment, "HOME=/root");
-        if (r >= 0)
-                r = strv_extend(&environment, "USER=root");
-        if (r >= 0)
-                r = strv_extend(&environment, "LOGNAME=root");
-        if (r >= 0)
-                r = strv_extend(&environment, "NOTIFY_SOCKET=/run/host/notify");
-        if (r >= 0 && launch->credentials)
-                r = strv_extend(&environment, "CREDENTIALS_DIRECTORY=/run/host/credentials");
-        if (r >= 0)
-                r = add_host_os(launch, &environment);
-        if (r >= 0)
-                r = merge_environment(&environment, launch->settings->environment);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(environment);
-        return 0;
-}
-
-static json_t *strings(char *const *l) {
-        json_t *a = json_array();
-
-        STRV_FOREACH(s, l)
-                if (json_array_append_new(a, json_string(*s)) < 0) {
-                        json_decref(a);
-                        return NULL;
-                }
-        return a;
-}
-
-/* The lists fit on one line of the sources when written as words. */
-static json_t *words(const char *text) {
-        _cleanup_strv_ char **l = NULL;
-
-        return strv_split(text, " ", &l) < 0 ? NULL : strings(l);
-}
-
 static json_t *capabilities(const Settings *s) {
         uint64_t set = capability_default_set();
         json_t *names = json_array();
@@ -155,145 +46,6 @@ static json_t *capabilities(const Settings *s) {
         /* Inheritable and ambient stay empty: with them, programs without file
          * capabilities would get what they should not (CVE-2022-29162). */
         return json_pack("{s:O, s:O, s:o}", "bounding", names, "effective", names, "permitted", names);
-}
-
-static int add_mount(json_t *mounts, const char *destination, const char *type, const char *source, const char *options) {
-        json_t *m = json_pack("{s:s, s:s, s:s, s:o}", "destination", destination, "type", type, "source", source, "options",
-                              words(options));
-
-        return json_array_append_new(mounts, m) < 0 ? -ENOMEM : 0;
-}
-
-static int add_bind_from(json_t *mounts, const Launch *launch, const char *name, const char *destination,
-                         const char *options) {
-        _cleanup_free_ char *source = NULL;
-
-        if (asprintf(&source, "%s/%s", launch->dir, name) < 0)
-                return -ENOMEM;
-        return add_mount(mounts, destination, "bind", source, options);
-}
-
-/* /proc/sys is read-only but for what belongs to namespaces that the container
- * owns. Each piece is a bind of the host's: which network's or which host name a
- * file stands for is decided by who opens it. */
-static int add_sysctls(json_t *mounts, const Launch *launch) {
-        static const char *const own[] = {
-                "kernel/hostname", "kernel/domainname", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",
-                "kernel/sem",      "kernel/shmall",     "kernel/shmmax", "kernel/shmmni", "fs/mqueue",
-        };
-        int r;
-
-        r = add_mount(mounts, "/proc/sys", "bind", "/proc/sys", "bind ro nosuid noexec nodev");
-        for (size_t i = 0; i < ELEMENTSOF(own) && r >= 0; i++) {
-                char path[64];
-
-                snprintf(path, sizeof(path), "/proc/sys/%s", own[i]);
-                r = add_mount(mounts, path, "bind", path, "bind rw nosuid noexec nodev");
-        }
-        if (r >= 0 && launch->settings->network_mode != NETWORK_HOST)
-                r = add_mount(mounts, "/proc/sys/net", "bind", "/proc/sys/net", "bind rw nosuid noexec nodev");
-        return r;
-}
-
-static int add_system_mounts(json_t *mounts, const Launch *launch) {
-        int r;
-
-        r = add_mount(mounts, "/proc", "proc", "proc", "nosuid noexec nodev");
-        if (r >= 0)
-                r = add_sysctls(mounts, launch);
-        if (r >= 0)
-                r = add_bind_from(mounts, launch, "boot_id", "/proc/sys/kernel/random/boot_id", "bind ro nosuid noexec nodev");
-        /* A sysfs shows the network of the namespace that it is mounted in, and
-         * only its owner may mount it: with the host's network it is the host's. */
-        if (r >= 0 && launch->settings->network_mode == NETWORK_HOST)
-                r = add_mount(mounts, "/sys", "bind", "/sys", "rbind rro nosuid noexec nodev");
-        else if (r >= 0)
-                r = add_mount(mounts, "/sys", "sysfs", "sysfs", "ro nosuid noexec nodev");
-        if (r >= 0)
-                r = add_mount(mounts, "/sys/fs/cgroup", "cgroup", "cgroup", "rw nosuid noexec nodev");
-        if (r >= 0)
-                r = add_mount(mounts, "/dev", "tmpfs", "tmpfs", "nosuid strictatime mode=755 size=4m nr_inodes=64k");
-        if (r >= 0)
-                r = add_mount(mounts, "/dev/pts", "devpts", "devpts", "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5");
-        if (r >= 0)
-                r = add_mount(mounts, "/dev/shm", "tmpfs", "shm", "nosuid nodev mode=1777");
-        if (r >= 0)
-                r = add_mount(mounts, "/dev/mqueue", "mqueue", "mqueue", "nosuid noexec nodev");
-        if (r >= 0)
-                r = add_mount(mounts, "/run", "tmpfs", "tmpfs", "nosuid nodev strictatime mode=755 size=20% nr_inodes=800k");
-        if (r >= 0)
-                r = add_bind_from(mounts, launch, "host", "/run/host", "bind ro nosuid noexec nodev");
-        if (r >= 0)
-                r = add_mount(mounts, "/tmp", "tmpfs", "tmpfs", "nosuid nodev strictatime mode=1777 nr_inodes=1m");
-        if (r >= 0 && launch->resolv_conf)
-                r = add_bind_from(mounts, launch, "resolv.conf", "/etc/resolv.conf", "bind ro nosuid noexec nodev");
-        return r;
-}
-
-/* SOURCE[:DESTINATION[:rbind|norbind]] */
-static int add_binds(json_t *mounts, char *const *binds, bool user_namespace, const char *mode) {
-        STRV_FOREACH(b, binds) {
-                _cleanup_strv_ char **parts = NULL;
-                _cleanup_free_ char *options = NULL;
-                size_t n;
-                int r;
-
-                r = strv_split(*b, ":", &parts);
-                if (r < 0)
-                        return r;
-                n = strv_length(parts);
-                bool recursive = n < 3 || streq(parts[2], "rbind");
-                /* Files keep their owners: what is the host's id 0 is id 0 inside,
-                 * by an id-mapped mount and not by a chown. */
-                if (asprintf(&options, "%s %s%s nosuid nodev", recursive ? "rbind" : "bind", mode,
-                             !user_namespace ? "" : recursive ? " ridmap" : " idmap") < 0)
-                        return -ENOMEM;
-                r = add_mount(mounts, parts[n > 1 ? 1 : 0], "bind", parts[0], options);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int add_tmpfs(json_t *mounts, char *const *list) {
-        STRV_FOREACH(t, list) {
-                _cleanup_strv_ char **parts = NULL;
-                _cleanup_free_ char *options = NULL;
-                int r;
-
-                r = strv_split(*t, ":", &parts);
-                if (r < 0)
-                        return r;
-                if (asprintf(&options, "nosuid nodev %s", strv_length(parts) > 1 ? parts[1] : "mode=755") < 0)
-                        return -ENOMEM;
-                for (char *c = options; *c; c++)
-                        if (*c == ',')
-                                *c = ' ';
-                r = add_mount(mounts, parts[0], "tmpfs", "tmpfs", options);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int compile_mounts(const Launch *launch, json_t **ret) {
-        const Settings *s = launch->settings;
-        json_t *mounts = json_array();
-        int r;
-
-        r = add_system_mounts(mounts, launch);
-        if (r >= 0)
-                r = add_binds(mounts, s->bind, s->user_namespace, "rw");
-        if (r >= 0)
-                r = add_binds(mounts, s->bind_read_only, s->user_namespace, "ro");
-        if (r >= 0)
-                r = add_tmpfs(mounts, s->tmpfs);
-        if (r < 0) {
-                json_decref(mounts);
-                return r;
-        }
-        *ret = mounts;
-        return 0;
 }
 
 /* The network is connected by a hook, so that it is done at each start and
@@ -324,7 +76,7 @@ static json_t *compile_hooks(const Launch *launch) {
         }
         if (r < 0)
                 return NULL;
-        hooks = json_pack("{s:[{s:s, s:o, s:i}]}", "createRuntime", "path", PATH_NETWORK, "args", strings(up), "timeout", 30);
+        hooks = json_pack("{s:[{s:s, s:o, s:i}]}", "createRuntime", "path", PATH_NETWORK, "args", json_strings(up), "timeout", 30);
 
         if (hooks && s->network_mode == NETWORK_VETH) {
                 strv_extend(&down, "ctr-network");
@@ -332,7 +84,7 @@ static json_t *compile_hooks(const Launch *launch) {
                 strv_extendf(&down, "--name=%s", launch->name);
                 strv_extendf(&down, "--host-interface=%s", interface);
                 json_object_set_new(hooks, "poststop",
-                                    json_pack("[{s:s, s:o, s:i}]", "path", PATH_NETWORK, "args", strings(down), "timeout", 30));
+                                    json_pack("[{s:s, s:o, s:i}]", "path", PATH_NETWORK, "args", json_strings(down), "timeout", 30));
         }
         return hooks;
 }
@@ -354,8 +106,8 @@ static json_t *compile_linux(const Launch *launch) {
         linux_part = json_pack("{s:o, s:s, s:s, s:o, s:o}", "namespaces", namespaces, "cgroupsPath", cgroup,
                                /* services inside use mount namespaces of their own */
                                "rootfsPropagation", "shared", "maskedPaths",
-                               words("/proc/kallsyms /proc/kcore /proc/keys /proc/sysrq-trigger /proc/timer_list"),
-                               "readonlyPaths", words("/proc/acpi /proc/asound /proc/bus /proc/fs /proc/irq /proc/scsi"));
+                               json_words("/proc/kallsyms /proc/kcore /proc/keys /proc/sysrq-trigger /proc/timer_list"),
+                               "readonlyPaths", json_words("/proc/acpi /proc/asound /proc/bus /proc/fs /proc/irq /proc/scsi"));
         if (linux_part && s->user_namespace) {
                 json_t *map = json_pack("[{s:i, s:I, s:I}]", "containerID", 0, "hostID", (json_int_t) i->uid_base, "size",
                                         (json_int_t) i->uid_count);
@@ -366,10 +118,10 @@ static json_t *compile_linux(const Launch *launch) {
         return linux_part;
 }
 
-static json_t *compile_process(const Launch *launch, char *const *argv, char *const *environment, const char *directory,
-                               uint32_t uid, uint32_t gid, bool terminal) {
+json_t *bundle_process(const Launch *launch, char *const *argv, char *const *environment, const char *directory,
+                       uint32_t uid, uint32_t gid, bool terminal) {
         return json_pack("{s:b, s:{s:I, s:I}, s:o, s:o, s:s, s:o, s:b}", "terminal", terminal, "user", "uid",
-                         (json_int_t) uid, "gid", (json_int_t) gid, "args", strings(argv), "env", strings(environment), "cwd",
+                         (json_int_t) uid, "gid", (json_int_t) gid, "args", json_strings(argv), "env", json_strings(environment), "cwd",
                          directory, "capabilities", capabilities(launch->settings), "noNewPrivileges",
                          launch->settings->no_new_privileges);
 }
@@ -385,18 +137,18 @@ int bundle_compile(const Launch *launch, json_t **ret, Error *error) {
                 return error_set(error, ENOENT, "StartFailed",
                                  "image %s has no init: install one in its template, or set Command= to what is to run",
                                  launch->image->id);
-        r = launch_environment(launch, &environment);
+        r = environment_of_init(launch, &environment);
         if (r >= 0 && !s->command)
                 r = strv_extend(&argv, launch->image->init_path);
         if (r >= 0 && asprintf(&rootfs, "%s/rootfs", launch->dir) < 0)
                 r = -ENOMEM;
         if (r >= 0)
-                r = compile_mounts(launch, &mounts);
+                r = bundle_mounts(launch, &mounts);
         if (r < 0)
                 return r;
 
         config = json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:o, s:o, s:{s:s, s:s}}", "ociVersion", "1.0.2", "process",
-                           compile_process(launch, s->command ?: argv, environment, "/", 0, 0, true), "root", "path", rootfs,
+                           bundle_process(launch, s->command ?: argv, environment, "/", 0, 0, true), "root", "path", rootfs,
                            "readonly", s->read_only, "hostname", s->hostname ?: launch->name, "mounts", mounts, "linux",
                            compile_linux(launch), "annotations", "org.ctrd1.name", launch->name, "org.ctrd1.pdeathsig", "9");
         if (!config)
@@ -464,87 +216,4 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
                 return r;
         *ret = strv_join(plan, "");
         return *ret ? 0 : -ENOMEM;
-}
-
-void exec_request_clear(ExecRequest *request) {
-        strv_free(request->argv);
-        strv_free(request->environment);
-        free(request->directory);
-        free(request->user);
-        *request = (ExecRequest){};
-}
-
-static bool is_user_name(const char *s) {
-        size_t n = strlen(s);
-
-        return n > 0 && n <= 32 && *s != '-' &&
-               strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
-}
-
-/* Names are looked up by the container's own programs: its passwd is written by
- * the container, and its name service may be more than a file. */
-int exec_request_resolve(ExecRequest *request, bool login, Error *error) {
-        /* $1 is the user. su(1) makes a proper login (PAM, logind session); where
-         * there is none, root gets a shell all the same. */
-        static const char *const login_script = "if command -v su >/dev/null 2>&1; then exec su -l \"$1\"; "
-                                                "elif [ \"$1\" = root ]; then cd; exec /bin/sh -l; "
-                                                "else echo \"no su here: only root can have a shell\" >&2; exit 127; fi";
-        static const char *const user_script = "u=$1; shift; exec su -s /bin/sh \"$u\" -c 'exec \"$0\" \"$@\"' -- \"$@\"";
-        const char *user = request->user ?: "root";
-        _cleanup_strv_ char **argv = NULL;
-        uint32_t uid;
-        int r;
-
-        if (!login && *user && strspn(user, "0123456789") == strlen(user)) {
-                if (parse_u32(user, &uid) < 0 || uid >= 65536)
-                        return error_set(error, EINVAL, "InvalidArguments", "%.32s is no id of the container: it has 0 to 65535",
-                                         user);
-                request->uid = request->gid = uid;
-                return 0;
-        }
-        if (!is_user_name(user))
-                return error_set(error, EINVAL, "InvalidArguments", "\"%.64s\" is no user name", user);
-        if (!login && streq(user, "root"))
-                return 0;
-
-        r = strv_extend(&argv, "/bin/sh");
-        if (r >= 0)
-                r = strv_extend(&argv, "-c");
-        if (r >= 0)
-                r = strv_extend(&argv, login ? login_script : user_script);
-        if (r >= 0)
-                r = strv_extend(&argv, "sh");
-        if (r >= 0)
-                r = strv_extend(&argv, user);
-        STRV_FOREACH(a, request->argv)
-                r = r < 0 ? r : strv_extend(&argv, *a);
-        if (r < 0)
-                return r;
-        strv_free(request->argv);
-        request->argv = TAKE_PTR(argv);
-        return 0;
-}
-
-int exec_compile(const Launch *launch, const ExecRequest *request, json_t **ret) {
-        _cleanup_strv_ char **environment = NULL;
-        json_t *process;
-        int r;
-
-        r = add_defaults(&environment, "xterm");
-        if (r >= 0)
-                r = strv_extend(&environment, request->uid == 0 ? "HOME=/root" : "HOME=/");
-        if (r >= 0)
-                r = merge_environment(&environment, request->environment);
-        if (r < 0)
-                return r;
-        process = compile_process(launch, request->argv, environment, request->directory ?: "/", request->uid, request->gid,
-                                  request->terminal);
-        if (!process)
-                return -ENOMEM;
-        if (request->terminal && request->columns > 0 && request->rows > 0)
-                json_object_set_new(process, "consoleSize",
-                                    json_pack("{s:I, s:I}", "width", (json_int_t) request->columns, "height",
-                                              (json_int_t) request->rows));
-        *ret = process;
-        return 0;
 }

@@ -30,27 +30,11 @@ const char *launch_init_path(const Launch *launch);
 bool launch_expects_ready(const Launch *launch);
 int launch_stop_signal(const Launch *launch);
 
-/* Environment of PID 1: NAME=VALUE, those of the settings last. */
-int launch_environment(const Launch *launch, char ***ret);
+/* An OCI process with the container's capabilities. NULL: no memory. */
+json_t *bundle_process(const Launch *launch, char *const *argv, char *const *environment, const char *directory,
+                       uint32_t uid, uint32_t gid, bool terminal);
 
 int bundle_compile(const Launch *launch, json_t **ret, Error *error);
 
 /* The text of the plan file; docs/architecture.md. */
 int plan_compile(const Launch *launch, char **ret, Error *error);
-
-/* What a command inside is to be: for the runtime's "exec --process". */
-typedef struct ExecRequest {
-        char **argv;
-        char **environment; /* added to the default one */
-        char *directory;    /* NULL: / */
-        char *user;         /* NULL: root; a number, or a name that is looked up inside */
-        uint32_t uid, gid;
-        bool terminal;
-        uint32_t columns, rows; /* 0: not known */
-} ExecRequest;
-
-void exec_request_clear(ExecRequest *request);
-int exec_compile(const Launch *launch, const ExecRequest *request, json_t **ret);
-
-/* Fills in what a request leaves open: user and login shell. */
-int exec_request_resolve(ExecRequest *request, bool login, Error *error);

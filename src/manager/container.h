@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "bundle.h"
+#include "exec-request.h"
 #include "exit-record.h"
 #include "identity.h"
 #include "job.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "bundle-fixture.h"
+#include "exec-request.h"
 
 #define _cleanup_request_ _cleanup_(exec_request_clear)
 

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include "bundle-mounts.h"
+#include "json-list.h"
+#include "strv.h"
+
+static int add_mount(json_t *mounts, const char *destination, const char *type, const char *source, const char *options) {
+        json_t *m = json_pack("{s:s, s:s, s:s, s:o}", "destination", destination, "type", type, "source", source, "options",
+                              json_words(options));
+
+        return json_array_append_new(mounts, m) < 0 ? -ENOMEM : 0;
+}
+
+static int add_bind_from(json_t *mounts, const Launch *launch, const char *name, const char *destination,
+                         const char *options) {
+        _cleanup_free_ char *source = NULL;
+
+        if (asprintf(&source, "%s/%s", launch->dir, name) < 0)
+                return -ENOMEM;
+        return add_mount(mounts, destination, "bind", source, options);
+}
+
+/* /proc/sys is read-only but for what belongs to namespaces that the container
+ * owns. Each piece is a bind of the host's: which network's or which host name a
+ * file stands for is decided by who opens it. */
+static int add_sysctls(json_t *mounts, const Launch *launch) {
+        static const char *const own[] = {
+                "kernel/hostname", "kernel/domainname", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",
+                "kernel/sem",      "kernel/shmall",     "kernel/shmmax", "kernel/shmmni", "fs/mqueue",
+        };
+        int r;
+
+        r = add_mount(mounts, "/proc/sys", "bind", "/proc/sys", "bind ro nosuid noexec nodev");
+        for (size_t i = 0; i < ELEMENTSOF(own) && r >= 0; i++) {
+                char path[64];
+
+                snprintf(path, sizeof(path), "/proc/sys/%s", own[i]);
+                r = add_mount(mounts, path, "bind", path, "bind rw nosuid noexec nodev");
+        }
+        if (r >= 0 && launch->settings->network_mode != NETWORK_HOST)
+                r = add_mount(mounts, "/proc/sys/net", "bind", "/proc/sys/net", "bind rw nosuid noexec nodev");
+        return r;
+}
+
+static int add_system_mounts(json_t *mounts, const Launch *launch) {
+        int r;
+
+        r = add_mount(mounts, "/proc", "proc", "proc", "nosuid noexec nodev");
+        if (r >= 0)
+                r = add_sysctls(mounts, launch);
+        if (r >= 0)
+                r = add_bind_from(mounts, launch, "boot_id", "/proc/sys/kernel/random/boot_id", "bind ro nosuid noexec nodev");
+        /* A sysfs shows the network of the namespace that it is mounted in, and
+         * only its owner may mount it: with the host's network it is the host's. */
+        if (r >= 0 && launch->settings->network_mode == NETWORK_HOST)
+                r = add_mount(mounts, "/sys", "bind", "/sys", "rbind rro nosuid noexec nodev");
+        else if (r >= 0)
+                r = add_mount(mounts, "/sys", "sysfs", "sysfs", "ro nosuid noexec nodev");
+        if (r >= 0)
+                r = add_mount(mounts, "/sys/fs/cgroup", "cgroup", "cgroup", "rw nosuid noexec nodev");
+        if (r >= 0)
+                r = add_mount(mounts, "/dev", "tmpfs", "tmpfs", "nosuid strictatime mode=755 size=4m nr_inodes=64k");
+        if (r >= 0)
+                r = add_mount(mounts, "/dev/pts", "devpts", "devpts", "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5");
+        if (r >= 0)
+                r = add_mount(mounts, "/dev/shm", "tmpfs", "shm", "nosuid nodev mode=1777");
+        if (r >= 0)
+                r = add_mount(mounts, "/dev/mqueue", "mqueue", "mqueue", "nosuid noexec nodev");
+        if (r >= 0)
+                r = add_mount(mounts, "/run", "tmpfs", "tmpfs", "nosuid nodev strictatime mode=755 size=20% nr_inodes=800k");
+        if (r >= 0)
+                r = add_bind_from(mounts, launch, "host", "/run/host", "bind ro nosuid noexec nodev");
+        if (r >= 0)
+                r = add_mount(mounts, "/tmp", "tmpfs", "tmpfs", "nosuid nodev strictatime mode=1777 nr_inodes=1m");
+        if (r >= 0 && launch->resolv_conf)
+                r = add_bind_from(mounts, launch, "resolv.conf", "/etc/resolv.conf", "bind ro nosuid noexec nodev");
+        return r;
+}
+
+/* SOURCE[:DESTINATION[:rbind|norbind]] */
+static int add_binds(json_t *mounts, char *const *binds, bool user_namespace, const char *mode) {
+        STRV_FOREACH(b, binds) {
+                _cleanup_strv_ char **parts = NULL;
+                _cleanup_free_ char *options = NULL;
+                size_t n;
+                int r;
+
+                r = strv_split(*b, ":", &parts);
+                if (r < 0)
+                        return r;
+                n = strv_length(parts);
+                bool recursive = n < 3 || streq(parts[2], "rbind");
+                /* Files keep their owners: what is the host's id 0 is id 0 inside,
+                 * by an id-mapped mount and not by a chown. */
+                if (asprintf(&options, "%s %s%s nosuid nodev", recursive ? "rbind" : "bind", mode,
+                             !user_namespace ? "" : recursive ? " ridmap" : " idmap") < 0)
+                        return -ENOMEM;
+                r = add_mount(mounts, parts[n > 1 ? 1 : 0], "bind", parts[0], options);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int add_tmpfs(json_t *mounts, char *const *list) {
+        STRV_FOREACH(t, list) {
+                _cleanup_strv_ char **parts = NULL;
+                _cleanup_free_ char *options = NULL;
+                int r;
+
+                r = strv_split(*t, ":", &parts);
+                if (r < 0)
+                        return r;
+                if (asprintf(&options, "nosuid nodev %s", strv_length(parts) > 1 ? parts[1] : "mode=755") < 0)
+                        return -ENOMEM;
+                for (char *c = options; *c; c++)
+                        if (*c == ',')
+                                *c = ' ';
+                r = add_mount(mounts, parts[0], "tmpfs", "tmpfs", options);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int bundle_mounts(const Launch *launch, json_t **ret) {
+        const Settings *s = launch->settings;
+        json_t *mounts = json_array();
+        int r;
+
+        r = add_system_mounts(mounts, launch);
+        if (r >= 0)
+                r = add_binds(mounts, s->bind, s->user_namespace, "rw");
+        if (r >= 0)
+                r = add_binds(mounts, s->bind_read_only, s->user_namespace, "ro");
+        if (r >= 0)
+                r = add_tmpfs(mounts, s->tmpfs);
+        if (r < 0) {
+                json_decref(mounts);
+                return r;
+        }
+        *ret = mounts;
+        return 0;
+}
