@@ -5,47 +5,21 @@
 #include "fd.h"
 #include "notify.h"
 #include "socket.h"
+#include "utf8.h"
 
 #define DATAGRAM_MAX 4096
 #define DATAGRAMS_PER_TURN 32
 #define DESCRIPTORS_MAX 253 /* the kernel's SCM_MAX_FD */
 
-/* The length of the UTF-8 sequence at s, or 0 where there is none. Overlong
- * forms, surrogates and what lies past U+10FFFF are none (RFC 3629), and so are
- * the C1 controls, which terminals obey. */
-static size_t utf8_length(const unsigned char *s, size_t n) {
-        size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-
-        if (length == 0 || length > n)
-                return 0;
-        for (size_t i = 1; i < length; i++)
-                if ((s[i] & 0xc0) != 0x80)
-                        return 0;
-        if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-            (s[0] == 0xf4 && s[1] > 0x8f) || (s[0] == 0xc2 && s[1] < 0xa0))
-                return 0;
-        return length;
-}
-
+/* Cuts at the beginning of a character, so that none is left in half. */
 static void copy_printable(const char *value, size_t n, char *ret, size_t size) {
-        const unsigned char *s = (const unsigned char *) value;
-        size_t out = 0;
-
-        for (size_t i = 0; i < n;) {
-                size_t length = utf8_length(s + i, n - i);
-                bool printable = length > 1 || (length == 1 && s[i] >= ' ' && s[i] != 0x7f);
-                size_t m = printable ? length : 1;
-
-                if (out + m >= size)
-                        break;
-                if (printable)
-                        memcpy(ret + out, s + i, m);
-                else
-                        ret[out] = '?';
-                out += m;
-                i += length > 0 ? length : 1;
-        }
-        ret[out] = 0;
+        if (n >= size)
+                for (n = size - 1; n > 0 && ((unsigned char) value[n] & 0xc0) == 0x80;)
+                        n--;
+        for (size_t i = 0; i < n; i++)
+                ret[i] = value[i] ?: '?';
+        ret[n] = 0;
+        utf8_make_printable(ret);
 }
 
 static bool line_value(const char *line, size_t n, const char *key, const char **ret, size_t *ret_n) {
