@@ -171,7 +171,7 @@ static int plan_line(char ***plan, const char *key, const char *value, Error *er
 int plan_compile(const Launch *launch, char **ret, Error *error) {
         const Settings *s = launch->settings;
         _cleanup_strv_ char **plan = NULL;
-        char lower[512], store[512], bundle[512], rootfs[512], notify[512], log[512], record[512], map[64], number[32],
+        char lower[512], store[512], bundle[512], rootfs[512], notify[512], log[512], record[512], boot_id[512], map[64], number[32],
                 timeout[32];
         int r = 0;
 
@@ -182,6 +182,7 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
         snprintf(notify, sizeof(notify), "%s/host/notify", launch->dir);
         snprintf(log, sizeof(log), PATH_CONTAINERS "/%s/console.log", launch->name);
         snprintf(record, sizeof(record), PATH_CONTAINERS "/%s/exit.json", launch->name);
+        snprintf(boot_id, sizeof(boot_id), "%s/boot_id", launch->dir);
         snprintf(map, sizeof(map), "0 %u %u", launch->identity->uid_base, launch->identity->uid_count);
         snprintf(number, sizeof(number), "%d", launch_stop_signal(launch));
         if (s->stop_timeout_usec == USEC_INFINITY)
@@ -207,6 +208,7 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
                 { "CONSOLE_LOG", log },
                 { "CONSOLE_LOG_MAX", "1048576" },
                 { "EXIT_RECORD", record },
+                { "BOOT_ID", boot_id },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(lines) && r >= 0; i++)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <systemd/sd-id128.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -135,20 +134,6 @@ static int make_host(int dir, Launch *launch, Error *error) {
         return r < 0 ? r : 0;
 }
 
-/* A container boots of its own, so it has a boot id of its own. */
-static int make_boot_id(int dir, const Launch *launch) {
-        char text[SD_ID128_UUID_STRING_MAX + 1];
-        sd_id128_t id;
-        int r;
-
-        r = sd_id128_randomize(&id);
-        if (r < 0)
-                return r;
-        sd_id128_to_uuid_string(id, text);
-        strcat(text, "\n");
-        return host_write_text(dir, launch, "boot_id", text);
-}
-
 static int make_resolv_conf(int dir, Launch *launch) {
         const Settings *s = launch->settings;
         _cleanup_free_ char *text = NULL;
@@ -215,8 +200,6 @@ static int prepare(Launch *launch, Error *error) {
         if (mkdirat(dir, "bundle", 0700) < 0 || mkdirat(dir, "rootfs", 0755) < 0 || mkdirat(dir, "layers", 0700) < 0)
                 return -errno;
         r = make_host(dir, launch, error);
-        if (r >= 0)
-                r = make_boot_id(dir, launch);
         if (r >= 0)
                 r = make_resolv_conf(dir, launch);
         if (r >= 0)

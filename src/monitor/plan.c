@@ -125,6 +125,7 @@ static const struct PlanKey {
         { "CONSOLE_LOG", parse_path, FIELD(console_log), false },
         { "CONSOLE_LOG_MAX", parse_bytes, FIELD(console_log_max), false },
         { "EXIT_RECORD", parse_path, FIELD(exit_record), false },
+        { "BOOT_ID", parse_path, FIELD(boot_id), false },
 };
 
 static int plan_take(Plan *plan, uint32_t *seen, const char *key, const char *value, Error *error) {

@@ -31,6 +31,7 @@ typedef struct Plan {
         const char *bundle;
         const char *notify_socket; /* NULL: none */
         const char *exit_record;
+        const char *boot_id; /* NULL: none */
 
         PlanRoot root;
         const char *rootfs;

@@ -300,6 +300,29 @@ static int prepare_root(Run *run) {
         return rootfs_mount(&run->plan, run_path(run, "layers", &layers), &run->error);
 }
 
+/* A boot id for this boot, and another after a reboot: the kernel makes it, the
+ * bundle binds the file. A new file each time: the last boot may still have the
+ * old one mounted. */
+static int prepare_boot_id(Run *run) {
+        const char *path = run->plan.boot_id;
+        _cleanup_free_ char *uuid = NULL;
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
+
+        if (!path)
+                return 0;
+        r = file_read(AT_FDCWD, "/proc/sys/kernel/random/uuid", 64, &uuid, NULL);
+        if (r >= 0 && unlink(path) < 0 && errno != ENOENT)
+                r = -errno;
+        if (r >= 0)
+                r = fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
+        if (r >= 0)
+                r = fd_write_all(fd, uuid, strlen(uuid));
+        if (r < 0)
+                return error_set_errno(&run->error, r, "The boot id %s cannot be written", path);
+        return 0;
+}
+
 static int prepare_sockets(Run *run) {
         RunPath path;
         int r;
@@ -351,7 +374,7 @@ void run_create(Run *run) {
                 int (*step)(Run *run);
         } steps[] = {
                 { "plan", prepare_plan },       { "cgroup", prepare_cgroup }, { "root", prepare_root },
-                { "sockets", prepare_sockets }, { "create", call_create },
+                { "boot-id", prepare_boot_id }, { "sockets", prepare_sockets }, { "create", call_create },
         };
 
         error_clear(&run->error);

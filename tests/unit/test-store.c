@@ -380,20 +380,6 @@ static void run_has_all_that_will_be_read(void **state) {
         assert_false(test_exists(RUN));
 }
 
-static void each_run_has_a_boot_id_of_its_own(void **state) {
-        _cleanup_free_ char *a = NULL, *b = NULL;
-        _cleanup_fixture_ Fixture f;
-
-        fixture_init(&f, "");
-        assert_ok(launch_prepare(&f.launch, NULL));
-        assert_ok(file_read(AT_FDCWD, RUN "/boot_id", 100, &a, NULL));
-        assert_ok(launch_prepare(&f.launch, NULL)); /* over what was left */
-        assert_ok(file_read(AT_FDCWD, RUN "/boot_id", 100, &b, NULL));
-        assert_int_equal(strlen(a), 37);
-        assert_int_equal(a[36], '\n');
-        assert_string_not_equal(a, b);
-}
-
 static void failed_preparation_leaves_nothing(void **state) {
         _cleanup_error_ Error a = ERROR_INIT, b = ERROR_INIT;
         _cleanup_fixture_ Fixture f, g;
@@ -446,7 +432,6 @@ int main(void) {
                 T_STORE(ids_of_accounts_are_not_given_away),
                 T_STORE(ids_of_other_containers_are_not_given_away),
                 T_STORE(run_has_all_that_will_be_read),
-                T_STORE(each_run_has_a_boot_id_of_its_own),
                 T_STORE(failed_preparation_leaves_nothing),
                 T_STORE(too_large_a_credential_is_told),
                 T_STORE(nobody_else_may_walk_into_a_run),
