@@ -47,7 +47,7 @@ static int run_kill(const Command *command, const CommandGlobals *g, int argc, c
         if (all)
                 return kill_all(c, sig, error);
 
-        pidfd = container_pidfd(c);
+        pidfd = container_pidfd(c, -1);
         r = pidfd < 0 ? pidfd : process_signal(pidfd, sig);
         if (r == -ESRCH)
                 return error_set(error, ESRCH, "NotRunning", "container %s is not running", c->id);
@@ -70,7 +70,7 @@ const Command command_kill = {
 /* Kills init and waits until it is dead, so that nothing of the container is
  * left when it is deleted. It need not be our child. */
 static int end_init(const Container *c, Error *error) {
-        _cleanup_fd_ int pidfd = container_pidfd(c);
+        _cleanup_fd_ int pidfd = container_pidfd(c, -1);
         struct pollfd p = { .fd = pidfd, .events = POLLIN };
         int r;
 

@@ -215,7 +215,7 @@ int container_remove(Container *c, Error *error) {
         return r < 0 ? error_set_errno(error, r, "removing %s", c->directory) : 0;
 }
 
-int container_pidfd(const Container *c) {
+int container_pidfd(const Container *c, int procfs) {
         _cleanup_fd_ int fd = -EBADF;
         uint64_t start;
         char state;
@@ -227,7 +227,7 @@ int container_pidfd(const Container *c) {
         if (fd < 0)
                 return fd;
         /* The descriptor first, the check after: what it names cannot change. */
-        r = procfs_start_time(-1, c->pid, &start, &state);
+        r = procfs_start_time(procfs, c->pid, &start, &state);
         if (r < 0)
                 return r;
         if (start != c->start_time || state == 'Z' || state == 'X')
@@ -247,7 +247,7 @@ ContainerStatus container_status(const Container *c) {
 
         if (!c->bundle)
                 return CONTAINER_CREATING;
-        fd = container_pidfd(c);
+        fd = container_pidfd(c, -1);
         if (fd < 0)
                 return CONTAINER_STOPPED;
         if (faccessat(c->fd, "start.sock", F_OK, AT_SYMLINK_NOFOLLOW) >= 0)

@@ -68,8 +68,9 @@ int container_remove(Container *c, Error *error);
 ContainerStatus container_status(const Container *c);
 
 /* A pidfd of init, checked to be that process and no later one with its pid.
+ * procfs: from procfs_open(), or -1.
  * -ESRCH where init is gone. */
-int container_pidfd(const Container *c);
+int container_pidfd(const Container *c, int procfs);
 
 /* The state as the runtime-spec defines it, for hooks and `state`. A new
  * reference or NULL. */

@@ -372,7 +372,7 @@ int creation_go(Creation *c, Error *error) {
 }
 
 static void kill_init(const Container *c) {
-        _cleanup_fd_ int pidfd = container_pidfd(c);
+        _cleanup_fd_ int pidfd = container_pidfd(c, -1);
         int status, sig;
 
         if (pidfd < 0)

@@ -38,8 +38,8 @@ static int set_up(Context *x, char program[static 4096], Error *error) {
         const ConfigProcess *p = x->payload.process;
         int r;
 
-        r = channel_wait_go(x->channel);
-        if (r < 0)
+        /* To wait costs a switch of processes. */
+        if (process_limits_are_given(p) && (r = channel_wait_go(x->channel)) < 0)
                 return error_set_errno(error, r, "the runtime is gone");
         if ((x->namespaces & CLONE_NEWTIME) && setns(x->init, CLONE_NEWTIME) < 0)
                 return error_set_errno(error, errno, "joining the time namespace");
@@ -166,12 +166,15 @@ static int follow(const ExecOptions *o, const Context *x, int channel, ExecProce
         p->pidfd = process_pidfd(p->pid);
         if (p->pidfd < 0)
                 return error_set_errno(error, p->pidfd, "pidfd of the process");
-        r = process_limits_set(o->process, p->pid, x->procfs, error);
-        if (r < 0)
-                return r;
-        r = channel_send(channel, CHANNEL_GO);
-        if (r >= 0)
-                r = channel_receive(channel, &other);
+        if (process_limits_are_given(o->process)) {
+                r = process_limits_set(o->process, p->pid, x->procfs, error);
+                if (r < 0)
+                        return r;
+                r = channel_send(channel, CHANNEL_GO);
+                if (r < 0)
+                        return error_set_errno(error, r, "hearing of the process");
+        }
+        r = channel_receive(channel, &other);
         if (r == CHANNEL_ERROR)
                 return error_move(error, &other);
         if (r != -ECONNRESET)
@@ -189,16 +192,15 @@ static int load_filter(const Container *c, const Config *config, SyscallFilter *
 
 int exec_process_start(const Container *c, const Config *config, const ExecOptions *o, ExecProcess *ret, Error *error) {
         _cleanup_(syscall_filter_freep) SyscallFilter *filter = NULL;
-        _cleanup_fd_ int init = container_pidfd(c), procfs = -EBADF, channel = -EBADF, child = -EBADF;
+        _cleanup_fd_ int procfs = procfs_open(), init = container_pidfd(c, procfs), channel = -EBADF, child = -EBADF;
         ExecProcess p = EXEC_PROCESS_INIT;
         Spawn s = SPAWN_INIT;
         int ends[2], r;
 
-        if (init < 0)
-                return error_set(error, ESRCH, "NotRunning", "container %s is not running", c->id);
-        procfs = procfs_open();
         if (procfs < 0)
                 return error_set_errno(error, procfs, "opening /proc");
+        if (init < 0)
+                return error_set(error, ESRCH, "NotRunning", "container %s is not running", c->id);
         r = load_filter(c, config, &filter, error);
         if (r < 0)
                 return r;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <getopt.h>
+#include <jansson.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 
 #include "command.h"
@@ -144,6 +146,9 @@ int main(int argc, char **argv) {
          * where it has the same uid (CVE-2016-9962, CVE-2019-5736). */
         (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 
+        /* What the kernel gave us is as random as what would be read for it
+         * from /dev/urandom. */
+        json_object_seed(*(const size_t *) getauxval(AT_RANDOM));
         self_setup(argv);
         r = run(argc, argv, &error);
         if (r >= 0)

@@ -6,6 +6,10 @@
 #include "process-limits.h"
 #include "procfs.h"
 
+bool process_limits_are_given(const ConfigProcess *p) {
+        return p->n_rlimits > 0 || p->has_oom_score_adj;
+}
+
 int process_limits_set(const ConfigProcess *p, pid_t pid, int procfs, Error *error) {
         for (size_t i = 0; i < p->n_rlimits; i++) {
                 const ConfigRlimit *l = p->rlimits + i;
