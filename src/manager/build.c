@@ -159,7 +159,9 @@ static void on_output_line(const char *line, void *userdata) {
         } else if ((v = startswith(line, "META_OS_NAME="))) {
                 free(build->facts->os_name);
                 build->facts->os_name = strdup(v);
-        } else
+        } else if ((v = startswith(line, "META_")))
+                (void) image_add_fact(build->facts, v);
+        else
                 return;
         build_show(build);
 }

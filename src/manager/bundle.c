@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "bundle.h"
@@ -17,18 +18,16 @@ const char *launch_init_path(const Launch *launch) {
 }
 
 /* Of a Command= nothing is known: it need not be the image's init. */
-static InitKind launch_init_kind(const Launch *launch) {
-        return launch->settings->command ? INIT_NONE : launch->image->init;
-}
-
 bool launch_expects_ready(const Launch *launch) {
         if (launch->settings->notify_ready != TRISTATE_AUTO)
                 return launch->settings->notify_ready == TRISTATE_YES;
-        return init_kind_notifies(launch_init_kind(launch));
+        return !launch->settings->command && launch->image->notifies;
 }
 
 int launch_stop_signal(const Launch *launch) {
-        return launch->settings->stop_signal ?: init_kind_stop_signal(launch_init_kind(launch));
+        if (launch->settings->stop_signal)
+                return launch->settings->stop_signal;
+        return launch->settings->command || !launch->image->stop_signal ? SIGTERM : launch->image->stop_signal;
 }
 
 static json_t *capabilities(const Settings *s) {
@@ -153,6 +152,11 @@ int bundle_compile(const Launch *launch, json_t **ret, Error *error) {
                            compile_linux(launch), "annotations", "org.ctrd1.name", launch->name, "org.ctrd1.pdeathsig", "9");
         if (!config)
                 return -ENOMEM;
+        if (launch->files_max > 0)
+                json_object_set_new(json_object_get(config, "process"), "rlimits",
+                                    json_pack("[{s:s, s:I, s:I}]", "type", "RLIMIT_NOFILE", "soft",
+                                              (json_int_t) MIN(launch->files_max, (uint64_t) FILES_SOFT), "hard",
+                                              (json_int_t) MIN(launch->files_max, (uint64_t) FILES_HARD)));
         hooks = compile_hooks(launch);
         if (hooks)
                 json_object_set_new(config, "hooks", hooks);

@@ -21,6 +21,7 @@ typedef struct Launch {
         const Image *image;
         const char *dir;          /* /run/ctrd/containers/NAME */
         const char *host_os;      /* text of the host's os-release, or NULL */
+        uint64_t files_max;       /* descriptors that ctrd itself may allow, RLIMIT_NOFILE(hard) */
         bool resolv_conf;         /* DIR/resolv.conf exists and is to be bound */
         bool credentials;         /* DIR/host/credentials has any */
 } Launch;
@@ -33,6 +34,11 @@ int launch_stop_signal(const Launch *launch);
 /* An OCI process with the container's capabilities. NULL: no memory. */
 json_t *bundle_process(const Launch *launch, char *const *argv, char *const *environment, const char *directory,
                        uint32_t uid, uint32_t gid, bool terminal);
+
+/* Descriptors of init: soft and hard limit of the kernel's and of systemd's PID 1
+ * (systemd.exec(5), LimitNOFILE=), whatever ctrd was given. */
+#define FILES_SOFT 1024
+#define FILES_HARD 524288
 
 int bundle_compile(const Launch *launch, json_t **ret, Error *error);
 

@@ -183,6 +183,11 @@ static int creation_commit(Creation *creation, const Image *image, Container **r
         int r;
 
         r = make_identity(creation, image, &identity, error);
+        /* The file says what it was made from, for whoever reads it. */
+        if (r >= 0)
+                r = settings_set(creation->settings, NULL, "Image", identity.image, "", TRUST_ADMIN, error);
+        if (r >= 0)
+                r = settings_set(creation->settings, NULL, "Template", identity.template, "", TRUST_ADMIN, error);
         if (r >= 0)
                 r = creation_write(creation, &identity, error);
         if (r < 0)

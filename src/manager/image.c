@@ -10,35 +10,25 @@
 #include "fd.h"
 #include "file.h"
 #include "image.h"
+#include "json-list.h"
 #include "name.h"
+#include "parse.h"
 #include "paths.h"
 #include "rootpath.h"
+#include "strv.h"
 
+/* Which init a root holds. systemd(1) SIGRTMIN+4: poweroff.target. busybox init:
+ * SIGUSR2 is poweroff. OpenRC's init takes SIGINT, sysvinit acts on SIGPWR by its
+ * inittab. */
 static const struct {
         const char *name;
         int stop_signal; /* relative to SIGRTMIN where negative */
         bool notifies;
-} kinds[_INIT_KIND_MAX] = {
-        /* systemd(1) SIGRTMIN+4: poweroff.target. busybox init: SIGUSR2 is
-         * poweroff. sysvinit acts on SIGPWR by its inittab, OpenRC's init too. */
-        [INIT_NONE] = { "none", SIGTERM, false },      [INIT_SYSTEMD] = { "systemd", -4, true },
-        [INIT_BUSYBOX] = { "busybox", SIGUSR2, false }, [INIT_OPENRC] = { "openrc", SIGINT, false },
-        [INIT_SYSV] = { "sysv", SIGPWR, false },
+} inits[] = {
+        { "systemd", -4, true },
+        { "busybox", SIGUSR2, false },
+        { "openrc-init", SIGINT, false },
 };
-
-const char *init_kind_to_string(InitKind kind) {
-        return kind >= 0 && kind < _INIT_KIND_MAX ? kinds[kind].name : NULL;
-}
-
-int init_kind_stop_signal(InitKind kind) {
-        int sig = kinds[kind].stop_signal;
-
-        return sig < 0 ? SIGRTMIN - sig : sig;
-}
-
-bool init_kind_notifies(InitKind kind) {
-        return kinds[kind].notifies;
-}
 
 Image *image_free(Image *image) {
         if (!image)
@@ -47,32 +37,63 @@ Image *image_free(Image *image) {
         free(image->template);
         free(image->variant);
         free(image->os_name);
+        strv_free(image->facts);
         free(image->init_path);
         free(image->machine_id);
         free(image);
         return NULL;
 }
 
-static InitKind init_kind_of(const char *target) {
+static void image_note_init(Image *image, const char *target) {
         const char *base = strrchr(target, '/');
 
         base = base ? base + 1 : target;
-        if (streq(base, "systemd"))
-                return INIT_SYSTEMD;
-        if (startswith(base, "busybox"))
-                return INIT_BUSYBOX;
-        if (streq(base, "openrc-init"))
-                return INIT_OPENRC;
-        return INIT_SYSV;
+        image->stop_signal = SIGPWR;
+        for (size_t i = 0; i < ELEMENTSOF(inits); i++)
+                if (startswith(base, inits[i].name)) { /* busybox.static */
+                        image->stop_signal = inits[i].stop_signal < 0 ? SIGRTMIN - inits[i].stop_signal : inits[i].stop_signal;
+                        image->notifies = inits[i].notifies;
+                }
+}
+
+int image_add_fact(Image *image, const char *fact) {
+        size_t n = strspn(fact, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+        if (n == 0 || fact[n] != '=' || strv_length(image->facts) >= IMAGE_FACTS_MAX)
+                return -EINVAL;
+        return strv_extend(&image->facts, fact);
+}
+
+const char *image_fact(const Image *image, const char *key) {
+        STRV_FOREACH(f, image->facts) {
+                const char *v = startswith(*f, key);
+
+                if (v && *v == '=' && v[1])
+                        return v + 1;
+        }
+        return NULL;
+}
+
+/* What the template said goes before what the root looks like. */
+static void image_apply_facts(Image *image) {
+        const char *sig = image_fact(image, "STOP_SIGNAL"), *notify = image_fact(image, "NOTIFY");
+        int v;
+
+        if (sig && parse_signal(sig, &v) >= 0)
+                image->stop_signal = v;
+        if (notify && (v = parse_bool(notify)) >= 0)
+                image->notifies = v;
 }
 
 /* Looks for an init and a machine id. The root is data: it is opened, never
  * executed, each path is resolved beneath it. */
 static void image_probe(Image *image, int root) {
-        static const char *const inits[] = { "/sbin/init", "/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/init" };
+        const char *const paths[] = {
+                image_fact(image, "INIT") ?: "/sbin/init", "/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/init",
+        };
 
-        for (size_t i = 0; i < ELEMENTSOF(inits); i++) {
-                _cleanup_fd_ int fd = rootpath_open(root, inits[i], O_PATH, 0);
+        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+                _cleanup_fd_ int fd = rootpath_open(root, paths[i], O_PATH, 0);
                 char link[FD_PATH_MAX], target[PATH_MAX];
                 struct stat st;
                 ssize_t n;
@@ -83,8 +104,8 @@ static void image_probe(Image *image, int root) {
                 if (n < 0)
                         continue;
                 target[n] = 0;
-                image->init = init_kind_of(target);
-                image->init_path = strdup(inits[i]);
+                image_note_init(image, target);
+                image->init_path = strdup(paths[i]);
                 break;
         }
 
@@ -99,6 +120,7 @@ static void image_probe(Image *image, int root) {
 
 int image_load(const char *id, Image **ret, Error *error) {
         const char *template = NULL, *variant = NULL, *os_name = NULL;
+        json_t *facts = NULL, *fact;
         _cleanup_(image_freep) Image *image = calloc(1, sizeof(*image));
         json_int_t created, size;
         char path[PATH_MAX];
@@ -111,8 +133,8 @@ int image_load(const char *id, Image **ret, Error *error) {
         json_t *j = json_load_file(path, 0, &je);
         if (!j)
                 return error_set(error, EIO, NULL, "cannot read %s: %s", path, je.text);
-        if (json_unpack_ex(j, &je, 0, "{s?s, s?s, s?s, s:I, s:I}", "template", &template, "variant", &variant,
-                           "os_name", &os_name, "created_usec", &created, "size", &size) < 0) {
+        if (json_unpack_ex(j, &je, 0, "{s?s, s?s, s?s, s?o, s:I, s:I}", "template", &template, "variant", &variant,
+                           "os_name", &os_name, "facts", &facts, "created_usec", &created, "size", &size) < 0) {
                 json_decref(j);
                 return error_set(error, EIO, NULL, "%s is damaged: %s", path, je.text);
         }
@@ -122,6 +144,10 @@ int image_load(const char *id, Image **ret, Error *error) {
         image->os_name = strdup(strempty(os_name));
         image->created_usec = (uint64_t) created;
         image->size = (uint64_t) size;
+        size_t i;
+        json_array_foreach(facts, i, fact)
+                if (json_is_string(fact))
+                        (void) image_add_fact(image, json_string_value(fact));
         json_decref(j);
         if (!image->id || !image->os_name)
                 return -ENOMEM;
@@ -131,6 +157,7 @@ int image_load(const char *id, Image **ret, Error *error) {
         if (root < 0)
                 return error_set_errno(error, errno, "cannot open the root of image %s", id);
         image_probe(image, root);
+        image_apply_facts(image);
 
         *ret = TAKE_PTR(image);
         return 0;
@@ -142,8 +169,8 @@ int image_write(const char *dir, const Image *image, Error *error) {
         char *text;
         int r;
 
-        j = json_pack("{s:s*, s:s*, s:s*, s:I, s:I}", "template", image->template, "variant", image->variant, "os_name",
-                      image->os_name, "created_usec", (json_int_t) image->created_usec, "size", (json_int_t) image->size);
+        j = json_pack("{s:s*, s:s*, s:s*, s:o*, s:I, s:I}", "template", image->template, "variant", image->variant, "os_name",
+                      image->os_name, "facts", image->facts ? json_strings(image->facts) : NULL, "created_usec", (json_int_t) image->created_usec, "size", (json_int_t) image->size);
         text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
         json_decref(j);
         if (!text)

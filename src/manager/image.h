@@ -9,21 +9,6 @@
 #include "error.h"
 #include "macro.h"
 
-/* Which init a root holds: how it is told to stop, whether it says READY. */
-typedef enum InitKind {
-        INIT_NONE,
-        INIT_SYSTEMD,
-        INIT_BUSYBOX,
-        INIT_OPENRC,
-        INIT_SYSV, /* any other */
-        _INIT_KIND_MAX,
-        _INIT_KIND_INVALID = -EINVAL,
-} InitKind;
-
-const char *init_kind_to_string(InitKind kind);
-int init_kind_stop_signal(InitKind kind);
-bool init_kind_notifies(InitKind kind);
-
 typedef struct Image {
         char *id;
         char *template; /* or NULL */
@@ -32,8 +17,12 @@ typedef struct Image {
         uint64_t created_usec;
         uint64_t size; /* bytes on disk when it was made */
 
-        InitKind init; /* found in the root when it was loaded */
-        char *init_path;
+        char **facts; /* what the template said of it: KEY=VALUE, without META_ */
+
+        /* As the template said; where it said nothing, as the root looks. */
+        char *init_path; /* NULL: there is none */
+        int stop_signal;
+        bool notifies;
         char *machine_id; /* the image's own, or NULL */
 } Image;
 
@@ -42,6 +31,12 @@ DEFINE_CLEANUP(Image *, image_free)
 
 /* Reads image.json and looks into the root. */
 int image_load(const char *id, Image **ret, Error *error);
+
+/* A fact that a template told, "INIT=/sbin/init". Facts are at most
+ * IMAGE_FACTS_MAX; -EINVAL for what is none. */
+#define IMAGE_FACTS_MAX 32
+int image_add_fact(Image *image, const char *fact);
+const char *image_fact(const Image *image, const char *key);
 
 /* Writes image.json into DIR, an image in the making. */
 int image_write(const char *dir, const Image *image, Error *error);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -209,8 +210,11 @@ static int prepare(Launch *launch, Error *error) {
 
 int launch_prepare(Launch *launch, Error *error) {
         _cleanup_free_ char *host_os = NULL;
+        struct rlimit files;
         int r;
 
+        if (getrlimit(RLIMIT_NOFILE, &files) >= 0)
+                launch->files_max = files.rlim_max;
         r = file_mkdir_parents(PATH_RUN, 0711);
         if (r >= 0)
                 r = launch_remove(launch->name);

@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static char id[] = "image", init[] = "/sbin/init", machine_id[] = "0123456789abcdef0123456789abcdef";
         const Identity identity = { .machine_id = machine_id, .image = id, .uid_base = 524288, .uid_count = 65536 };
-        const Image image = { .id = id, .init = INIT_SYSTEMD, .init_path = init };
+        const Image image = { .id = id, .stop_signal = 37, .notifies = true, .init_path = init };
         _cleanup_(settings_freep) Settings *s = settings_new();
         _cleanup_free_ char *text = fuzz_text(data, size), *plan = NULL, *json = NULL;
         _cleanup_strv_ char **lines = NULL;

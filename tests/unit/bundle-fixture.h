@@ -3,6 +3,8 @@
 
 /* A launch as the tests of bundle, plan and exec want it. */
 
+#include <signal.h>
+
 #include "bundle.h"
 #include "strv.h"
 #include "test.h"
@@ -27,7 +29,8 @@ static inline void fixture_init(Fixture *f, const char *settings) {
                 },
                 .image = {
                         .id = (char *) "debian-bookworm",
-                        .init = INIT_SYSTEMD,
+                        .stop_signal = SIGRTMIN + 4,
+                        .notifies = true,
                         .init_path = (char *) "/sbin/init",
                 },
         };

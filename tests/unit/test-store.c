@@ -5,6 +5,7 @@
  * run. In directories of this process's own, mounted over the real ones.
  */
 
+#include <signal.h>
 #include <jansson.h>
 #include <sys/sysmacros.h>
 
@@ -165,22 +166,23 @@ static void image_survives_the_disk(void **state) {
         assert_string_equal(i->os_name, "Debian");
         assert_int_equal(i->created_usec, 5);
         assert_int_equal(i->size, 7);
-        assert_int_equal(i->init, INIT_NONE);
+        assert_int_equal(i->stop_signal, 0);
         assert_null(i->init_path);
         assert_null(i->machine_id);
 }
 
 static void init_is_recognised_through_its_link(void **state) {
         test_needs(SYS_openat2);
-        static const struct {
+        const struct {
                 const char *file, *link;
-                InitKind kind;
+                int stop_signal;
+                bool notifies;
         } cases[] = {
-                { "/usr/lib/systemd/systemd", "/lib/systemd/systemd", INIT_SYSTEMD },
-                { "/bin/busybox", "../bin/busybox", INIT_BUSYBOX },
-                { "/bin/busybox.static", "/bin/busybox.static", INIT_BUSYBOX },
-                { "/sbin/openrc-init", "openrc-init", INIT_OPENRC },
-                { "/sbin/sysvinit", "sysvinit", INIT_SYSV },
+                { "/usr/lib/systemd/systemd", "/lib/systemd/systemd", SIGRTMIN + 4, true },
+                { "/bin/busybox", "../bin/busybox", SIGUSR2, false },
+                { "/bin/busybox.static", "/bin/busybox.static", SIGUSR2, false },
+                { "/sbin/openrc-init", "openrc-init", SIGINT, false },
+                { "/sbin/sysvinit", "sysvinit", SIGPWR, false },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -190,9 +192,31 @@ static void init_is_recognised_through_its_link(void **state) {
                         assert_ok(symlink("usr/lib", ROOTFS "/lib"));
                 assert_ok(symlink(cases[i].link, ROOTFS "/sbin/init"));
                 _cleanup_(image_freep) Image *image = image_get();
-                assert_int_equal(image->init, cases[i].kind);
+                assert_int_equal(image->stop_signal, cases[i].stop_signal);
+                assert_int_equal(image->notifies, cases[i].notifies);
                 assert_string_equal(image->init_path, "/sbin/init");
         }
+}
+
+static void facts_of_the_template_are_kept_and_go_first(void **state) {
+        test_needs(SYS_openat2);
+        image_make("/bin/myinit");
+        assert_ok(symlink("/bin/myinit", ROOTFS "/first"));
+        _cleanup_(image_freep) Image *made = image_get();
+        assert_int_equal(image_add_fact(made, "no fact"), -EINVAL);
+        assert_int_equal(image_add_fact(made, "=x"), -EINVAL);
+        assert_ok(image_add_fact(made, "INIT=/first"));
+        assert_ok(image_add_fact(made, "STOP_SIGNAL=SIGHUP"));
+        assert_ok(image_add_fact(made, "NOTIFY=yes"));
+        assert_ok(image_add_fact(made, "OS_ID=test"));
+        assert_ok(image_write(PATH_IMAGES "/debian-bookworm", made, NULL));
+
+        _cleanup_(image_freep) Image *image = image_get();
+        assert_string_equal(image->init_path, "/first");
+        assert_int_equal(image->stop_signal, SIGHUP);
+        assert_true(image->notifies);
+        assert_string_equal(image_fact(image, "OS_ID"), "test");
+        assert_null(image_fact(image, "OS"));
 }
 
 /* What an image holds is data: its links lead nowhere else. */
@@ -203,7 +227,6 @@ static void init_outside_of_the_root_is_none(void **state) {
         assert_ok(symlink("/usr/bin/env", ROOTFS "/sbin/init"));
         assert_ok(symlink("../../../../../../../../usr/bin/env", ROOTFS "/init"));
         _cleanup_(image_freep) Image *a = image_get();
-        assert_int_equal(a->init, INIT_NONE);
         assert_null(a->init_path);
 }
 
@@ -425,6 +448,7 @@ int main(void) {
                 T_STORE(exit_record_that_is_none_is_refused),
                 T_STORE(image_survives_the_disk),
                 T_STORE(init_is_recognised_through_its_link),
+                T_STORE(facts_of_the_template_are_kept_and_go_first),
                 T_STORE(init_outside_of_the_root_is_none),
                 T_STORE(init_must_be_a_program),
                 T_STORE(machine_id_of_an_image),

@@ -40,6 +40,10 @@ def mounts():
     return found
 
 
+def files_limit(pid):
+    return re.search(r'^Max open files +(\d+) +(\d+)', open('/proc/%s/limits' % pid).read(), re.M).groups()
+
+
 def environment():
     data = open('/proc/%s/environ' % show('deb')['Leader']).read()
     return dict(e.split('=', 1) for e in data.split('\0') if e)
@@ -146,6 +150,9 @@ def test_init_starts_clean():
     status = dict(line.split(':\t', 1) for line in open('/proc/%s/status' % leader).read().splitlines() if ':\t' in line)
     assert sh('cat /proc/1/loginuid 2>/dev/null || echo 4294967295').strip() == '4294967295'
     assert sh('hostname').strip() == 'deb'
+    # What systemd gives its PID 1, unless ctrd itself may have less.
+    hard = [int(files_limit(pid)[1]) for pid in (leader, ctrd_pid())]
+    assert hard[0] == min(524288, hard[1]), hard
     caps = int(status['CapBnd'], 16)
     for dropped in (16, 17, 25, 30, 34, 35, 36, 37):     # modules rawio time audit_control syslog wake_alarm block_suspend audit_read
         assert not caps & (1 << dropped), dropped
