@@ -98,6 +98,23 @@ static int set_idmap(const Config *c, const ConfigMount *m, int fd, Error *error
         return r < 0 ? explain_idmap(m, fd, userns, r, error) : 0;
 }
 
+/* Changes that later entries make to a bind are made now as well: what init
+ * sets is not locked. */
+static int apply_remounts(const Config *c, size_t i, int fd) {
+        int r = 0;
+
+        for (size_t j = i + 1; j < c->n_mounts && r >= 0; j++) {
+                const MountOptions *o = &c->mounts[j].options;
+
+                if (!o->remount || !streq(c->mounts[j].destination, c->mounts[i].destination))
+                        continue;
+                r = mount_set_attr(fd, o->set, o->clear, false);
+                if (r >= 0)
+                        r = mount_set_attr(fd, o->recursive_set, o->recursive_clear, true);
+        }
+        return r;
+}
+
 /* The source of a bind, cloned with our rights and in our mount namespace: the
  * container's root may not be able to reach it, and need not. All attributes
  * are set while nobody else can see it. */
@@ -112,6 +129,8 @@ static int open_bind(Launch *l, size_t i, int directory, Error *error) {
         r = mount_set_attr(fd, o->set, o->clear, false);
         if (r >= 0)
                 r = mount_set_attr(fd, o->recursive_set, o->recursive_clear, true);
+        if (r >= 0 && has_user_namespace(l->config))
+                r = apply_remounts(l->config, i, fd);
         if (r >= 0)
                 r = mount_set_propagation(fd, o->propagation ?: MS_PRIVATE,
                                           o->propagation == 0 || o->propagation_recursive);
