@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <linux/bpf.h>
+
 #include "config.h"
 #include "mount.h"
 #include "sysctl.h"
@@ -151,6 +153,32 @@ static void resources(void **state) {
         }
 }
 
+static void device_rules(void **state) {
+        _cleanup_(config_freep) Config *c = parse(HEAD LINUX(",\"resources\":{\"devices\":["
+                "{\"allow\":false,\"access\":\"rwm\"},{\"allow\":false,\"type\":\"a\"},"
+                "{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":200,\"access\":\"rw\"},"
+                "{\"allow\":true,\"type\":\"b\",\"major\":8,\"minor\":-1,\"access\":\"m\"}]}") "}");
+        const ConfigDeviceRule *r = c->device_rules;
+
+        assert_int_equal(c->n_device_rules, 4);
+        for (size_t i = 0; i < 2; i++) {
+                assert_false(r[i].allow);
+                assert_int_equal(r[i].type, BPF_DEVCG_DEV_BLOCK | BPF_DEVCG_DEV_CHAR);
+                assert_int_equal(r[i].access, BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE);
+                assert_true(r[i].major == -1 && r[i].minor == -1);
+        }
+        assert_true(r[2].allow && r[2].major == 10 && r[2].minor == 200);
+        assert_int_equal(r[2].type, BPF_DEVCG_DEV_CHAR);
+        assert_int_equal(r[2].access, BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE);
+        assert_true(r[3].major == 8 && r[3].minor == -1);
+        assert_int_equal(r[3].access, BPF_DEVCG_ACC_MKNOD);
+
+        refused(HEAD LINUX(",\"resources\":{\"devices\":[1]}") "}", "object");
+        refused(HEAD LINUX(",\"resources\":{\"devices\":[{\"type\":\"p\"}]}") "}", "unknown type \"p\"");
+        refused(HEAD LINUX(",\"resources\":{\"devices\":[{\"access\":\"rx\"}]}") "}", "not made of r, w and m");
+        refused(HEAD LINUX(",\"resources\":{\"devices\":[{\"major\":-2}]}") "}", "out of range");
+}
+
 static void sysctls(void **state) {
         static const char *const good[] = { "net.ipv4.ip_forward", "net/ipv4/ip_forward", "net.ipv4.conf.eth0/1.forwarding",
                                             "kernel.shmmax", "fs.mqueue.msg_max" };
@@ -182,7 +210,7 @@ static void tables(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(smallest), T(process_fields), T(process_refusals), T(document_refusals), T(mounts),
-                T(all_mount_options_are_known), T(resources), T(sysctls), T(tables),
+                T(all_mount_options_are_known), T(resources), T(device_rules), T(sysctls), T(tables),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
