@@ -136,8 +136,7 @@ static void take_defaults(ConfigProcess *p, const ConfigProcess *from, const jso
                 p->env = from->env;
 }
 
-static int read_process(const ExecArguments *a, const Config *config, Arena *arena, json_t **ret_document,
-                        ConfigProcess *p, Error *error) {
+static int read_process(const ExecArguments *a, Arena *arena, json_t **ret_document, ConfigProcess *p, Error *error) {
         _cleanup_free_ char *text = NULL;
         size_t size;
         int r;
@@ -148,11 +147,20 @@ static int read_process(const ExecArguments *a, const Config *config, Arena *are
         *ret_document = field_load(text, size, a->process, error);
         if (!*ret_document)
                 return -EINVAL;
-        r = config_parse_process(*ret_document, arena, p, error);
-        if (r < 0)
-                return r;
-        take_defaults(p, &config->process, *ret_document);
-        return 0;
+        return config_parse_process(*ret_document, arena, p, error);
+}
+
+/* A config can be long: it is read only where something of it is needed. */
+static bool needs_config(const Container *c, const ConfigProcess *p, const json_t *given) {
+        return c->exec_defaults || !given || !p->cwd || !p->has_capabilities || !json_object_get(given, "env") ||
+               !json_object_get(given, "noNewPrivileges");
+}
+
+static int load_config(const Container *c, const ConfigProcess *p, const json_t *given, Config **ret, Error *error) {
+        if (needs_config(c, p, given))
+                return creation_load_config(c, ret, error);
+        *ret = calloc(1, sizeof(Config));
+        return *ret ? 0 : error_set_errno(error, ENOMEM, "exec");
 }
 
 /* The container's environment, with what was given in place of what has the
@@ -194,15 +202,14 @@ static int add_capabilities(const ExecArguments *a, ConfigProcess *p, Error *err
         return 0;
 }
 
-static int build_process(const ExecArguments *a, const Config *config, char **words, Arena *arena,
-                         json_t **ret_document, ConfigProcess *p, Error *error) {
+/* given: what p was read from, or NULL. */
+static int build_process(const ExecArguments *a, const Config *config, char **words, Arena *arena, const json_t *given,
+                         ConfigProcess *p, Error *error) {
         int r;
 
-        if (a->process) {
-                r = read_process(a, config, arena, ret_document, p, error);
-                if (r < 0)
-                        return r;
-        } else {
+        if (given)
+                take_defaults(p, &config->process, given);
+        else {
                 *p = config->process;
                 p->terminal = false;
                 p->args = NULL;
@@ -298,10 +305,12 @@ static int run_exec(const Command *command, const CommandGlobals *g, int argc, c
         /* Nothing was done yet that must not be done twice. */
         if (r >= 0 && !(c->namespaces & CLONE_NEWUSER))
                 r = self_protect(error);
+        if (r >= 0 && a.process)
+                r = read_process(&a, &arena, &document, &p, error);
         if (r >= 0)
-                r = creation_load_config(c, &config, error);
+                r = load_config(c, &p, document, &config, error);
         if (r >= 0)
-                r = build_process(&a, config, argv + index + 1, &arena, &document, &p, error);
+                r = build_process(&a, config, argv + index + 1, &arena, document, &p, error);
         if (r >= 0)
                 r = execute(&a, c, config, &p, error);
         json_decref(document);

@@ -65,6 +65,9 @@ static int describe(Container *c, const Config *config, const char *bundle, Erro
         if (!c->rootfs || !c->oci_version || !c->created)
                 return error_set_errno(error, ENOMEM, "container");
         c->annotations = json_incref((json_t *) config->annotations);
+        c->seccomp = config->seccomp != NULL;
+        c->exec_defaults = config->has_personality || process_limits_are_given(&config->process) ||
+                           config->process.apparmor_profile || config->process.selinux_label;
         for (int i = 0; i < NAMESPACE_MAX; i++)
                 if (config->namespaces[i].present)
                         c->namespaces |= namespace_type_flag((NamespaceType) i);

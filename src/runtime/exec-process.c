@@ -183,11 +183,15 @@ static int follow(const ExecOptions *o, const Context *x, int channel, ExecProce
 }
 
 static int load_filter(const Container *c, const Config *config, SyscallFilter **ret, Error *error) {
-        if (!config->seccomp)
+        _cleanup_(config_freep) Config *whole = NULL;
+        int r;
+
+        if (!c->seccomp && !config->seccomp)
                 return 0;
         if (syscall_filter_read(c->fd, "seccomp.bpf", ret) >= 0)
                 return 0;
-        return syscall_filter_compile(config->seccomp, ret, error);
+        r = config->seccomp ? 0 : config_load(c->fd, "config.json", &whole, error);
+        return r < 0 ? r : syscall_filter_compile(whole ? whole->seccomp : config->seccomp, ret, error);
 }
 
 int exec_process_start(const Container *c, const Config *config, const ExecOptions *o, ExecProcess *ret, Error *error) {
