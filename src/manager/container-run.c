@@ -76,14 +76,13 @@ static void kill_scope(Container *c) {
         (void) unit_kill(c->manager->units, unit, SIGKILL);
 }
 
-/* The scope has gone: nothing of the run is left but its directory. */
-static void on_scope_gone(const Error *ignored, void *userdata) {
+/* The scope has gone and machined has forgotten it: nothing of the run is left but
+ * its directory. */
+static void run_cleared(Container *c) {
         _cleanup_error_ Error failure = ERROR_INIT;
-        Container *c = userdata;
         Job *job = c->job;
         int r;
 
-        c->unit = NULL;
         c->timer = sd_event_source_disable_unref(c->timer);
         c->ending = false;
         r = launch_remove(c->name);
@@ -102,8 +101,9 @@ static void on_scope_gone(const Error *ignored, void *userdata) {
         error_move(&failure, &c->failure);
         container_changed(c, "Leader", "StatusText", "StartedAt", "ReadyAt", "ExitReason", "ExitStatus", "ExitedAt", NULL);
         container_event(c, bad ? EVENT_FAILED : EVENT_ENDED);
-        sd_journal_print(bad ? LOG_WARNING : LOG_INFO, "Container %s ended: %s %d", c->name,
-                         exit_reason_to_string(c->exit.reason), c->exit.code);
+        sd_journal_print(bad ? LOG_WARNING : LOG_INFO, "Container %s ended: %s %d%s%s", c->name,
+                         exit_reason_to_string(c->exit.reason), c->exit.code, c->exit.message ? ": " : "",
+                         strempty(c->exit.message));
 
         if (c->restart) {
                 Error error = ERROR_INIT;
@@ -124,7 +124,8 @@ static void on_scope_gone(const Error *ignored, void *userdata) {
                 container_removal_continue(c, job);
                 return;
         }
-        if (job && streq(job->kind, "start")) {
+        /* A restart that comes here has had its stop, and failed in its start. */
+        if (job && (streq(job->kind, "start") || streq(job->kind, "restart"))) {
                 if (!error_is_set(&failure))
                         error_set(&failure, wanted ? ECANCELED : EIO, "StartFailed",
                                   wanted ? "the start of %s was canceled" : "%s ended before it was up: see \"ctrctl logs %s\"",
@@ -132,6 +133,22 @@ static void on_scope_gone(const Error *ignored, void *userdata) {
         } else
                 error_clear(&failure);
         end_job(c, &failure);
+}
+
+static void on_scope_gone(const Error *ignored, void *userdata) {
+        Container *c = userdata;
+
+        c->unit = NULL;
+        if (!c->machined)
+                run_cleared(c);
+}
+
+static void on_unregistered(void *userdata) {
+        Container *c = userdata;
+
+        c->machined = sd_bus_slot_unref(c->machined);
+        if (!c->unit)
+                run_cleared(c);
 }
 
 static int on_end_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -160,7 +177,6 @@ static void run_ended(Container *c, const ExitRecord *record) {
         unit_request_drop(c->unit);
         c->unit = NULL;
         monitor_link_free(link);
-        machined_unregister(c->manager->bus, c->name);
 
         /* What the monitor tells is on disk already; what it did not live to tell
          * is written here. */
@@ -173,9 +189,13 @@ static void run_ended(Container *c, const ExitRecord *record) {
 
         unit_scope_name(c->name, unit);
         set_timer(c, END_TIMEOUT_USEC, on_end_timeout);
-        r = unit_wait_gone(c->manager->units, unit, on_scope_gone, c, &c->unit);
-        if (r < 0)
-                on_scope_gone(NULL, c);
+        /* machined stops the scope of a machine whose leader it finds dead, by name,
+         * when it gets to it: the next run's scope, if it were let begin before
+         * machined has forgotten this one (systemd#2809 and its like). */
+        (void) machined_unregister(c->manager->bus, c->name, on_unregistered, c, &c->machined);
+        (void) unit_wait_gone(c->manager->units, unit, on_scope_gone, c, &c->unit);
+        if (!c->machined && !c->unit)
+                run_cleared(c);
 }
 
 /* A start that cannot go on. The first cause wins. */

@@ -32,31 +32,76 @@ static int on_registered(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         return 0;
 }
 
-void machined_unregister(sd_bus *bus, const char *name) {
-        sd_bus_message *m = NULL;
+/* A call of machined's Manager, with the registration as its userdata. Takes m. */
+static int call_async(sd_bus *bus, sd_bus_message *m, sd_bus_message_handler_t handler, MachinedDone done, void *userdata,
+                      sd_bus_slot **ret_slot) {
+        _cleanup_free_ Registration *registration = calloc(1, sizeof(*registration));
+        sd_bus_slot *slot = NULL;
+        int r;
 
-        if (sd_bus_message_new_method_call(bus, &m, DESTINATION, OBJECT, INTERFACE, "UnregisterMachine") >= 0 &&
-            sd_bus_message_set_auto_start(m, 0) >= 0 && sd_bus_message_append(m, "s", name) >= 0)
-                (void) sd_bus_call_async(bus, NULL, m, NULL, NULL, TIMEOUT_USEC);
+        if (!registration)
+                r = -ENOMEM;
+        else {
+                *registration = (Registration){ done, userdata };
+                r = sd_bus_call_async(bus, &slot, m, handler, registration, TIMEOUT_USEC);
+        }
         sd_bus_message_unref(m);
+        if (r < 0)
+                return r;
+        (void) sd_bus_slot_set_destroy_callback(slot, registration_free);
+        (void) TAKE_PTR(registration);
+        *ret_slot = slot;
+        return 0;
+}
+
+static int on_unregistered(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Registration *registration = userdata;
+
+        registration->done(registration->userdata);
+        return 0;
+}
+
+static int new_unregister(sd_bus *bus, const char *name, sd_bus_message **ret) {
+        sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, DESTINATION, OBJECT, INTERFACE, "UnregisterMachine");
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(m, 0);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        if (r < 0)
+                sd_bus_message_unref(m);
+        else
+                *ret = m;
+        return r;
+}
+
+int machined_unregister(sd_bus *bus, const char *name, MachinedDone done, void *userdata, sd_bus_slot **ret_slot) {
+        sd_bus_message *m;
+        int r;
+
+        r = new_unregister(bus, name, &m);
+        return r < 0 ? r : call_async(bus, m, on_unregistered, done, userdata, ret_slot);
 }
 
 int machined_register(sd_bus *bus, const char *name, const char *machine_id, pid_t leader, int ifindex,
                       MachinedDone done, void *userdata, sd_bus_slot **ret_slot) {
-        _cleanup_free_ Registration *registration = calloc(1, sizeof(*registration));
         int32_t interfaces[1] = { ifindex };
         sd_bus_message *m = NULL;
         sd_id128_t id;
         int r;
 
-        if (!registration)
-                return -ENOMEM;
-        *registration = (Registration){ done, userdata };
-
         r = sd_id128_from_string(machine_id, &id);
         if (r < 0)
                 return r;
-        machined_unregister(bus, name);
+
+        /* The one before a reboot; machined handles calls in their order. */
+        r = new_unregister(bus, name, &m);
+        if (r < 0)
+                return r;
+        (void) sd_bus_send(bus, m, NULL);
+        m = sd_bus_message_unref(m);
 
         r = sd_bus_message_new_method_call(bus, &m, DESTINATION, OBJECT, INTERFACE, "RegisterMachineWithNetwork");
         if (r >= 0)
@@ -67,12 +112,9 @@ int machined_register(sd_bus *bus, const char *name, const char *machine_id, pid
                 r = sd_bus_message_append(m, "ssus", "ctrd", "container", (uint32_t) leader, "");
         if (r >= 0)
                 r = sd_bus_message_append_array(m, 'i', interfaces, ifindex > 0 ? sizeof(interfaces) : 0);
-        if (r >= 0)
-                r = sd_bus_call_async(bus, ret_slot, m, on_registered, registration, TIMEOUT_USEC);
-        if (r >= 0) {
-                sd_bus_slot_set_destroy_callback(*ret_slot, registration_free);
-                (void) TAKE_PTR(registration);
+        if (r < 0) {
+                sd_bus_message_unref(m);
+                return r;
         }
-        sd_bus_message_unref(m);
-        return r;
+        return call_async(bus, m, on_registered, done, userdata, ret_slot);
 }

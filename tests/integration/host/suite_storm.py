@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Many clients at once that know no order: whatever they do, ctrd stays, every job
+# ends, no container is left half-way, and nothing piles up. STORM_SECONDS= and
+# STORM_SEED= make it longer and repeat it.
+
+import os
+import random
+import signal
+import threading
+
+import gi
+gi.require_version('Gio', '2.0')
+from gi.repository import Gio, GLib
+
+from ctrd import *
+
+SECONDS = float(os.environ.get('STORM_SECONDS', '15'))
+SEED = int(os.environ.get('STORM_SEED', '1'))
+CONTAINERS = ['s%d' % i for i in range(6)]
+CLIENTS = 10
+TRANSIENT = ('starting', 'stopping', 'rebooting', 'removing')
+OBJECTS = 'org.freedesktop.DBus.ObjectManager'
+ADDRESS = Gio.dbus_address_get_for_bus_sync(Gio.BusType.SYSTEM)
+
+
+def connect():
+    return Gio.DBusConnection.new_for_address_sync(
+        ADDRESS, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
+
+
+class Client:
+    """A connection to the bus, and what it may say."""
+
+    def __init__(self, seed=0):
+        self.random = random.Random(seed)
+        self.bus = connect()
+
+    def call(self, path, interface, method, arguments=None, fds=None, timeout=60000):
+        handed = Gio.UnixFDList.new()
+        for fd in fds or []:
+            handed.append(fd)       # a copy
+        reply, out = self.bus.call_with_unix_fd_list_sync('org.ctrd1', path, interface, method, arguments, None,
+                                                          Gio.DBusCallFlags.NONE, timeout, handed, None)
+        for fd in out.steal_fds() if out else []:
+            os.close(fd)
+        return reply.unpack()
+
+    def container(self, name, method, arguments=None, fds=None):
+        return self.call('/org/ctrd1/container/' + name, 'org.ctrd1.Container', method, arguments, fds)
+
+    def managed(self):
+        return self.call('/org/ctrd1', OBJECTS, 'GetManagedObjects')[0]
+
+    def jobs(self):
+        return [path for path in self.managed() if path.startswith('/org/ctrd1/job/')]
+
+    def create(self, name):
+        self.call('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer',
+                  GLib.Variant('(ssa(ss)a{sv})', (name, BUSYBOX, [('StopTimeoutSec', '3s')], {})))
+
+    def cancel(self):
+        jobs = self.jobs()
+        if jobs:
+            self.call(self.random.choice(jobs), 'org.ctrd1.Job', 'Cancel')
+
+    def exec(self, name):
+        null = os.open('/dev/null', os.O_RDWR)
+        try:
+            terminal = self.random.random() < 0.3
+            command = self.random.choice((['true'], ['sleep', '0.2'], ['sh', '-c', 'kill -HUP 1'], ['reboot'], ['nothing']))
+            self.container(name, 'Exec',
+                           GLib.Variant('(asa{sv}ah)', (command, {'Terminal': GLib.Variant('b', terminal)},
+                                                        [] if terminal else [0, 1, 2])),
+                           None if terminal else [null] * 3)
+        finally:
+            os.close(null)
+
+    def leave(self, name):
+        """Asks, and is gone before the answer comes."""
+        bus = connect()
+        method = self.random.choice(('Start', 'Restart', 'GetUsage'))
+        bus.call('org.ctrd1', '/org/ctrd1/container/' + name, 'org.ctrd1.Container', method, None, None,
+                 Gio.DBusCallFlags.NONE, -1, None, None)
+        bus.flush_sync()
+        bus.close_sync()
+
+    def act(self):
+        name = self.random.choice(CONTAINERS)
+        verbs = {
+            'start': (8, lambda: self.container(name, 'Start')),
+            'stop': (3, lambda: self.container(name, 'Stop', GLib.Variant('(t)', (0,)))),
+            'force': (3, lambda: self.container(name, 'Stop', GLib.Variant('(t)', (1,)))),
+            'restart': (4, lambda: self.container(name, 'Restart')),
+            'kill': (3, lambda: self.container(name, 'Kill', GLib.Variant('(si)', self.random.choice(
+                (('init', 9), ('all', 9), ('init', 1), ('all', 15)))))),
+            'remove': (2, lambda: self.container(name, 'Remove', GLib.Variant('(b)', (self.random.random() < 0.6,)))),
+            'create': (5, lambda: self.create(name)),
+            'cancel': (6, self.cancel),
+            'exec': (5, lambda: self.exec(name)),
+            'console': (2, lambda: self.container(name, 'OpenConsole', GLib.Variant('(a{sv})', ({},)))),
+            'log': (1, lambda: self.container(name, 'GetLog')),
+            'look': (2, self.managed),
+            'leave': (2, lambda: self.leave(name)),
+        }
+        verb = self.random.choices(list(verbs), [weight for weight, _ in verbs.values()])[0]
+        try:
+            verbs[verb][1]()
+            return verb
+        except GLib.Error as error:
+            # a sentence of ctrd's is fine; that it vanished, or did not answer, is not
+            remote = Gio.DBusError.get_remote_error(error) or ''
+            assert remote.startswith('org.ctrd1.') or remote.endswith('UnknownObject'), (verb, name, error.message)
+            return None
+
+
+class Storm:
+    """Threads that run until the storm is over; the first failure of any is the test's."""
+
+    def __init__(self, seconds):
+        self.end = time.monotonic() + seconds
+        self.failures = []
+        self.threads = []
+        self.done = {}
+
+    def thread(self, function):
+        def run_it():
+            try:
+                while time.monotonic() < self.end and not self.failures:
+                    verb = function()
+                    self.done[verb] = self.done.get(verb, 0) + 1
+            except BaseException as error:     # noqa: it is told where it is seen
+                self.failures.append(error)
+        self.threads.append(threading.Thread(target=run_it, daemon=True))
+
+    def run(self):
+        for t in self.threads:
+            t.start()
+        for t in self.threads:
+            t.join(max(1, self.end - time.monotonic()) + 90 * PATIENCE)
+            assert not t.is_alive(), 'a client hangs'
+        print('# ' + ', '.join('%s %d' % (k, n) for k, n in sorted(self.done.items(), key=str)), flush=True)
+        assert not self.failures, repr(self.failures[0])
+
+
+def descriptors():
+    return len(os.listdir('/proc/%d/fd' % ctrd_pid()))
+
+
+def states(client):
+    return {path.rsplit('/', 1)[1]: interfaces['org.ctrd1.Container']['State']
+            for path, interfaces in client.managed().items() if 'org.ctrd1.Container' in interfaces}
+
+
+def settle(client):
+    """Every job ends, and what is on its way arrives."""
+    wait_until(lambda: not client.jobs(), 40, lambda: client.managed())
+    wait_until(lambda: not any(s in TRANSIENT for s in states(client).values()), 40)
+    # what is said to run does; what is not leaves nothing
+    for name, s in states(client).items():
+        if s == 'running':
+            assert inside(name, 'hostname').strip() == name
+        else:
+            wait_until(lambda: not os.path.exists('/run/ctrd/containers/' + name), 5)
+
+
+def kill_a_monitor(rnd):
+    time.sleep(rnd.uniform(0.1, 0.6))
+    pids = []
+    for path in glob.glob('/sys/fs/cgroup/machine.slice/ctr-s*.scope/**/cgroup.procs', recursive=True):
+        try:
+            pids += [int(p) for p in open(path).read().split()]
+        except OSError:
+            pass
+    rnd.shuffle(pids)
+    for pid in pids:
+        try:
+            if open('/proc/%d/comm' % pid).read().strip() == 'ctr-monitor':
+                os.kill(pid, signal.SIGKILL)
+                return 'kill -9'
+        except OSError:
+            pass
+
+
+def ask_systemd(rnd):
+    time.sleep(rnd.uniform(0.1, 0.6))
+    if rnd.random() < 0.2:
+        run('systemctl', 'daemon-reload')
+        return 'daemon-reload'
+    run('systemctl', 'stop', '--no-block', 'ctr-%s.scope' % rnd.choice(CONTAINERS))
+    return 'systemctl stop'
+
+
+def test_many_clients_at_once():
+    client = Client()
+    client.jobs()
+    pid = ctrd_pid()
+    before = descriptors()
+
+    storm = Storm(SECONDS)
+    for i in range(CLIENTS):
+        storm.thread(Client(SEED * 1000 + i).act)
+    storm.thread(lambda rnd=random.Random(SEED): kill_a_monitor(rnd))
+    storm.thread(lambda rnd=random.Random(SEED + 1): ask_systemd(rnd))
+    storm.run()
+
+    settle(client)
+    assert ctrd_pid() == pid, 'ctrd was started anew'
+    for name in states(client):
+        remove(name)
+    wait_until(lambda: descriptors() <= before + 4, 10, 'descriptors of ctrd: %d before' % before)
+
+
+# What may be of a type, and what may not.
+
+TEXTS = ['', 'web', 's0', 'a' * 300, '/', '..', '../../x', 'x\ny', '\x1b[2J', 'é', '%s%n', 'busybox', 'busybox/default',
+         'debian/nosuch', 'Command', 'Environment', 'init', 'all', 'A=B', '=', '0', '65536', '-1', '/tmp', '\u202e']
+
+
+def guess(rnd, signature, depth=0):
+    """A random value of a type, as GLib.Variant has it."""
+    c = signature[0]
+    if c == 'a':
+        if signature == 'as':
+            return [rnd.choice(TEXTS) for _ in range(rnd.choice((0, 1, 3, 50)))]
+        if signature[1] == '{':
+            keys = ['Environment', 'User', 'Terminal', 'LoginShell', 'Columns', 'ReadOnly', 'WorkingDirectory', 'Rows', 'x', '']
+            return {rnd.choice(keys): GLib.Variant(t, guess(rnd, t)) for t in
+                    rnd.choices(('s', 'b', 'u', 'as', 'i', 't', 'ai'), k=rnd.randrange(4))}
+        return [guess(rnd, signature[1:], depth + 1) for _ in range(rnd.choice((0, 1, 2, 20)))]
+    if c == '(':
+        return tuple(guess(rnd, t) for t in signature[1:-1])
+    return {'s': lambda: rnd.choice(TEXTS), 'b': lambda: rnd.random() < 0.5, 'h': lambda: rnd.randrange(4),
+            'i': lambda: rnd.choice((0, 1, -1, 9, 64, 65, 2**31 - 1, -2**31)),
+            'ai': lambda: [], 'u': lambda: rnd.choice((0, 1, 80, 65535, 65536, 2**32 - 1)),
+            't': lambda: rnd.choice((0, 1, 2**63, 2**64 - 1)), 'o': lambda: '/'}[c]()
+
+
+CALLS = [
+    ('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer', ['s', 's', 'a(ss)', 'a{sv}']),
+    ('/org/ctrd1', 'org.ctrd1.Manager', 'GetContainer', ['s']),
+    ('/org/ctrd1', 'org.ctrd1.Manager', 'ListTemplates', []),
+    ('/org/ctrd1', OBJECTS, 'GetManagedObjects', []),
+    ('/org/ctrd1/container/s0', 'org.freedesktop.DBus.Properties', 'Get', ['s', 's']),
+    ('/org/ctrd1/container/s0', 'org.freedesktop.DBus.Properties', 'GetAll', ['s']),
+    ('/org/ctrd1/container/s0', 'org.freedesktop.DBus.Introspectable', 'Introspect', []),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Start', []),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Stop', ['t']),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Restart', []),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Kill', ['s', 'i']),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Exec', ['as', 'a{sv}', 'ah']),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'OpenConsole', ['a{sv}']),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'ResizeConsole', ['u', 'u']),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'GetLog', []),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'GetSettings', []),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'GetUsage', []),
+    ('/org/ctrd1/image/busybox_2ddefault', 'org.ctrd1.Image', 'Remove', []),
+    ('/org/ctrd1/job/1', 'org.ctrd1.Job', 'Cancel', []),
+]
+
+
+class Guesser(Client):
+    def act(self):
+        path, interface, method, types = self.random.choice(CALLS)
+        if self.random.random() < 0.1:
+            types = types + ['s']       # what is not awaited
+        values = tuple(guess(self.random, t) for t in types)
+        null = os.open('/dev/null', os.O_RDWR)
+        try:
+            self.call(path, interface, method, GLib.Variant('(%s)' % ''.join(types), values), [null] * 4, 60000)
+            return method
+        except GLib.Error as error:
+            remote = Gio.DBusError.get_remote_error(error) or ''
+            assert remote and not remote.endswith(('NoReply', 'ServiceUnknown', 'NameHasNoOwner', 'Disconnected')), (method, values, error.message)
+            return None
+        finally:
+            os.close(null)
+
+
+def guess_for(seconds, seed):
+    storm = Storm(seconds)
+    for i in range(4):
+        storm.thread(Guesser(seed * 1000 + i).act)
+    storm.run()
+
+
+def test_arguments_of_every_kind_from_root():
+    client = Client()
+    create('s0')
+    pid = ctrd_pid()
+    guess_for(SECONDS / 3, SEED)
+    settle(client)
+    assert ctrd_pid() == pid, 'ctrd was started anew'
+    for name in states(client):
+        remove(name)
+
+
+def test_arguments_of_every_kind_from_a_stranger():
+    with container('s0') as name:
+        pid, before = ctrd_pid(), show(name)
+        run('setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', 'python3', '-B', __file__, check=True)
+        assert ctrd_pid() == pid, 'ctrd was started anew'
+        assert show(name) == before
+        assert names() == [name]
+
+
+if __name__ == '__main__':      # as somebody else
+    guess_for(SECONDS / 3, SEED)
