@@ -30,7 +30,8 @@ struct Ctl {
         bool quiet;
         bool no_wait;
         sd_bus *bus;        /* by ctl_bus() */
-        char *const *tail;  /* the command line from the verb on */
+        char **argv;        /* the command line */
+        char *const *tail;  /* the same, from the verb on */
         bool host_in_front; /* -H came before the verb, so that tail can be run elsewhere */
 };
 
@@ -40,6 +41,8 @@ typedef struct Verb {
         const char *summary; /* half a sentence, for the list of verbs */
         const char *details; /* more for its own help, or NULL */
         const Option *options;
+        int status_failed;       /* the exit status of a failure; 0: STATUS_FAILURE */
+        int status_no_container; /* the same, where there is no such container */
         /* Returns the exit status, or a negative errno with the error set. */
         int (*run)(Ctl *ctl, Options *options, Error *error);
 } Verb;
@@ -50,3 +53,7 @@ extern const Verb *const verbs[]; /* ends with NULL */
 extern const Verb verb_console, verb_create, verb_exec, verb_image_list, verb_image_remove, verb_job_cancel, verb_job_list,
         verb_kill, verb_list, verb_logs, verb_remove, verb_restart, verb_shell, verb_show, verb_start, verb_status,
         verb_stop, verb_template_list;
+
+/* Runs the verb that the command line names and reports what went wrong; returns the
+ * exit status. end: called before the report; may be NULL. */
+int ctl_main(int argc, char **argv, void (*end)(Ctl *ctl));

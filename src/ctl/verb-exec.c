@@ -143,6 +143,7 @@ const Verb verb_exec = {
                    "own. The exit status is the command's; 128+N where signal N ended it; 127 where it\n"
                    "does not exist; 126 where it cannot be executed; 125 where ctrctl failed.",
         .options = exec_options,
+        .status_failed = STATUS_EXEC_FAILED,
         .run = run_exec,
 };
 
@@ -153,5 +154,6 @@ const Verb verb_shell = {
         .details = "The login shell of USER (root), on a terminal of its own. Ctrl-] three times\n"
                    "within a second hangs up. Exit statuses are those of exec.",
         .options = shell_options,
+        .status_failed = STATUS_EXEC_FAILED,
         .run = run_shell,
 };

@@ -220,5 +220,6 @@ const Verb verb_status = {
         .summary = "Show how a container is, for people",
         .details = "The exit status is 0 where it runs, 3 where it does not, 4 where there is none.",
         .options = options,
+        .status_no_container = STATUS_NO_CONTAINER,
         .run = run_status,
 };
