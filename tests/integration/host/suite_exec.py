@@ -150,6 +150,30 @@ def test_two_consoles_see_the_same():
         watcher.wait()
 
 
+def test_long_command_lines():
+    # What fits into one write, and what is for the client with all means.
+    for size in (30000, 61000, 120000):
+        assert len(inside('ex', 'echo', 'x' * size)) == size + 1
+    out = inside('ex', 'sh', '-c', 'echo $#', '--', *['y'] * 4000)
+    assert out.strip() == '4000', out
+
+
+def test_bytes_that_are_no_text_are_refused():
+    p = subprocess.run(['ctrctl', 'exec', 'ex', '--', 'echo', b'\xff\xfe'], capture_output=True)
+    assert p.returncode == 125 and len(p.stderr.splitlines()) == 1, p
+
+
+def test_a_command_wakes_ctrd():
+    run('systemctl', 'stop', 'ctrd', check=True)
+    assert inside('ex', 'echo', 'woken') == 'woken\n'
+
+
+def test_a_bus_that_is_named():
+    r = run('env', 'DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere', 'ctrctl', 'exec', 'ex', '--', 'true')
+    assert r.status == 125 and len(r.err.splitlines()) == 1, r
+    run('env', 'DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/system_bus_socket', 'ctrctl', 'exec', 'ex', '--', 'true', check=True)
+
+
 def test_commands_outlive_ctrd():
     p = subprocess.Popen(['ctrctl', 'exec', 'ex', '--', 'sh', '-c', 'echo up; read line; echo $line; exit 9'],
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
