@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <stdio.h>
+#include <strings.h>
 #include <sys/resource.h>
 
+#include "capability.h"
 #include "config.h"
 #include "field.h"
 
@@ -71,8 +74,15 @@ static int parse_rlimits(const json_t *object, Arena *arena, ConfigProcess *p, E
 }
 
 bool config_capability_add(const char *name, uint64_t *set) {
-        int cap = capability_from_name(name);
+        char full[64];
+        int cap;
 
+        /* Engines' users say "SYS_ADMIN" too. */
+        if (strncasecmp(name, "CAP_", 4) != 0) {
+                snprintf(full, sizeof(full), "CAP_%s", name);
+                name = full;
+        }
+        cap = capability_from_name(name);
         if (cap < 0)
                 return false;
         *set |= UINT64_C(1) << cap;

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 #include "arena.h"
-#include "capability.h"
+#include "capability-sets.h"
 #include "error.h"
 #include "macro.h"
 #include "mount-option.h"

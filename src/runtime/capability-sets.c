@@ -1,39 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <linux/capability.h>
-#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capability.h"
-
-static const char *const names[] = {
-        "CAP_CHOWN",        "CAP_DAC_OVERRIDE",     "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
-        "CAP_FSETID",       "CAP_KILL",             "CAP_SETGID",          "CAP_SETUID",
-        "CAP_SETPCAP",      "CAP_LINUX_IMMUTABLE",  "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
-        "CAP_NET_ADMIN",    "CAP_NET_RAW",          "CAP_IPC_LOCK",        "CAP_IPC_OWNER",
-        "CAP_SYS_MODULE",   "CAP_SYS_RAWIO",        "CAP_SYS_CHROOT",      "CAP_SYS_PTRACE",
-        "CAP_SYS_PACCT",    "CAP_SYS_ADMIN",        "CAP_SYS_BOOT",        "CAP_SYS_NICE",
-        "CAP_SYS_RESOURCE", "CAP_SYS_TIME",         "CAP_SYS_TTY_CONFIG",  "CAP_MKNOD",
-        "CAP_LEASE",        "CAP_AUDIT_WRITE",      "CAP_AUDIT_CONTROL",   "CAP_SETFCAP",
-        "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN",        "CAP_SYSLOG",          "CAP_WAKE_ALARM",
-        "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ",      "CAP_PERFMON",         "CAP_BPF",
-        "CAP_CHECKPOINT_RESTORE",
-};
-
-int capability_from_name(const char *name) {
-        if (strncasecmp(name, "CAP_", 4) == 0)
-                name += 4;
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (strcasecmp(name, names[i] + 4) == 0)
-                        return (int) i;
-        return -EINVAL;
-}
-
-const char *capability_name(unsigned cap) {
-        return cap < ELEMENTSOF(names) ? names[cap] : NULL;
-}
+#include "capability-sets.h"
 
 static int get(struct __user_cap_data_struct data[static 2]) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -12,10 +12,6 @@ typedef struct CapabilitySets {
         uint64_t bounding, effective, inheritable, permitted, ambient;
 } CapabilitySets;
 
-/* CAP_…, with or without the prefix, in any case: the number, or -EINVAL. */
-int capability_from_name(const char *name);
-const char *capability_name(unsigned cap); /* "CAP_CHOWN"; NULL past the last known */
-
 /* What the calling process may still have: its bounding and permitted set. */
 int capability_read(uint64_t *ret_permitted, uint64_t *ret_bounding);
 
