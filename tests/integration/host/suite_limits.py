@@ -12,7 +12,7 @@ MISSING = CONTROLLERS - set(open('/sys/fs/cgroup/cgroup.controllers').read().spl
 
 def setup():
     if not MISSING:
-        create('deb', DEBIAN, 'MemoryMax=256M', 'MemoryHigh=1G', 'MemorySwapMax=0', 'TasksMax=300', 'CPUQuota=150%', 'CPUWeight=50',
+        create('deb', DEBIAN, 'MemoryMax=256M', 'MemoryHigh=256M', 'MemorySwapMax=0', 'TasksMax=300', 'CPUQuota=150%', 'CPUWeight=50',
                'IOWeight=70', 'AllowedCPUs=0', start=True)
 
 
@@ -43,7 +43,7 @@ def usage():
 def test_limits_stand_in_the_scope():
     needs_controllers()
     assert attribute('memory.max') == str(256 << 20)
-    assert attribute('memory.high') == str(1 << 30)     # above: below, all would slow down before it is killed
+    assert attribute('memory.high') == str(256 << 20)   # below MemoryMax= all would slow down before it is killed
     assert attribute('memory.swap.max') == '0'
     assert attribute('pids.max') == '300'
     assert attribute('cpu.max').split()[0] == str(int(attribute('cpu.max').split()[1]) * 3 // 2)
