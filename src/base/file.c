@@ -68,6 +68,26 @@ int file_write_atomic(int dirfd, const char *path, const void *data, size_t n, m
         return r < 0 ? r : 0;
 }
 
+/* An editor's "NAME~" is none. */
+static bool is_temporary(const char *name) {
+        const char *dot = strrchr(name, '.');
+        size_t digits = dot ? strspn(dot + 1, "0123456789") : 0;
+
+        return digits > 0 && dot > name && streq(dot + 1 + digits, "~");
+}
+
+int file_remove_temporaries(const char *path) {
+        DIR *dir = opendir(path);
+
+        if (!dir)
+                return -errno;
+        for (struct dirent *de; (de = readdir(dir));)
+                if (is_temporary(de->d_name))
+                        (void) unlinkat(dirfd(dir), de->d_name, 0);
+        closedir(dir);
+        return 0;
+}
+
 int file_mkdir_parents(const char *path, mode_t mode) {
         char copy[PATH_MAX];
         size_t n = strlen(path);

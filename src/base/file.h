@@ -25,6 +25,10 @@ int file_write(int dirfd, const char *path, const char *text);
  * a reader and a crash see the old content or the new one. */
 int file_write_atomic(int dirfd, const char *path, const void *data, size_t n, mode_t mode);
 
+/* Removes what writers that were killed have left in a directory: "NAME.PID~". For
+ * a directory that nobody is writing to. */
+int file_remove_temporaries(const char *path);
+
 /* mkdir -p. Directories made get this mode; what exists is left as it is. */
 int file_mkdir_parents(const char *path, mode_t mode);
 

@@ -255,6 +255,7 @@ int manager_load(Manager *manager) {
         build_clean(manager);
         empty_trash(manager, PATH_IMAGES);
         empty_trash(manager, PATH_CONTAINERS);
+        (void) file_remove_temporaries(PATH_SETTINGS);
         load_images(manager);
         load_containers(manager);
         MAP_FOREACH(container, &manager->containers)

@@ -115,6 +115,23 @@ static void atomic_write_is_not_fooled_by_its_temporary_name(void **state) {
         assert_false(test_exists(temporary));
 }
 
+static void temporaries_are_told_from_other_files(void **state) {
+        static const char *const kept[] = { "d/web.conf", "d/web.conf~", "d/web.conf.12", "d/web.12x~", "d/.12~", "d/web.~", "d/12~" };
+
+        assert_ok(mkdir("d", 0700));
+        assert_ok(mkdir("d/dir.12~", 0700));
+        for (size_t i = 0; i < ELEMENTSOF(kept); i++)
+                assert_ok(file_write_atomic(AT_FDCWD, kept[i], "x", 1, 0600));
+        assert_ok(file_write_atomic(AT_FDCWD, "d/web.conf.4175~", "x", 1, 0600));
+        assert_ok(file_write_atomic(AT_FDCWD, "d/.identity.json.1~", "x", 1, 0600));
+        assert_ok(file_remove_temporaries("d"));
+        for (size_t i = 0; i < ELEMENTSOF(kept); i++)
+                assert_ok(access(kept[i], F_OK));
+        assert_int_equal(access("d/web.conf.4175~", F_OK), -1);
+        assert_int_equal(access("d/.identity.json.1~", F_OK), -1);
+        assert_int_equal(file_remove_temporaries("missing"), -ENOENT);
+}
+
 static void atomic_write_cannot_replace_a_directory(void **state) {
         assert_ok(mkdir("d", 0700));
         assert_int_equal(file_write_atomic(AT_FDCWD, "d", "x", 1, 0600), -EISDIR);
@@ -357,6 +374,7 @@ int main(void) {
                 T_DIR(atomic_write_leaves_only_the_file),
                 T_DIR(atomic_write_replaces_a_symlink_and_not_its_target),
                 T_DIR(atomic_write_is_not_fooled_by_its_temporary_name),
+                T_DIR(temporaries_are_told_from_other_files),
                 T_DIR(atomic_write_cannot_replace_a_directory),
                 T_DIR(atomic_write_into_no_directory_is_enoent),
                 T_DIR(atomic_write_with_too_long_a_name_keeps_the_old_file),
