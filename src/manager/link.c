@@ -7,8 +7,12 @@
 #include "parse.h"
 
 #define PENDING_MAX 64
+/* Messages that are read before others get their turn: a guest may have much to
+ * say. */
+#define MESSAGES_PER_TURN 32
 
 typedef struct Pending {
+        char command[16];
         MonitorReply reply;
         void *userdata;
 } Pending;
@@ -18,18 +22,27 @@ struct MonitorLink {
         sd_event_source *source;
         const MonitorLinkOps *ops;
         void *userdata;
-        Pending pending[PENDING_MAX]; /* commands are answered in their order */
-        size_t first, n_pending;
+        Pending pending[PENDING_MAX]; /* the oldest first */
+        size_t n_pending;
         bool *freed; /* set when the link goes while it is being read */
 };
 
-static void answer_pending(MonitorLink *link, const Error *error) {
-        Pending p = link->pending[link->first];
+/* Equal commands are answered in their order, but what takes long (create, start)
+ * after what was said later. command: NULL for the oldest of all. */
+static int answer_pending(MonitorLink *link, const char *command, const Error *error) {
+        size_t i = 0;
+        Pending p;
 
-        link->first = (link->first + 1) % PENDING_MAX;
+        while (i < link->n_pending && command && !streq(link->pending[i].command, command))
+                i++;
+        if (i >= link->n_pending)
+                return -EBADMSG;
+        p = link->pending[i];
         link->n_pending--;
+        memmove(link->pending + i, link->pending + i + 1, (link->n_pending - i) * sizeof(Pending));
         if (p.reply)
                 p.reply(error, p.userdata);
+        return 0;
 }
 
 MonitorLink *monitor_link_free(MonitorLink *link) {
@@ -43,13 +56,13 @@ MonitorLink *monitor_link_free(MonitorLink *link) {
         _cleanup_error_ Error gone = ERROR_INIT;
         error_set(&gone, ECONNRESET, "NotRunning", "the container's monitor has gone");
         while (link->n_pending > 0)
-                answer_pending(link, &gone);
+                (void) answer_pending(link, NULL, &gone);
         free(link);
         return NULL;
 }
 
 typedef struct Message {
-        const char *event, *phase, *status, *message, *stage, *reason;
+        const char *event, *command, *phase, *status, *message, *stage, *reason;
         uint64_t leader, started, ready, errnum, code, timestamp;
 } Message;
 
@@ -67,6 +80,7 @@ static int message_parse(char *data, size_t size, Message *ret) {
                         uint64_t *number, max;
                 } fields[] = {
                         { "EVENT", &m.event },
+                        { "COMMAND", &m.command },
                         { "PHASE", &m.phase },
                         { "STATUS", &m.status },
                         { "MESSAGE", &m.message },
@@ -100,11 +114,10 @@ static int dispatch_message(MonitorLink *link, const Message *m) {
         _cleanup_error_ Error error = ERROR_INIT;
 
         if (streq(m->event, "reply")) {
-                if (link->n_pending == 0)
-                        return -EBADMSG;
                 if (m->errnum != 0)
                         error_set(&error, (int) m->errnum, NULL, "%s", m->message ?: strerror((int) m->errnum));
-                answer_pending(link, &error);
+                /* A command that the monitor could not read has no name. */
+                return answer_pending(link, isempty(m->command) ? NULL : m->command, &error);
         } else if (streq(m->event, "snapshot") || streq(m->event, "phase")) {
                 MonitorStatus status = {
                         .phase = monitor_phase_from_string(m->phase),
@@ -138,7 +151,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
         bool freed = false;
 
         link->freed = &freed;
-        for (;;) {
+        for (unsigned i = 0; i < MESSAGES_PER_TURN; i++) {
                 ssize_t n = fd_receive(fd, data, WIRE_MAX, NULL, 0, NULL);
                 Message m;
 
@@ -179,6 +192,18 @@ int monitor_link_new(sd_event *event, int fd, const MonitorLinkOps *ops, void *u
         return 0;
 }
 
+/* The word after COMMAND=, with which every command begins. */
+static void command_name(const WireWriter *command, char ret[static sizeof((Pending){}.command)]) {
+        const char *word = command->data + strlen("COMMAND=");
+        size_t n = 0;
+
+        while (word + n < command->data + command->size && word[n] != '\n' && n + 1 < sizeof((Pending){}.command)) {
+                ret[n] = word[n];
+                n++;
+        }
+        ret[n] = 0;
+}
+
 int monitor_link_send(MonitorLink *link, const WireWriter *command, const int *fds, size_t n_fds, MonitorReply reply,
                       void *userdata) {
         int r;
@@ -190,7 +215,10 @@ int monitor_link_send(MonitorLink *link, const WireWriter *command, const int *f
         r = fd_send(link->fd, command->data, command->size, fds, n_fds);
         if (r < 0)
                 return r;
-        link->pending[(link->first + link->n_pending++) % PENDING_MAX] = (Pending){ reply, userdata };
+
+        Pending *p = &link->pending[link->n_pending++];
+        *p = (Pending){ .reply = reply, .userdata = userdata };
+        command_name(command, p->command);
         return 0;
 }
 
