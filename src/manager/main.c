@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 
 #include "bus.h"
 #include "clock.h"
+#include "fd.h"
+#include "file.h"
 #include "introspect.h"
+#include "paths.h"
 
 static int help(void) {
         printf("ctrd [OPTIONS…]\n"
@@ -49,7 +54,23 @@ static int settle(sd_event *event, Manager *manager) {
         return 0;
 }
 
+/* One ctrd at a time, and known before anything is touched: what is half done here
+ * may be another's work, which a start would undo. The kernel lets go of the lock
+ * with this process, however it ends. */
+static int lock_alone(int *ret_fd) {
+        int r;
+
+        r = file_mkdir_parents(PATH_RUN, 0711);
+        if (r < 0)
+                return r;
+        *ret_fd = open(PATH_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+        if (*ret_fd < 0)
+                return -errno;
+        return flock(*ret_fd, LOCK_EX | LOCK_NB) < 0 ? (errno == EWOULDBLOCK ? -EEXIST : -errno) : 0;
+}
+
 static int run(void) {
+        _cleanup_fd_ int lock = -EBADF;
         _cleanup_(manager_freep) Manager *manager = NULL;
         sd_event *event = NULL;
         sd_bus *bus = NULL;
@@ -78,8 +99,10 @@ static int run(void) {
                 goto finish;
         }
 
-        r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
-                                on_disconnected, event);
+        r = lock_alone(&lock);
+        if (r >= 0)
+                r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+                                        "Disconnected", on_disconnected, event);
         if (r >= 0)
                 r = manager_new(event, bus, &bus_observer, &manager);
         if (r >= 0)

@@ -7,6 +7,7 @@
 #define PATH_IMAGES "/var/lib/ctrd/images"
 #define PATH_CONTAINERS "/var/lib/ctrd/containers"
 #define PATH_RUN "/run/ctrd/containers"
+#define PATH_LOCK "/run/ctrd/lock"
 #define PATH_TEMPLATES CTRD_PKGDATA_DIR "/templates"
 #define PATH_MONITOR CTRD_LIBEXEC_DIR "/ctr-monitor"
 #define PATH_NETWORK CTRD_LIBEXEC_DIR "/ctr-network"
