@@ -50,13 +50,36 @@ static void container_set_phase(Container *container, MonitorPhase phase) {
         control_send(&container->control, &writer);
 }
 
-static void tell_status(Container *container) {
+static void send_status(Container *container) {
         WireWriter writer;
 
+        container->status_waits = false;
         wire_begin(&writer);
         wire_put(&writer, "EVENT", "status");
         wire_put(&writer, "STATUS", container->status);
         control_send(&container->control, &writer);
+}
+
+/* The guest may say something else all the time, and each of its words goes to every
+ * user of the host's bus: not more often than this. */
+#define STATUS_INTERVAL (200 * USEC_PER_MSEC)
+
+static void tell_status(Container *container);
+
+static void status_rested(void *userdata) {
+        Container *container = userdata;
+
+        if (container->status_waits)
+                tell_status(container);
+}
+
+static void tell_status(Container *container) {
+        if (container->status_rest.source.loop) {
+                container->status_waits = true;
+                return;
+        }
+        (void) timer_arm(&container->status_rest, container->loop, STATUS_INTERVAL, status_rested, container);
+        send_status(container);
 }
 
 static void tell_exited(Container *container) {
@@ -131,6 +154,8 @@ static void on_ended(void *userdata, int status, int signal) {
         Container *container = userdata;
         ExitRecord record = {};
 
+        if (container->status_waits)
+                send_status(container);
         stop_end(&container->stop);
         exit_record_classify(status, signal, container->killed, &record);
 
@@ -148,6 +173,7 @@ static void on_ended(void *userdata, int status, int signal) {
 
 static void begin_run(Container *container) {
         container->end = CONTAINER_END_NONE;
+        container->ready_early = false;
         container_set_phase(container, MONITOR_CREATING);
         run_create(&container->run);
 }
@@ -202,11 +228,19 @@ static void on_created(void *userdata) {
 static void on_alone(void *userdata) {
         Container *container = userdata;
 
-        if (container->rebooted && container->phase == MONITOR_CREATED && container->end == CONTAINER_END_NONE)
+        if (container->end != CONTAINER_END_NONE)
+                return;
+        if (container->rebooted && container->phase == MONITOR_CREATED)
                 begin_start(container);
+        /* Told nothing, and nobody is left who could. */
+        if (container->phase == MONITOR_IDLE)
+                end_failed(container, "idle", ECONNRESET, "The manager has gone.");
 }
 
 static void set_ready(Container *container) {
+        /* A quick init is ready before the runtime has ended that started it. */
+        if (container->phase == MONITOR_STARTING)
+                container->ready_early = true;
         if (container->phase != MONITOR_RUNNING)
                 return;
         container->ready = exit_record_now();
@@ -221,7 +255,7 @@ static void on_started(void *userdata) {
         container->started = exit_record_now();
         container_set_phase(container, MONITOR_RUNNING);
         control_complete(&container->control, CONTROL_START, 0, NULL);
-        if (!container->run.plan.notify)
+        if (!container->run.plan.notify || container->ready_early)
                 set_ready(container);
         if (container->stop_requested)
                 begin_stop(container);
@@ -268,6 +302,9 @@ static void begin_stop(Container *container) {
                 stop_expired(container); /* better rough than never */
 }
 
+/* A stop with no more time than this is a kill. */
+#define STOP_AT_ONCE USEC_PER_MSEC
+
 static void request_stop(Container *container, int signal, bool has_timeout, uint64_t timeout) {
         container->stop_requested = true;
         container->stop_signal = signal;
@@ -277,6 +314,11 @@ static void request_stop(Container *container, int signal, bool has_timeout, uin
         case MONITOR_IDLE:
                 end_failed(container, "stop", ECANCELED, "The container was stopped before it was created.");
                 break;
+        case MONITOR_STARTING:
+                /* Asked once it runs, unless there is no time for that. */
+                if (!has_timeout || timeout > STOP_AT_ONCE)
+                        break;
+                /* fall through */
         case MONITOR_CREATING:
         case MONITOR_CREATED:
                 /* Nothing of the guest has run that could be asked. */
@@ -289,7 +331,7 @@ static void request_stop(Container *container, int signal, bool has_timeout, uin
                 if (container->end == CONTAINER_END_NONE && container->run.leader > 0)
                         begin_stop(container);
                 break;
-        default: /* starting: once it runs; rebooting: no further run */
+        default: /* rebooting: no further run */
                 break;
         }
 }
@@ -407,6 +449,7 @@ int container_open(Container *container, Loop *loop, const char *directory, int 
         container->loop = loop;
         container->phase = MONITOR_IDLE;
         container->stop = STOP_INIT;
+        container->status_rest = TIMER_INIT;
         console_init(&container->console, loop);
         run_init(&container->run, loop, directory, &container->console, &run_ops, container);
 
@@ -423,6 +466,7 @@ void container_reap(Container *container) {
 
 void container_close(Container *container) {
         stop_end(&container->stop);
+        timer_disarm(&container->status_rest);
         console_close(&container->console);
         run_close(&container->run);
         control_close(&container->control);

@@ -33,6 +33,9 @@ typedef struct Container {
         char status[NOTIFY_STATUS_MAX];
         uint64_t started; /* CLOCK_REALTIME, microseconds; 0: not yet */
         uint64_t ready;
+        bool ready_early;  /* READY=1 came while the runtime was still starting it */
+        Timer status_rest; /* armed: a status was told just now */
+        bool status_waits; /* and there is a newer one */
 
         bool rebooted;       /* this run follows another one */
         bool stop_requested; /* whatever comes, no further run */
