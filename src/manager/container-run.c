@@ -32,7 +32,7 @@
 /* A monitor that was told to end and does not is killed after this. */
 #define END_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
-static void run_ended(Container *c, const ExitRecord *record);
+static void run_ended(Container *c, const ExitRecord *record, bool told);
 static const MonitorLinkOps link_ops;
 
 static void set_timer(Container *c, uint64_t usec, sd_event_time_handler_t handler) {
@@ -73,7 +73,7 @@ static void kill_scope(Container *c) {
         char unit[UNIT_NAME_MAX];
 
         unit_scope_name(c->name, unit);
-        (void) unit_kill(c->manager->units, unit, SIGKILL);
+        (void) unit_destroy_scope(c->manager->units, unit);
 }
 
 /* The scope has gone and machined has forgotten it: nothing of the run is left but
@@ -156,7 +156,8 @@ static int on_end_timeout(sd_event_source *source, uint64_t usec, void *userdata
         return 0;
 }
 
-static void run_ended(Container *c, const ExitRecord *record) {
+/* told: by the monitor, which has written the record. */
+static void run_ended(Container *c, const ExitRecord *record, bool told) {
         MonitorLink *link = TAKE_PTR(c->link);
         char unit[UNIT_NAME_MAX];
         int r;
@@ -178,9 +179,7 @@ static void run_ended(Container *c, const ExitRecord *record) {
         c->unit = NULL;
         monitor_link_free(link);
 
-        /* What the monitor tells is on disk already; what it did not live to tell
-         * is written here. */
-        if (record->reason == EXIT_MONITOR_LOST || record->reason == EXIT_START_FAILED) {
+        if (!told) {
                 r = exit_record_save(c->name, &c->exit);
                 if (r < 0)
                         sd_journal_print(LOG_WARNING, "Cannot write the exit record of %s: %s", c->name, strerror(-r));
@@ -202,9 +201,12 @@ static void run_ended(Container *c, const ExitRecord *record) {
 static void run_fail(Container *c, const Error *cause) {
         ExitRecord record = { .reason = EXIT_START_FAILED, .message = (char *) error_message(cause) };
 
+        /* What did not come up because it was asked to stop has not failed. */
+        if (c->state == CONTAINER_STOPPING && cause->errnum == ECANCELED)
+                record = (ExitRecord){ .reason = EXIT_KILLED, .code = SIGKILL };
         if (!error_is_set(&c->failure))
                 error_set(&c->failure, cause->errnum, cause->name ?: "StartFailed", "%s", error_message(cause));
-        run_ended(c, &record);
+        run_ended(c, &record, false);
 }
 
 /* The start. */
@@ -264,9 +266,20 @@ static void run_created(Container *c) {
                 on_machined_done(c);
 }
 
+static void set_status(Container *c, const char *text) {
+        char *copy;
+
+        if (streq_ptr(c->status_text, text) || !(copy = strdup(text)))
+                return;
+        free(c->status_text);
+        c->status_text = copy;
+        container_changed(c, "StatusText", NULL);
+}
+
 static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata) {
         Container *c = userdata;
         MonitorPhase before = c->phase;
+        bool adopted = c->adopting;
 
         c->adopting = false;
         c->phase = status->phase;
@@ -274,6 +287,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         c->started_usec = status->started_usec;
         c->ready_usec = status->ready_usec;
         container_changed(c, "Leader", "StartedAt", "ReadyAt", NULL);
+        set_status(c, status->status);
 
         switch (status->phase) {
         case MONITOR_CREATED:
@@ -299,8 +313,9 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
                 break;
         case MONITOR_IDLE:
                 /* A ctrd before us was killed before it had said "create"; whether
-                 * its scope came about is not known. It is undone. */
-                if (snapshot && !c->unit)
+                 * its scope came about is not known. It is undone. A monitor of our
+                 * own may say this after we have told it to create. */
+                if (snapshot && adopted)
                         (void) monitor_link_command(c->link, "abort");
                 break;
         default:
@@ -310,13 +325,8 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
 
 static void on_status(const char *text, void *userdata) {
         Container *c = userdata;
-        char *copy = strdup(text);
 
-        if (!copy)
-                return;
-        free(c->status_text);
-        c->status_text = copy;
-        container_changed(c, "StatusText", NULL);
+        set_status(c, text);
         if (c->job && c->state == CONTAINER_STARTING)
                 job_progress(c->job, 80, text);
 }
@@ -328,7 +338,7 @@ static void on_failed(Error *error, void *userdata) {
 static void on_exited(ExitReason reason, int code, uint64_t timestamp_usec, void *userdata) {
         ExitRecord record = { .reason = reason, .code = code, .timestamp_usec = timestamp_usec };
 
-        run_ended(userdata, &record);
+        run_ended(userdata, &record, true);
 }
 
 /* The monitor went without a word: somebody killed it. Its container must not
@@ -339,7 +349,7 @@ static void on_closed(void *userdata) {
 
         if (c->state == CONTAINER_STARTING)
                 error_set(&c->failure, ECONNRESET, "StartFailed", "the monitor of %s ended unexpectedly", c->name);
-        run_ended(c, &record);
+        run_ended(c, &record, false);
 }
 
 static const MonitorLinkOps link_ops = {
@@ -456,10 +466,10 @@ int container_start(Container *c, Job *job, Error *error) {
 static int send_stop(Container *c, uint64_t timeout_usec) {
         WireWriter w;
 
+        /* Not "abort", in any phase: what we know of the phase is old, and a start
+         * may be on its way. */
         wire_begin(&w);
-        wire_put(&w, "COMMAND", c->phase == MONITOR_IDLE || c->phase == MONITOR_CREATING || c->phase == MONITOR_CREATED
-                                        ? "abort"
-                                        : "stop");
+        wire_put(&w, "COMMAND", "stop");
         if (timeout_usec > 0)
                 wire_put_u64(&w, "TIMEOUT_USEC", timeout_usec);
         return monitor_link_send(c->link, &w, NULL, 0, NULL, NULL);
@@ -538,5 +548,6 @@ void container_adopt(Container *c) {
                 if (c->exit.reason >= 0 && c->exit.timestamp_usec >= begun)
                         record = (ExitRecord){ c->exit.reason, c->exit.code, c->exit.timestamp_usec, NULL };
         }
-        run_ended(c, &record);
+        kill_scope(c);
+        run_ended(c, &record, record.reason != EXIT_MONITOR_LOST);
 }

@@ -433,9 +433,18 @@ int unit_stop(UnitClient *client, const char *unit) {
                                         unit, "replace");
 }
 
-int unit_kill(UnitClient *client, const char *unit, int sig) {
-        return sd_bus_call_method_async(client->bus, NULL, DESTINATION, OBJECT, INTERFACE, "KillUnit", NULL, NULL, "ssi",
-                                        unit, "all", (int32_t) sig);
+int unit_destroy_scope(UnitClient *client, const char *unit) {
+        int r, k;
+
+        r = sd_bus_call_method_async(client->bus, NULL, DESTINATION, OBJECT, INTERFACE, "KillUnit", NULL, NULL, "ssi", unit,
+                                     "all", (int32_t) SIGKILL);
+        /* A scope whose process was dead before it came in never empties, and systemd
+         * waits for ever for that. A stop ends it at once; where there is a controller
+         * it would be asked first, so the scope is taken from us. */
+        k = sd_bus_call_method_async(client->bus, NULL, DESTINATION, OBJECT, INTERFACE, "AbandonScope", NULL, NULL, "s", unit);
+        r = r < 0 ? r : k;
+        k = unit_stop(client, unit);
+        return r < 0 ? r : k;
 }
 
 static int on_get_unit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {

@@ -47,8 +47,9 @@ int unit_start_worker(UnitClient *client, const char *unit, const char *descript
 /* Stops a unit, gracefully as its settings say; nobody is told. */
 int unit_stop(UnitClient *client, const char *unit);
 
-/* Sends a signal to every process of the unit; nobody is told. */
-int unit_kill(UnitClient *client, const char *unit, int sig);
+/* Ends a scope without asking anybody: its processes are killed, and it goes where
+ * it has none either. */
+int unit_destroy_scope(UnitClient *client, const char *unit);
 
 /* Lets the unit go and calls done when systemd has forgotten it. */
 int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret);
