@@ -37,9 +37,10 @@ static const unsigned char table[_CONTAINER_STATE_MAX][_CONTAINER_EVENT_MAX] = {
                 [EVENT_FAILED] = TO(CONTAINER_FAILED),
         },
         [CONTAINER_STOPPING] = {
-                /* a second stop, with another timeout, is fine; that a reboot
-                 * comes in between too: it is the guest's word against ours */
+                /* a second stop, with another timeout, is fine; and what the guest
+                 * says when it goes down may be the beginning of a reboot */
                 [EVENT_STOP] = TO(CONTAINER_STOPPING),
+                [EVENT_REBOOT] = TO(CONTAINER_REBOOTING),
                 [EVENT_ENDED] = TO(CONTAINER_STOPPED),
                 [EVENT_FAILED] = TO(CONTAINER_FAILED),
         },

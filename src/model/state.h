@@ -12,7 +12,7 @@ typedef enum ContainerState {
         CONTAINER_STOPPED,   /* not running; how the last run ended is in the exit record */
         CONTAINER_STARTING,  /* from the request to READY */
         CONTAINER_RUNNING,
-        CONTAINER_STOPPING,  /* a stop was asked for */
+        CONTAINER_STOPPING,  /* a stop was asked for, or the guest says that it goes down */
         CONTAINER_REBOOTING, /* the guest asked for it; becomes running by itself */
         CONTAINER_FAILED,    /* not running: crashed, or never came up */
         CONTAINER_REMOVING,
