@@ -326,8 +326,9 @@ static int remove_now(Container *c, Job *job, Error *error) {
                 return r;
         }
         sd_journal_print(LOG_INFO, "Container %s removed", c->name);
-        map_remove(&c->manager->containers, c->name);
+        /* While it can still be found: what goes with an object is looked up. */
         c->manager->observer->container_removed(c);
+        map_remove(&c->manager->containers, c->name);
         container_free(c);
         job_finish(job, NULL);
         return 0;

@@ -45,8 +45,9 @@ static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         if (r < 0)
                 error_set_errno(&error, r, "cannot remove %s", dir);
         else {
-                map_remove(&manager->images, image->id);
+                /* While it can still be found: what goes with an object is looked up. */
                 manager->observer->image_removed(manager, image);
+                map_remove(&manager->images, image->id);
                 image_free(image);
         }
         job_finish(job, &error);

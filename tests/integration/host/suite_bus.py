@@ -79,7 +79,7 @@ def test_the_whole_life_by_jobs_and_signals():
         assert finish(s, job)[2] == 'done'
         job = call(path, 'org.ctrd1.Container', 'Remove', GLib.Variant('(b)', (False,)))[0][0]
         assert finish(s, job)[2] == 'done'
-        s.until(lambda seen: any(x[2] == 'InterfacesRemoved' and x[3][0] == path for x in seen))
+        s.until(lambda seen: any(x[2] == 'InterfacesRemoved' and x[3][0] == path and 'org.ctrd1.Container' in x[3][1] for x in seen))
 
 
 def test_dasbus_proxies():
