@@ -3,9 +3,8 @@
 #include <stdio.h>
 
 #include "bus.h"
-#include "capture.h"
 #include "name.h"
-#include "strv.h"
+#include "template-query.h"
 
 #define SETTINGS_MAX 1024 /* assignments in one request */
 
@@ -36,6 +35,22 @@ static int read_settings(sd_bus_message *m, Settings **ret, Error *error) {
         return 0;
 }
 
+/* There are none yet. One that is given is an error, so that nobody relies on what
+ * is not done. */
+static int check_no_options(sd_bus_message *m, Error *error) {
+        const char *key;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'e', "sv");
+        if (r > 0)
+                r = sd_bus_message_read(m, "s", &key);
+        if (r > 0)
+                return error_set(error, EINVAL, "InvalidArguments", "there is no option \"%.64s\"", key);
+        return r;
+}
+
 static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         _cleanup_(settings_freep) Settings *settings = NULL;
         _cleanup_error_ Error error = ERROR_INIT;
@@ -56,7 +71,7 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         if (r >= 0)
                 r = read_settings(m, &settings, &error);
         if (r >= 0)
-                r = sd_bus_message_skip(m, "a{sv}");
+                r = check_no_options(m, &error);
         if (r >= 0)
                 r = job_new(manager, "create", ACTION_MANAGE, name, &job, &error);
         if (r < 0)
@@ -97,35 +112,22 @@ static int method_get_container(sd_bus_message *m, void *userdata, sd_bus_error 
         return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
 }
 
-/* Templates are asked all at once; the answer goes out with the last of them. */
-typedef struct TemplateQuery {
-        sd_bus_message *message;
-        struct TemplateEntry {
-                struct TemplateQuery *query;
-                Capture *capture;
-                char *name;
-                TemplateInfo info;
-        } *entries;
-        size_t n, n_waiting;
-} TemplateQuery;
-
-static void template_query_reply(TemplateQuery *query) {
-        sd_bus_message *reply = NULL;
+/* infos: NULL where there is no answer any more. */
+static void on_templates(const TemplateInfo *infos, size_t n, void *userdata) {
+        sd_bus_message *m = userdata, *reply = NULL;
         int r;
 
-        r = sd_bus_message_new_method_return(query->message, &reply);
+        r = infos ? sd_bus_message_new_method_return(m, &reply) : -ECANCELED;
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "(ssas)");
-        for (size_t i = 0; i < query->n && r >= 0; i++) {
-                TemplateInfo *info = &query->entries[i].info;
-
-                if (!info->name)
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                if (!infos[i].name)
                         continue;
                 r = sd_bus_message_open_container(reply, 'r', "ssas");
                 if (r >= 0)
-                        r = sd_bus_message_append(reply, "ss", info->name, info->description);
+                        r = sd_bus_message_append(reply, "ss", infos[i].name, infos[i].description);
                 if (r >= 0)
-                        r = sd_bus_message_append_strv(reply, info->variants);
+                        r = sd_bus_message_append_strv(reply, infos[i].variants);
                 if (r >= 0)
                         r = sd_bus_message_close_container(reply);
         }
@@ -134,67 +136,24 @@ static void template_query_reply(TemplateQuery *query) {
         if (r >= 0)
                 r = sd_bus_send(NULL, reply, NULL);
         if (r < 0)
-                (void) sd_bus_reply_method_errno(query->message, r, NULL);
+                (void) sd_bus_reply_method_errno(m, r, NULL);
         sd_bus_message_unref(reply);
-
-        for (size_t i = 0; i < query->n; i++) {
-                template_info_clear(&query->entries[i].info);
-                free(query->entries[i].name);
-        }
-        free(query->entries);
-        sd_bus_message_unref(query->message);
-        free(query);
-}
-
-static void on_template_described(const char *text, void *userdata) {
-        struct TemplateEntry *entry = userdata;
-        TemplateQuery *query = entry->query;
-
-        entry->capture = NULL;
-        if (text)
-                (void) template_parse_description(entry->name, text, &entry->info);
-        if (--query->n_waiting == 0)
-                template_query_reply(query);
+        sd_bus_message_unref(m);
 }
 
 static int method_list_templates(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_strv_ char **names = NULL;
+        _cleanup_error_ Error error = ERROR_INIT;
         Manager *manager = userdata;
-        TemplateQuery *query;
         int r;
 
         r = bus_authorize(manager, m, ACTION_INSPECT, "", "list-templates", ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = template_list(&names);
-        if (r < 0)
-                return r;
-
-        query = calloc(1, sizeof(*query));
-        if (!query)
-                return -ENOMEM;
-        query->message = sd_bus_message_ref(m);
-        query->entries = calloc(strv_length(names) + 1, sizeof(*query->entries));
-        STRV_FOREACH(name, names) {
-                _cleanup_error_ Error error = ERROR_INIT;
-                _cleanup_free_ char *program = NULL;
-                struct TemplateEntry *entry;
-
-                if (!query->entries || template_find(*name, &program, &error) < 0)
-                        continue;
-                entry = &query->entries[query->n];
-                entry->query = query;
-                entry->name = strdup(*name);
-                if (entry->name &&
-                    capture_start(manager->event, (char *[]){ program, (char *) "describe", NULL }, TEMPLATE_DESCRIBE_USEC,
-                                  on_template_described, entry, &entry->capture) >= 0) {
-                        query->n++;
-                        query->n_waiting++;
-                } else
-                        free(TAKE_PTR(entry->name));
+        r = template_query_join(manager, on_templates, sd_bus_message_ref(m), &error);
+        if (r < 0) {
+                sd_bus_message_unref(m);
+                return bus_error(ret_error, &error, r);
         }
-        if (query->n_waiting == 0)
-                template_query_reply(query);
         return 1;
 }
 

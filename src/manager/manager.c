@@ -62,6 +62,7 @@ Manager *manager_free(Manager *manager) {
 
         if (!manager)
                 return NULL;
+        manager->templates = template_query_free(manager->templates);
         MAP_FOREACH(creation, &manager->creations)
                 container_creation_abort(creation);
         MAP_FOREACH(build, &manager->builds)

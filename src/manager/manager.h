@@ -14,7 +14,7 @@
 #include "image.h"
 #include "job.h"
 #include "map.h"
-#include "template.h"
+#include "template-query.h"
 #include "unit.h"
 
 #define CONTAINERS_MAX 8192
@@ -44,6 +44,7 @@ struct Manager {
         Map jobs;       /* by number as text */
         Map builds;     /* by TEMPLATE/VARIANT: templates at work */
         Map creations;  /* by name: containers that are being made */
+        TemplateQuery *templates; /* the question that is under way, if any */
         uint32_t last_job;
         uint64_t last_trash;
 };
