@@ -3,13 +3,15 @@
 #include "authority.h"
 #include "clock.h"
 
-#define QUERIES_MAX 256 /* under way at once */
+#define QUERIES_MAX 256          /* under way at once */
+#define QUERIES_PER_USER_MAX 64  /* of them: one user's agent that lets them wait is no other's loss */
 #define ROOTS_MAX 16    /* connections known to be root's */
 #define NAME_MAX_SIZE 32
 
 typedef struct Query {
         Authority *authority;
         struct Query *next;
+        uid_t uid;               /* who asks */
         sd_bus_message *message; /* owned: what is asked for */
         char *action;
         sd_bus_slot *slot;
@@ -85,9 +87,9 @@ static void remember_root(Authority *authority, const char *name) {
         authority->next_root = (authority->next_root + 1) % ROOTS_MAX;
 }
 
-/* Whether the sender is root. One question to the bus itself, the first time, which
- * answers from what the kernel told it when the sender connected. */
-static int sender_is_root(Authority *authority, sd_bus_message *m) {
+/* Who the sender is. One question to the bus itself, for root the first time only,
+ * which answers from what the kernel told it when the sender connected. */
+static int sender_uid(Authority *authority, sd_bus_message *m, uid_t *ret) {
         const char *name = sd_bus_message_get_sender(m);
         sd_bus_creds *creds = NULL;
         uid_t uid;
@@ -96,16 +98,29 @@ static int sender_is_root(Authority *authority, sd_bus_message *m) {
         if (!name || name[0] != ':')
                 return -EINVAL;
         for (size_t i = 0; i < ROOTS_MAX; i++)
-                if (streq(authority->roots[i], name))
-                        return 1;
+                if (streq(authority->roots[i], name)) {
+                        *ret = 0;
+                        return 0;
+                }
         r = sd_bus_query_sender_creds(m, SD_BUS_CREDS_EUID, &creds);
         if (r < 0)
                 return r;
         r = sd_bus_creds_get_euid(creds, &uid);
         sd_bus_creds_unref(creds);
-        if (r >= 0 && uid == 0)
+        if (r < 0)
+                return r;
+        if (uid == 0)
                 remember_root(authority, name);
-        return r < 0 ? r : uid == 0;
+        *ret = uid;
+        return 0;
+}
+
+static size_t queries_of(const Authority *authority, uid_t uid) {
+        size_t n = 0;
+
+        for (const Query *q = authority->queries; q; q = q->next)
+                n += q->uid == uid;
+        return n;
 }
 
 static int send_query(Query *query, const char *const *details) {
@@ -149,6 +164,7 @@ static void drop_stale(Authority *authority) {
 int authority_check(Authority *authority, sd_bus_message *m, const char *action, const char *const *details,
                     sd_bus_error *error) {
         Query *query;
+        uid_t uid;
         int r;
 
         for (query = authority->queries; query; query = query->next)
@@ -167,12 +183,14 @@ int authority_check(Authority *authority, sd_bus_message *m, const char *action,
                                          "you are not allowed to do this: it needs the polkit action %s", action);
         }
 
-        r = sender_is_root(authority, m);
-        if (r != 0)
-                return r < 0 ? r : 1;
+        r = sender_uid(authority, m, &uid);
+        if (r < 0)
+                return r;
+        if (uid == 0)
+                return 1;
 
         drop_stale(authority);
-        if (authority->n_queries >= QUERIES_MAX)
+        if (authority->n_queries >= QUERIES_MAX || queries_of(authority, uid) >= QUERIES_PER_USER_MAX)
                 return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                          "too many requests wait for an authorisation: try again later");
 
@@ -180,6 +198,7 @@ int authority_check(Authority *authority, sd_bus_message *m, const char *action,
         if (!query)
                 return -ENOMEM;
         query->authority = authority;
+        query->uid = uid;
         query->message = sd_bus_message_ref(m);
         query->next = authority->queries;
         authority->queries = query;
