@@ -297,10 +297,34 @@ static int build_run(Build *build, bool network, Error *error) {
                                  (int[]){ -1, out_write, log_write }, on_worker_done, build, &build->worker);
 }
 
+/* Another build of the same image, which was asked for by another name: the default
+ * variant has two. */
+static Build *build_twin(const Build *build) {
+        Build *other;
+
+        MAP_FOREACH(other, &build->manager->builds)
+                if (other != build && streq_ptr(other->id, build->id))
+                        return other;
+        return NULL;
+}
+
+/* Those who wait for one wait for the other from here on. */
+static void build_join(Build *build, Build *other) {
+        BuildWaiter **end = &other->waiters;
+
+        for (BuildWaiter *w = build->waiters; w; w = w->next)
+                w->build = other;
+        while (*end)
+                end = &(*end)->next;
+        *end = TAKE_PTR(build->waiters);
+        build_free(build);
+        build_show(other);
+}
+
 static void on_described(const char *text, void *userdata) {
         _cleanup_(template_info_clear) TemplateInfo info = {};
         _cleanup_error_ Error error = ERROR_INIT;
-        Build *build = userdata;
+        Build *build = userdata, *twin;
         Image *image;
         int r;
 
@@ -320,6 +344,11 @@ static void on_described(const char *text, void *userdata) {
         image = map_get(&build->manager->images, build->id);
         if (image) {
                 build_finish(build, image, NULL);
+                return;
+        }
+        twin = build_twin(build);
+        if (twin) {
+                build_join(build, twin);
                 return;
         }
 
