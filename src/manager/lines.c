@@ -7,6 +7,9 @@
 #include "lines.h"
 #include "utf8.h"
 
+/* Read before others get their turn. */
+#define CHUNKS_PER_TURN 4
+
 struct LineReader {
         int fd;
         sd_event_source *source;
@@ -33,10 +36,10 @@ static void flush_line(LineReader *reader) {
         reader->func(reader->line, reader->userdata);
 }
 
-void line_reader_drain(LineReader *reader) {
+static void read_lines(LineReader *reader, unsigned chunks) {
         char data[4096];
 
-        while (reader && !reader->ended) {
+        for (; reader && !reader->ended && chunks > 0; chunks--) {
                 ssize_t n = read(reader->fd, data, sizeof(data));
 
                 if (n < 0 && errno == EINTR)
@@ -60,8 +63,14 @@ void line_reader_drain(LineReader *reader) {
         }
 }
 
+/* No more than a pipe holds (1 MiB where it was made large): who writes on and on
+ * has no claim to be read to the end. */
+void line_reader_drain(LineReader *reader) {
+        read_lines(reader, 256);
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        line_reader_drain(userdata);
+        read_lines(userdata, CHUNKS_PER_TURN);
         return 0;
 }
 
