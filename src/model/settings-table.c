@@ -8,7 +8,11 @@
 #include "strv.h"
 #include "utf8.h"
 
+/* A failed start tells every user of the bus why: what may hold a password is not
+ * in it. */
 static int bad(const SettingRow *row, const char *value, Error *error) {
+        if (row->secret)
+                return error_set(error, EINVAL, "InvalidSettings", "%s= is not valid: %s", row->key, row->expected);
         return error_set(error, EINVAL, "InvalidSettings", "%s=%.200s is not valid: %s", row->key, value, row->expected);
 }
 
@@ -459,9 +463,9 @@ const SettingRow settings_table[] = {
         { "Container", "MachineID", FIELD(machine_id), STRING, .parse = parse_machine_id,
           .expected = "use 32 lower-case hexadecimal digits", .summary = "machine id, instead of the one chosen at creation" },
 
-        { "Exec", "Command", FIELD(command), .parse = parse_command, .format = format_words, .reset = reset_list,
+        { "Exec", "Command", FIELD(command), .parse = parse_command, .format = format_words, .reset = reset_list, .secret = true,
           .expected = "give an absolute path and its arguments", .summary = "what runs as init, instead of the one found in the root" },
-        { "Exec", "Environment", FIELD(environment), LIST, .parse = parse_environment,
+        { "Exec", "Environment", FIELD(environment), LIST, .parse = parse_environment, .secret = true,
           .expected = "write NAME=VALUE, quoted where it has blanks", .summary = "environment of init" },
         { "Exec", "Hostname", FIELD(hostname), STRING, .parse = parse_hostname, .trust = TRUST_IMAGE,
           .expected = "use 1 to 63 of a-z, 0-9 and \"-\"", .summary = "host name, instead of the container's name" },

@@ -18,6 +18,7 @@ struct SettingRow {
         void (*reset)(const SettingRow *row, void *field); /* back to the default */
         bool is_list;
         SettingTrust trust; /* TRUST_ADMIN unless the row says otherwise */
+        bool secret; /* the value is never shown in an error */
         uint64_t initial;   /* default of numbers, enums and booleans */
         uint64_t minimum, maximum; /* maximum 0: infinity */
         const char *expected; /* for errors: "what would be right" */
