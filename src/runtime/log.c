@@ -11,9 +11,10 @@
 #include "log.h"
 
 static int log_fd = -EBADF;
-static bool log_json, log_debugging;
+static bool log_json, log_debugging, log_to_file_alone;
 
-int log_setup(const char *file, bool json, bool debug, Error *error) {
+int log_setup(const char *file, bool json, bool debug, bool streams_are_the_commands, Error *error) {
+        log_to_file_alone = streams_are_the_commands;
         log_json = json;
         log_debugging = debug;
         if (!file)
@@ -59,7 +60,7 @@ static void print(const char *level, const char *text) {
 void log_error(const Error *error) {
         print("error", error_message(error));
         /* An engine shows the log; a person looks at the terminal. */
-        if (log_fd >= 0)
+        if (log_fd >= 0 && !log_to_file_alone)
                 dprintf(STDERR_FILENO, "ctrrun: %s\n", error_message(error));
 }
 

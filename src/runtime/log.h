@@ -11,8 +11,9 @@
 #include "macro.h"
 
 /* file may be NULL. The file is opened before anything else happens, so that
- * later chdirs and namespaces do not matter. */
-int log_setup(const char *file, bool json, bool debug, Error *error);
+ * later chdirs and namespaces do not matter. An error goes to standard error as
+ * well, unless there is a file and the streams are the command's (exec). */
+int log_setup(const char *file, bool json, bool debug, bool streams_are_the_commands, Error *error);
 
 void log_error(const Error *error);
 void log_warning(const char *format, ...) _printf_(1, 2);

@@ -128,7 +128,7 @@ static int run(int argc, char **argv, Error *error) {
         index = parse_globals(argc, argv, &globals, error);
         if (index <= 0)
                 return index;
-        r = log_setup(globals.log, globals.log_json, globals.debug, error);
+        r = log_setup(globals.log, globals.log_json, globals.debug, streq(argv[index], "exec"), error);
         if (r < 0)
                 return r;
         for (const Command *const *c = commands; *c; c++)

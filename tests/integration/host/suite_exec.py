@@ -50,7 +50,7 @@ def test_signals_are_passed_on():
 
 def test_command_that_does_not_exist():
     r = run('ctrctl', 'exec', 'ex', '--', '/no/such/thing')
-    assert r.status == 127 and '/no/such/thing' in r.err, r
+    assert r.status == 127 and '/no/such/thing' in r.err and len(r.err.splitlines()) == 1, r
 
 
 def test_command_that_cannot_be_executed():
