@@ -28,6 +28,7 @@
 #include "paths.h"
 #include "process.h"
 #include "socket.h"
+#include "strv.h"
 
 /* A monitor that was told to end and does not is killed after this. */
 #define END_TIMEOUT_USEC (10 * USEC_PER_SEC)
@@ -411,6 +412,18 @@ static int spawn_monitor(Container *c, const char *dir, pid_t *ret_pid, Error *e
         return 0;
 }
 
+/* Tells what of the new ones is a property. */
+static void take_settings(Container *c, Settings *settings) {
+        Settings *old = c->settings;
+        bool same = streq_ptr(old->description, settings->description) && streq_ptr(old->runtime, settings->runtime) &&
+                    old->network_mode == settings->network_mode && strv_equal(old->addresses, settings->addresses);
+
+        c->settings = settings;
+        settings_free(old);
+        if (!same)
+                container_changed(c, "Description", "Runtime", "Network", "Addresses", NULL);
+}
+
 int container_start(Container *c, Job *job, Error *error) {
         Settings *settings;
         char dir[PATH_MAX];
@@ -428,8 +441,7 @@ int container_start(Container *c, Job *job, Error *error) {
         r = container_load_settings(c->name, &settings, error);
         if (r < 0)
                 return r;
-        settings_free(c->settings);
-        c->settings = settings;
+        take_settings(c, settings);
 
         r = container_launch(c, &launch, dir, sizeof(dir), error);
         if (r >= 0)
