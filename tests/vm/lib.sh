@@ -13,11 +13,12 @@ vm_modules=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virti
 
 vm_options() {
     vm_suite=bookworm vm_lsm=apparmor vm_memory=3072 vm_timeout=600 vm_disk_size=8G
-    vm_destdir= vm_install=yes vm_images= vm_arguments=()
+    vm_destdir= vm_install=yes vm_images= vm_arguments=() vm_packages=()
     while [ $# -gt 0 ]; do
         case $1 in
         --suite) vm_suite=${2:?}; shift 2 ;;
         --lsm) vm_lsm=${2:?}; shift 2 ;;
+        --packages) vm_packages+=(--packages "${2:?}"); shift 2 ;;
         --memory) vm_memory=${2:?}; shift 2 ;;
         --timeout) vm_timeout=${2:?}; shift 2 ;;
         --install) vm_destdir=${2:?}; shift 2 ;;
@@ -55,7 +56,7 @@ vm_find_images() {
 # and is switched off when it ends.
 vm_make() {
     local dir=$1 command=$2 rootfs
-    rootfs=$("$host_dir/rootfs" --suite "$vm_suite" --packages "$vm_dir/packages.txt" \
+    rootfs=$("$host_dir/rootfs" --suite "$vm_suite" --packages "$vm_dir/packages.txt" "${vm_packages[@]}" \
         --kernel linux-image-cloud-amd64)
     vm_release=$(ls "$rootfs/usr/lib/modules")
     cp "$rootfs/boot/vmlinuz-$vm_release" "$dir/kernel"
