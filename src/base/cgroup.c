@@ -258,42 +258,100 @@ static int for_each_child(int fd, int (*func)(int parent, int child, const char 
         return r;
 }
 
-typedef struct KillPass {
-        int sig;
-        unsigned n_killed;
+/* A walk over the processes of a tree. */
+typedef struct ProcessWalk {
+        int (*func)(pid_t pid, void *arg);
+        void *arg;
         unsigned depth;
-} KillPass;
+} ProcessWalk;
 
-static int kill_tree(int parent, int fd, const char *name, void *arg) {
+static int walk_processes(int parent, int fd, const char *name, void *arg) {
         _cleanup_free_ char *text = NULL;
-        KillPass *pass = arg;
+        ProcessWalk *walk = arg;
         char *save = NULL;
         int r;
 
-        if (pass->depth >= CGROUP_DEPTH_MAX)
+        if (walk->depth >= CGROUP_DEPTH_MAX)
                 return -ELOOP;
         r = cgroup_read(fd, "cgroup.procs", &text);
+        if (r == -ENODEV) /* removed meanwhile */
+                return 0;
+        if (r == -EOPNOTSUPP) { /* a threaded one: its processes stand in the group above */
+                text = NULL;
+                r = 0;
+        }
         if (r < 0)
-                return r == -ENODEV ? 0 : r;
-        for (char *p = strtok_r(text, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+                return r;
+        for (char *p = text ? strtok_r(text, "\n", &save) : NULL; p && r >= 0; p = strtok_r(NULL, "\n", &save)) {
                 pid_t pid;
 
-                /* The pid may be another process by now only if its number was
-                 * given anew since the read; with no cgroup.kill there is
-                 * nothing better. */
-                if (parse_pid(p, &pid) >= 0 && pid != getpid() && kill(pid, pass->sig) >= 0)
-                        pass->n_killed++;
+                /* "0": a process that our pid namespace does not have. */
+                if (parse_pid(p, &pid) >= 0)
+                        r = walk->func(pid, walk->arg);
         }
-        pass->depth++;
-        r = for_each_child(fd, kill_tree, pass);
-        pass->depth--;
+        if (r < 0)
+                return r;
+        walk->depth++;
+        r = for_each_child(fd, walk_processes, walk);
+        walk->depth--;
         return r;
 }
 
-int cgroup_signal(int fd, int sig) {
-        KillPass pass = { .sig = sig };
+static int for_each_process(int fd, int (*func)(pid_t pid, void *arg), void *arg) {
+        return walk_processes(-1, fd, NULL, &(ProcessWalk){ .func = func, .arg = arg });
+}
 
-        return kill_tree(-1, fd, NULL, &pass);
+typedef struct KillPass {
+        int sig;
+        unsigned n_killed;
+} KillPass;
+
+static int kill_one(pid_t pid, void *arg) {
+        KillPass *pass = arg;
+
+        /* The pid may be another process by now only if its number was given
+         * anew since the read; with no cgroup.kill there is nothing better. */
+        if (pid != getpid() && kill(pid, pass->sig) >= 0)
+                pass->n_killed++;
+        return 0;
+}
+
+int cgroup_signal(int fd, int sig) {
+        return for_each_process(fd, kill_one, &(KillPass){ .sig = sig });
+}
+
+typedef struct ProcessList {
+        pid_t *pids;
+        size_t n, room;
+} ProcessList;
+
+static int list_one(pid_t pid, void *arg) {
+        ProcessList *l = arg;
+
+        if (l->n == l->room) {
+                size_t room = MAX(l->room * 2, (size_t) 64);
+                pid_t *grown = reallocarray(l->pids, room, sizeof(pid_t));
+
+                if (!grown)
+                        return -ENOMEM;
+                l->pids = grown;
+                l->room = room;
+        }
+        l->pids[l->n++] = pid;
+        return 0;
+}
+
+int cgroup_list_processes(int fd, pid_t **ret, size_t *ret_n) {
+        ProcessList l = {};
+        int r = for_each_process(fd, list_one, &l);
+
+        if (r < 0) {
+                free(l.pids);
+                return r;
+        }
+        *ret = l.pids;
+        *ret_n = l.n;
+        return 0;
 }
 
 int cgroup_kill(int fd) {
@@ -307,7 +365,7 @@ int cgroup_kill(int fd) {
         for (unsigned i = 0; i < 64; i++) {
                 KillPass pass = { .sig = SIGKILL };
 
-                r = kill_tree(-1, fd, NULL, &pass);
+                r = for_each_process(fd, kill_one, &pass);
                 if (r < 0 || pass.n_killed == 0)
                         return r;
                 r = cgroup_wait_empty(fd, 100 * USEC_PER_MSEC);
@@ -317,23 +375,31 @@ int cgroup_kill(int fd) {
         return -EBUSY;
 }
 
-static int events_populated(int events) {
+/* Whether cgroup.events says so: "populated 1". 1, 0 or a negative errno. */
+static int events_say(int events, const char *words) {
         char text[256];
         ssize_t k = pread(events, text, sizeof(text) - 1, 0);
 
         if (k < 0)
                 return errno == ENODEV ? 0 : -errno; /* the cgroup is gone */
         text[k] = 0;
-        return strstr(text, "populated 1") ? 1 : 0;
+        return strstr(text, words) ? 1 : 0;
 }
 
 int cgroup_is_populated(int fd) {
         _cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 
-        return events < 0 ? -errno : events_populated(events);
+        return events < 0 ? -errno : events_say(events, "populated 1");
 }
 
-int cgroup_wait_empty(int fd, uint64_t timeout_usec) {
+int cgroup_is_frozen(int fd) {
+        _cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+
+        return events < 0 ? -errno : events_say(events, "frozen 1");
+}
+
+/* Waits while cgroup.events says these words. */
+static int wait_while(int fd, const char *words, uint64_t timeout_usec) {
         _cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
         uint64_t end = timeout_usec == USEC_INFINITY ? USEC_INFINITY : now_usec(CLOCK_MONOTONIC) + timeout_usec;
 
@@ -341,7 +407,7 @@ int cgroup_wait_empty(int fd, uint64_t timeout_usec) {
                 return -errno;
         for (;;) {
                 struct pollfd p = { .fd = events, .events = POLLPRI };
-                int r = events_populated(events), timeout = -1;
+                int r = events_say(events, words), timeout = -1;
 
                 if (r <= 0)
                         return r;
@@ -355,6 +421,16 @@ int cgroup_wait_empty(int fd, uint64_t timeout_usec) {
                 if (poll(&p, 1, timeout) < 0 && errno != EINTR)
                         return -errno;
         }
+}
+
+int cgroup_wait_empty(int fd, uint64_t timeout_usec) {
+        return wait_while(fd, "populated 1", timeout_usec);
+}
+
+int cgroup_set_frozen(int fd, bool frozen, uint64_t timeout_usec) {
+        int r = cgroup_write(fd, "cgroup.freeze", frozen ? "1" : "0");
+
+        return r < 0 ? r : wait_while(fd, frozen ? "frozen 0" : "frozen 1", timeout_usec);
 }
 
 static int remove_tree(int parent, int fd, const char *name, void *arg) {

@@ -64,6 +64,18 @@ int cgroup_wait_empty(int fd, uint64_t timeout_usec);
 /* 1 where there are processes in it or below it, 0 where not. */
 int cgroup_is_populated(int fd);
 
+/* Freezes or thaws all that is in it and below it, and waits until that is done:
+ * a task in the kernel's hands may take its time (-ETIMEDOUT; it goes on). -ENOENT
+ * before Linux 5.2. */
+int cgroup_set_frozen(int fd, bool frozen, uint64_t timeout_usec);
+
+/* 1 where all in it and below it is frozen, by whatever cgroup above too. */
+int cgroup_is_frozen(int fd);
+
+/* The pids of all processes in it and below it, as the caller's pid namespace has
+ * them; those of others are left out. In *ret, to be freed, *ret_n of them. */
+int cgroup_list_processes(int fd, pid_t **ret, size_t *ret_n);
+
 /* Removes a cgroup and all below it; none there is no error. -EBUSY while
  * there are processes in it. */
 int cgroup_remove(const char *path);

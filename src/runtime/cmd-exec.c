@@ -28,13 +28,15 @@ enum {
         KEY_NO_NEW_PRIVS,
         KEY_APPARMOR,
         KEY_PROCESS_LABEL,
+        KEY_IGNORE_PAUSED,
+        KEY_NO_SUBREAPER,
 };
 
 typedef struct ExecArguments {
         const char *process, *console_socket, *pid_file, *user, *cwd, *cgroup, *apparmor, *label;
-        char **env, **caps;
+        char **env, **caps, **groups;
         uint32_t preserve_fds;
-        bool detach, tty, no_new_privileges;
+        bool detach, tty, no_new_privileges, ignore_paused;
 } ExecArguments;
 
 static int handle(int key, const char *value, void *data, Error *error) {
@@ -61,6 +63,12 @@ static int handle(int key, const char *value, void *data, Error *error) {
                 break;
         case 'c':
                 r = strv_extend(&a->caps, value);
+                break;
+        case 'g':
+                r = strv_extend(&a->groups, value);
+                break;
+        case KEY_IGNORE_PAUSED:
+                a->ignore_paused = true;
                 break;
         case KEY_CONSOLE_SOCKET:
                 a->console_socket = value;
@@ -188,6 +196,23 @@ static int merge_env(const ExecArguments *a, ConfigProcess *p, Arena *arena, Err
         return 0;
 }
 
+static int add_groups(const ExecArguments *a, ConfigProcess *p, Arena *arena, Error *error) {
+        size_t n = strv_length(a->groups);
+        gid_t *groups = arena_new(arena, gid_t, p->n_groups + n);
+
+        if (!groups)
+                return error_set_errno(error, ENOMEM, "groups");
+        for (size_t i = 0; i < p->n_groups; i++)
+                groups[i] = p->groups[i];
+        for (size_t i = 0; i < n; i++)
+                if (parse_u32(a->groups[i], groups + p->n_groups + i) < 0 || groups[p->n_groups + i] == UINT32_MAX)
+                        return error_set(error, EINVAL, COMMAND_USAGE, "--additional-gids=%s: a group's number is wanted",
+                                         a->groups[i]);
+        p->groups = groups;
+        p->n_groups += n;
+        return 0;
+}
+
 static int add_capabilities(const ExecArguments *a, ConfigProcess *p, Error *error) {
         STRV_FOREACH(name, a->caps) {
                 uint64_t set = 0;
@@ -229,6 +254,8 @@ static int build_process(const ExecArguments *a, const Config *config, char **wo
         if (!p->cwd || p->cwd[0] != '/')
                 return error_set(error, EINVAL, COMMAND_USAGE, "exec: the working directory must be absolute");
         if (a->user && (r = parse_user(a->user, p, error)) < 0)
+                return r;
+        if (a->groups && (r = add_groups(a, p, arena, error)) < 0)
                 return r;
         if (a->env && (r = merge_env(a, p, arena, error)) < 0)
                 return r;
@@ -285,6 +312,17 @@ static int execute(const ExecArguments *a, const Container *c, const Config *con
         return r;
 }
 
+/* A process that joins freezes at once, and whoever waits for it does so for as
+ * long as the container is paused. */
+static int check_running(const ExecArguments *a, const Container *c, Error *error) {
+        ContainerStatus status = a->ignore_paused || !c->cgroup ? CONTAINER_RUNNING : container_status(c);
+
+        return status == CONTAINER_PAUSED
+                       ? error_set(error, EINVAL, "Busy", "container %s is paused: resume it first, or give --ignore-paused",
+                                   c->id)
+                       : 0;
+}
+
 static int run_exec(const Command *command, const CommandGlobals *g, int argc, char **argv, Error *error) {
         _cleanup_(container_freep) Container *c = NULL;
         _cleanup_(config_freep) Config *config = NULL;
@@ -302,6 +340,8 @@ static int run_exec(const Command *command, const CommandGlobals *g, int argc, c
         r = command_check_preserved(a.preserve_fds, error);
         if (r >= 0)
                 r = container_load(g->root, argv[index], &c, error);
+        if (r >= 0)
+                r = check_running(&a, c, error);
         /* Nothing was done yet that must not be done twice. */
         if (r >= 0 && !(c->namespaces & CLONE_NEWUSER))
                 r = self_protect(error);
@@ -317,6 +357,7 @@ static int run_exec(const Command *command, const CommandGlobals *g, int argc, c
         arena_clear(&arena);
         strv_free(a.env);
         strv_free(a.caps);
+        strv_free(a.groups);
         return r;
 }
 
@@ -327,6 +368,7 @@ static const CommandOption exec_options[] = {
         { KEY_CONSOLE_SOCKET, "console-socket", "PATH", "where the terminal's master is sent" },
         { KEY_PID_FILE, "pid-file", "FILE", "where its pid is written" },
         { 'u', "user", "UID[:GID]", "who it is" },
+        { 'g', "additional-gids", "GID", "a group more that it is in" },
         { KEY_CWD, "cwd", "DIR", "where it starts" },
         { 'e', "env", "NAME=VALUE", "an environment variable more" },
         { 'c', "cap", "CAP", "a capability more" },
@@ -335,6 +377,8 @@ static const CommandOption exec_options[] = {
         { KEY_PROCESS_LABEL, "process-label", "LABEL", "its SELinux label" },
         { KEY_CGROUP, "cgroup", "PATH", "its cgroup, below the container's" },
         { KEY_PRESERVE_FDS, "preserve-fds", "N", "hand descriptors 3 to 2+N on" },
+        { KEY_IGNORE_PAUSED, "ignore-paused", NULL, "join a paused container too" },
+        { KEY_NO_SUBREAPER, "no-subreaper", NULL, NULL },
         {},
 };
 

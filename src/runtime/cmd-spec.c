@@ -119,10 +119,6 @@ const Command command_spec = {
         .run = run_spec,
 };
 
-static int handle_none(int key, const char *value, void *data, Error *error) {
-        return 0;
-}
-
 /* runtime-spec, features-linux.md. */
 static json_t *features(void) {
         json_t *hooks = json_array(), *options = json_array(), *namespaces = json_array(), *capabilities = json_array();
@@ -154,7 +150,7 @@ static int run_features(const Command *command, const CommandGlobals *g, int arg
         json_t *object;
         int r;
 
-        r = command_parse(command, argc, argv, handle_none, NULL, error);
+        r = command_parse(command, argc, argv, command_no_option, NULL, error);
         if (r <= 0)
                 return r;
         object = features();

@@ -5,10 +5,6 @@
 #include "log.h"
 #include "start.h"
 
-static int handle(int key, const char *value, void *data, Error *error) {
-        return 0;
-}
-
 static int check_created(const Container *c, Error *error) {
         ContainerStatus status = container_status(c);
 
@@ -25,7 +21,7 @@ static int run_start(const Command *command, const CommandGlobals *g, int argc, 
         const char *id;
         int r;
 
-        r = command_parse(command, argc, argv, handle, NULL, error);
+        r = command_parse(command, argc, argv, command_no_option, NULL, error);
         if (r <= 0)
                 return r;
         if ((r = command_get_id(command, argc, argv, r, &id, error)) < 0 ||

@@ -9,10 +9,6 @@
 #include "fd.h"
 #include "log.h"
 
-static int handle_none(int key, const char *value, void *data, Error *error) {
-        return 0;
-}
-
 static int print_json(const json_t *value, Error *error) {
         _cleanup_free_ char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
 
@@ -26,7 +22,7 @@ static int run_state(const Command *command, const CommandGlobals *g, int argc, 
         const char *id;
         int r;
 
-        r = command_parse(command, argc, argv, handle_none, NULL, error);
+        r = command_parse(command, argc, argv, command_no_option, NULL, error);
         if (r <= 0)
                 return r;
         if ((r = command_get_id(command, argc, argv, r, &id, error)) < 0 ||

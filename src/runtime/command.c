@@ -79,6 +79,10 @@ int command_parse(const Command *command, int argc, char **argv,
         return optind;
 }
 
+int command_no_option(int key, const char *value, void *data, Error *error) {
+        return 0;
+}
+
 int command_get_id(const Command *command, int argc, char **argv, int index, const char **ret, Error *error) {
         if (index >= argc)
                 return error_set(error, EINVAL, COMMAND_USAGE, "%s: the container's id is missing: see ctrrun %s --help",

@@ -40,7 +40,7 @@ typedef struct Command {
 } Command;
 
 extern const Command command_create, command_start, command_run, command_state, command_kill, command_delete,
-        command_exec, command_list, command_spec, command_features;
+        command_exec, command_list, command_ps, command_pause, command_resume, command_spec, command_features;
 
 /* All, NULL-terminated. */
 extern const Command *const commands[];
@@ -50,6 +50,9 @@ extern const Command *const commands[];
  * for and printed, or a negative errno. */
 int command_parse(const Command *command, int argc, char **argv,
                   int (*handle)(int key, const char *value, void *data, Error *error), void *data, Error *error);
+
+/* For a command that has no options of its own. */
+int command_no_option(int key, const char *value, void *data, Error *error);
 
 void command_print_help(const Command *command);
 

@@ -240,10 +240,9 @@ int container_pidfd(const Container *c, int procfs) {
 }
 
 static bool is_frozen(const Container *c) {
-        _cleanup_free_ char *text = NULL;
         _cleanup_fd_ int fd = c->cgroup ? cgroup_open(c->cgroup) : -EBADF;
 
-        return fd >= 0 && cgroup_read(fd, "cgroup.events", &text) >= 0 && strstr(text, "frozen 1");
+        return fd >= 0 && cgroup_is_frozen(fd) > 0;
 }
 
 ContainerStatus container_status(const Container *c) {

@@ -14,7 +14,8 @@
 
 const Command *const commands[] = {
         &command_create, &command_start, &command_run,  &command_exec,     &command_kill, &command_delete,
-        &command_state,  &command_list,  &command_spec, &command_features, NULL,
+        &command_state,  &command_list,  &command_ps,   &command_pause,    &command_resume,
+        &command_spec,   &command_features, NULL,
 };
 
 enum {
