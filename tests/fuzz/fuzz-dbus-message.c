@@ -28,6 +28,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 promise(m.body >= exact && m.body + m.body_size == exact + n);
                 promise(strlen(m.signature) <= 255);
                 promise(!m.error_name || strlen(m.error_name) < (size_t) n);
+                promise(!m.sender || strlen(m.sender) < (size_t) n);
+                promise(!m.path || strlen(m.path) < (size_t) n);
+
+                DBusReader body = dbus_message_body(&m);
+                for (const char *s; (s = dbus_take_string(&body));)
+                        promise(s >= m.body && s + strlen(s) < m.body + m.body_size);
         }
         return 0;
 }

@@ -115,6 +115,39 @@ static void test_answer(void **state) {
         dbus_writer_clear(&w);
 }
 
+/* Who says what, and the values one after the other. */
+static void test_body(void **state) {
+        static const DBusCall call = {
+                .serial = 3, .destination = "a.b", .path = "/a/b", .interface = "a.b.C", .member = "Job", .signature = "uost",
+        };
+        DBusWriter body = {}, w = {};
+        DBusReader reader;
+        DBusMessage m;
+        uint32_t id;
+
+        dbus_put_u32(&body, 7);
+        dbus_put_string(&body, "/job/7");
+        dbus_put_string(&body, "done");
+        dbus_put_u64(&body, UINT64_MAX);
+        assert_int_equal(body.size, 40);
+        dbus_put_call(&w, &call, &body);
+        assert_int_equal(dbus_message_parse(w.data, w.size, &m), 0);
+        assert_string_equal(m.path, "/a/b");
+        assert_string_equal(m.interface, "a.b.C");
+        assert_string_equal(m.member, "Job");
+        assert_null(m.sender);
+        reader = dbus_message_body(&m);
+        assert_int_equal(dbus_take_u32(&reader, &id), 0);
+        assert_int_equal(id, 7);
+        assert_string_equal(dbus_take_string(&reader), "/job/7");
+        assert_string_equal(dbus_take_string(&reader), "done");
+        reader.position = reader.size - 3;
+        assert_null(dbus_take_string(&reader));
+        assert_int_equal(dbus_take_u32(&reader, &id), -EBADMSG);
+        dbus_writer_clear(&body);
+        dbus_writer_clear(&w);
+}
+
 static void refuse(DBusWriter *w) {
         DBusMessage m = { .reply_serial = 12345 };
 
@@ -219,7 +252,7 @@ static void test_label(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_call),
-                cmocka_unit_test(test_answer),
+                cmocka_unit_test(test_answer), cmocka_unit_test(test_body),
                 cmocka_unit_test(test_refuse),
                 cmocka_unit_test(test_mutations),
                 cmocka_unit_test(test_label),

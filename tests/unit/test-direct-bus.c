@@ -24,7 +24,8 @@ static char path[64];
 /* A bus that says what it is told to, whatever it hears. In a process of its own,
  * since the caller waits for it. */
 typedef struct Speech {
-        const char *greeting;
+        const char *greeting; /* with NULs in it where greeting_size says how long it is */
+        size_t greeting_size;
         const void *answer;
         size_t size;
         bool with_fd;
@@ -56,7 +57,7 @@ static pid_t begin_bus(const Speech *speech) {
                 if (fd_receive(fd, heard, sizeof(heard), fds, FD_PASS_MAX, &n_fds) <= 0 || n_fds > 0 || heard[0] != 0 ||
                     !startswith(heard + 1, "AUTH EXTERNAL ") || !memmem(heard + 1, 100, "\r\nBEGIN\r\n", 9))
                         _exit(1);
-                say(fd, speech->greeting, strlen(speech->greeting), false, speech->in_bytes);
+                say(fd, speech->greeting, speech->greeting_size ?: strlen(speech->greeting), false, speech->in_bytes);
                 if (speech->size > 0) {
                         /* The call has our descriptor, and is a message. */
                         if (fd_receive(fd, heard, sizeof(heard), fds, FD_PASS_MAX, &n_fds) <= 0 || n_fds != 1 ||
@@ -102,6 +103,7 @@ static int converse(const Speech *speech, int *ret_fd) {
 #define RETURN "l\2\1\1\4\0\0\0\11\0\0\0\30\0\0\0" FIELDS_RETURN "\0\0\0\0"
 #define HELLO "l\2\1\1\0\0\0\0\1\0\0\0\10\0\0\0\5\1u\0\1\0\0\0"
 #define SIGNAL_WITH_FD "l\4\1\1\0\0\0\0\3\0\0\0\10\0\0\0\11\1u\0\1\0\0\0"
+#define SIGNAL "l\4\1\1\0\0\0\0\3\0\0\0\15\0\0\0\7\1s\0\4\0\0\0:1.2\0\0\0\0"
 #define ERROR_OF(size, name, pad) "l\3\1\1\0\0\0\0\11\0\0\0" size "\0\0\0\5\1u\0\2\0\0\0\4\1s\0" name pad
 
 #define SPEECH(text, ...) (&(Speech){ .greeting = OK AGREE, .answer = text, .size = sizeof(text) - 1, ##__VA_ARGS__ })
@@ -157,6 +159,27 @@ static void test_greeting(void **state) {
         assert_int_equal(fd, -1);
 }
 
+/* One message after the other, each at its own time. */
+static void test_conversation(void **state) {
+        const Speech speech = { .greeting = OK AGREE HELLO SIGNAL, .greeting_size = sizeof(OK AGREE HELLO SIGNAL) - 1 };
+        static DirectBus bus;
+        pid_t pid = begin_bus(&speech);
+        DBusMessage m;
+
+        assert_int_equal(direct_bus_connect(&bus, path, 0), 0);
+        assert_int_equal(direct_bus_handshake(&bus), 0);
+        assert_int_equal(direct_bus_receive(&bus, &m), 0);
+        assert_int_equal(m.type, DBUS_METHOD_RETURN);
+        assert_int_equal(m.reply_serial, 1);
+        assert_int_equal(direct_bus_receive(&bus, &m), 0);
+        assert_int_equal(m.type, DBUS_SIGNAL);
+        assert_string_equal(m.sender, ":1.2");
+        assert_true(direct_bus_receive(&bus, &m) < 0);
+        direct_bus_close(&bus);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        (void) unlink(path);
+}
+
 static void test_no_bus(void **state) {
         static DirectBus bus;
 
@@ -167,7 +190,7 @@ static void test_no_bus(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_answers),  cmocka_unit_test(test_errors), cmocka_unit_test(test_nonsense),
-                cmocka_unit_test(test_greeting), cmocka_unit_test(test_no_bus),
+                cmocka_unit_test(test_greeting), cmocka_unit_test(test_conversation), cmocka_unit_test(test_no_bus),
         };
 
         snprintf(path, sizeof(path), "/tmp/test-direct-bus.%d", (int) getpid());

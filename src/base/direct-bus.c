@@ -12,7 +12,7 @@
 /* All in one: who we are is the kernel's word, so nothing has to be waited for.
  * The name is asked for at once too, since a bus drops who does anything else
  * first. Descriptors must wait, though: what reads these lines takes none. */
-static int send_greeting(int fd) {
+static int send_greeting(int fd, uid_t uid) {
         static const DBusCall hello = {
                 .serial = DIRECT_BUS_SERIAL - 1,
                 .destination = "org.freedesktop.DBus",
@@ -21,12 +21,12 @@ static int send_greeting(int fd) {
                 .member = "Hello",
         };
         DBusWriter message = {}, all = {};
-        char uid[16], line[64 + 2 * sizeof(uid)] = "", *p = line + 1; /* a NUL goes before */
+        char digits[16], line[64 + 2 * sizeof(digits)] = "", *p = line + 1; /* a NUL goes before */
         int r;
 
-        snprintf(uid, sizeof(uid), "%u", (unsigned) geteuid());
+        snprintf(digits, sizeof(digits), "%u", (unsigned) uid);
         p = stpcpy(p, "AUTH EXTERNAL ");
-        for (const char *c = uid; *c; c++)
+        for (const char *c = digits; *c; c++)
                 p += sprintf(p, "%02x", (unsigned) *c);
         p = stpcpy(p, "\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n");
 
@@ -82,19 +82,25 @@ static int expect_line(DirectBus *bus, const char *begin) {
         return 0;
 }
 
-int direct_bus_open(DirectBus *bus, const char *path) {
+int direct_bus_connect(DirectBus *bus, const char *path, uid_t uid) {
         int r;
 
-        bus->size = 0; /* and nothing else: most of it is never touched */
+        bus->size = bus->returned = 0; /* and nothing else: most of it is never touched */
         bus->passed = -EBADF;
         r = bus->fd = socket_connect(path, SOCK_STREAM);
-        if (r >= 0)
-                r = send_greeting(bus->fd);
-        if (r >= 0)
-                r = expect_line(bus, "OK ");
-        if (r >= 0)
-                r = expect_line(bus, "AGREE_UNIX_FD");
-        return r;
+        return r < 0 ? r : send_greeting(bus->fd, uid);
+}
+
+int direct_bus_handshake(DirectBus *bus) {
+        int r = expect_line(bus, "OK ");
+
+        return r < 0 ? r : expect_line(bus, "AGREE_UNIX_FD");
+}
+
+int direct_bus_open(DirectBus *bus, const char *path) {
+        int r = direct_bus_connect(bus, path, geteuid());
+
+        return r < 0 ? r : direct_bus_handshake(bus);
 }
 
 void direct_bus_close(DirectBus *bus) {
@@ -119,6 +125,25 @@ static ssize_t wait_message(DirectBus *bus) {
         }
 }
 
+int direct_bus_send(DirectBus *bus, const DBusWriter *messages) {
+        return messages->failed ? -ENOMEM : fd_send(bus->fd, messages->data, messages->size, NULL, 0);
+}
+
+int direct_bus_receive(DirectBus *bus, DBusMessage *ret) {
+        ssize_t size;
+        int r;
+
+        drop(bus, bus->returned);
+        bus->returned = 0;
+        size = wait_message(bus);
+        if (size < 0)
+                return (int) size;
+        r = dbus_message_parse(bus->data, (size_t) size, ret);
+        if (r >= 0)
+                bus->returned = (size_t) size;
+        return r;
+}
+
 static int take_answer(DirectBus *bus, const DBusMessage *m, int *ret_fd) {
         uint32_t index;
 
@@ -138,20 +163,16 @@ static int take_answer(DirectBus *bus, const DBusMessage *m, int *ret_fd) {
  * signal that tells us our name. */
 static int wait_answer(DirectBus *bus, int *ret_fd) {
         for (;;) {
-                ssize_t size = wait_message(bus);
                 DBusMessage m;
                 int r;
 
-                if (size < 0)
-                        return (int) size;
-                r = dbus_message_parse(bus->data, (size_t) size, &m);
+                r = direct_bus_receive(bus, &m);
                 if (r < 0)
                         return r;
                 if ((m.type == DBUS_METHOD_RETURN || m.type == DBUS_ERROR) && m.reply_serial == DIRECT_BUS_SERIAL)
                         return take_answer(bus, &m, ret_fd);
                 if (m.n_fds > 0)
                         return -EBADMSG;
-                drop(bus, (size_t) size);
         }
 }
 

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Messages of D-Bus, as much of them as one method call needs: the client that
- * runs a command is static, and libsystemd is not to be had so. Only this
- * machine's byte order. D-Bus Specification, "Message Protocol".
+ * Messages of D-Bus, as much of them as method calls and their answers need: the
+ * client that runs a command and the runtime are static, and libsystemd is not to
+ * be had so. Only this machine's byte order. D-Bus Specification, "Message
+ * Protocol".
  */
 
 #include "macro.h"
@@ -26,6 +27,7 @@ typedef struct DBusArray {
 } DBusArray;
 
 void dbus_put_u32(DBusWriter *w, uint32_t value);
+void dbus_put_u64(DBusWriter *w, uint64_t value); /* or a signed one */
 void dbus_put_bytes(DBusWriter *w, const void *data, size_t n);
 /* Strings and object paths: valid UTF-8, or nobody takes the message. */
 void dbus_put_string(DBusWriter *w, const char *s);
@@ -64,6 +66,7 @@ typedef struct DBusMessage {
         uint32_t n_fds;
         const char *signature; /* "" where there is no body */
         const char *error_name; /* NULL: none */
+        const char *sender, *path, *interface, *member; /* NULL: not said */
         const char *body;
         size_t body_size;
 } DBusMessage;
@@ -75,6 +78,21 @@ ssize_t dbus_message_size(const char header[static DBUS_HEADER_SIZE]);
 /* Reads a message of exactly that size; it points into data. What is not well
  * formed is -EBADMSG. */
 int dbus_message_parse(const char *data, size_t size, DBusMessage *ret);
+
+/* What a body holds, in the order of its signature: to be compared first. Each
+ * takes the next value; -EBADMSG or NULL where there is none. */
+typedef struct DBusReader {
+        const char *data;
+        size_t size, position;
+} DBusReader;
+
+static inline DBusReader dbus_message_body(const DBusMessage *m) {
+        return (DBusReader){ .data = m->body, .size = m->body_size };
+}
+
+int dbus_take_u32(DBusReader *r, uint32_t *ret);
+/* A string or an object's path; points into the message. */
+const char *dbus_take_string(DBusReader *r);
 
 /* The last component of an object's path, as sd_bus_path_encode(3) has it. */
 #define DBUS_LABEL_MAX (3 * 64 + 1)

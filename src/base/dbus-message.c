@@ -65,6 +65,11 @@ void dbus_put_u32(DBusWriter *w, uint32_t value) {
         dbus_put_bytes(w, &value, sizeof(value));
 }
 
+void dbus_put_u64(DBusWriter *w, uint64_t value) {
+        align(w, sizeof(value));
+        dbus_put_bytes(w, &value, sizeof(value));
+}
+
 void dbus_put_string(DBusWriter *w, const char *s) {
         size_t n = strlen(s);
 
@@ -153,11 +158,6 @@ void dbus_put_call(DBusWriter *w, const DBusCall *call, const DBusWriter *body) 
 
 /* Reading. */
 
-typedef struct Reader {
-        const char *data;
-        size_t size, position;
-} Reader;
-
 static uint32_t u32_at(const char *p) {
         uint32_t v;
 
@@ -166,7 +166,7 @@ static uint32_t u32_at(const char *p) {
 }
 
 /* n bytes, which begin at a multiple of "alignment", or NULL. */
-static const char *take(Reader *r, size_t n, size_t alignment) {
+static const char *take(DBusReader *r, size_t n, size_t alignment) {
         size_t begin = r->position + (-r->position & (alignment - 1));
 
         if (begin > r->size || n > r->size - begin)
@@ -175,7 +175,7 @@ static const char *take(Reader *r, size_t n, size_t alignment) {
         return r->data + begin;
 }
 
-static int take_u32(Reader *r, uint32_t *ret) {
+int dbus_take_u32(DBusReader *r, uint32_t *ret) {
         const char *p = take(r, sizeof(*ret), sizeof(*ret));
 
         if (!p)
@@ -185,19 +185,25 @@ static int take_u32(Reader *r, uint32_t *ret) {
 }
 
 /* n bytes and a NUL, and none before. */
-static const char *take_text(Reader *r, size_t n) {
+static const char *take_text(DBusReader *r, size_t n) {
         const char *p = n < r->size ? take(r, n + 1, 1) : NULL;
 
         return p && strnlen(p, n + 1) == n ? p : NULL;
 }
 
-static const char *take_signature(Reader *r) {
+const char *dbus_take_string(DBusReader *r) {
+        uint32_t n;
+
+        return dbus_take_u32(r, &n) >= 0 ? take_text(r, n) : NULL;
+}
+
+static const char *take_signature(DBusReader *r) {
         const char *n = take(r, 1, 1);
 
         return n ? take_text(r, (uint8_t) *n) : NULL;
 }
 
-static int take_field(Reader *r, DBusMessage *m) {
+static int take_field(DBusReader *r, DBusMessage *m) {
         const char *code = take(r, 1, 8), *type, *text = NULL;
         uint32_t number = 0;
         char expected;
@@ -208,7 +214,7 @@ static int take_field(Reader *r, DBusMessage *m) {
         switch (*type) {
         case 's':
         case 'o':
-                text = take_u32(r, &number) >= 0 ? take_text(r, number) : NULL;
+                text = dbus_take_u32(r, &number) >= 0 ? take_text(r, number) : NULL;
                 if (!text)
                         return -EBADMSG;
                 break;
@@ -218,7 +224,7 @@ static int take_field(Reader *r, DBusMessage *m) {
                         return -EBADMSG;
                 break;
         case 'u':
-                if (take_u32(r, &number) < 0)
+                if (dbus_take_u32(r, &number) < 0)
                         return -EBADMSG;
                 break;
         default: /* no field has another type */
@@ -226,6 +232,22 @@ static int take_field(Reader *r, DBusMessage *m) {
         }
 
         switch ((Field) *code) {
+        case FIELD_PATH:
+                expected = 'o';
+                m->path = text;
+                break;
+        case FIELD_INTERFACE:
+                expected = 's';
+                m->interface = text;
+                break;
+        case FIELD_MEMBER:
+                expected = 's';
+                m->member = text;
+                break;
+        case FIELD_SENDER:
+                expected = 's';
+                m->sender = text;
+                break;
         case FIELD_ERROR_NAME:
                 expected = 's';
                 m->error_name = text;
@@ -259,7 +281,7 @@ ssize_t dbus_message_size(const char header[static DBUS_HEADER_SIZE]) {
 
 int dbus_message_parse(const char *data, size_t size, DBusMessage *ret) {
         DBusMessage m = { .signature = "" };
-        Reader r = { .data = data, .position = DBUS_HEADER_SIZE };
+        DBusReader r = { .data = data, .position = DBUS_HEADER_SIZE };
         int k;
 
         if (size < DBUS_HEADER_SIZE || dbus_message_size(data) != (ssize_t) size)
