@@ -76,7 +76,8 @@ static void _noreturn_ exec_main(void *argument) {
         Context *x = argument;
         char program[4096];
 
-        if (set_up(x, program, &error) >= 0)
+        x->payload.report = x->channel;
+        if (set_up(x, program, &error) >= 0 && payload_become(&x->payload, &error) >= 0)
                 (void) payload_execute(&x->payload, program, &error);
         (void) channel_send_error(x->channel, CHANNEL_ERROR, &error);
         _exit(1);

@@ -224,6 +224,11 @@ void init_main(void *argument) {
                 if (r >= 0)
                         report = r;
         }
+        l->payload.report = report;
+        if (r >= 0)
+                r = payload_become(&l->payload, &error);
+        /* With the rights of the container's program: they are files of its
+         * image. */
         if (r >= 0)
                 r = run_hooks(l, HOOK_START_CONTAINER, CONTAINER_CREATED, &error);
         if (r >= 0)

@@ -4,7 +4,6 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,13 +74,19 @@ static int set_keyring(Error *error) {
 }
 
 static int set_groups(const ConfigProcess *p, Error *error) {
+        uint64_t permitted;
+        int r;
+
         if (setgroups(p->n_groups, p->groups) >= 0)
                 return 0;
-        /* A user namespace made without privilege may not; then there is
-         * nothing to drop that its maker did not have. */
-        if (errno == EPERM && p->n_groups == 0)
+        r = -errno;
+        /* A user namespace made without privilege may not: what its maker was
+         * in stays, mapped to nobody. Any other refusal would leave groups of
+         * the host's that nobody has asked for (CVE-2022-2989). */
+        if (r == -EPERM && p->n_groups == 0 && capability_read(&permitted, NULL) >= 0 &&
+            (permitted & UINT64_C(1) << CAP_SETGID))
                 return 0;
-        return error_set_errno(error, errno, "setting the additional groups");
+        return error_set_errno(error, r, "setting the additional groups");
 }
 
 static int set_user(const ConfigProcess *p, Error *error) {
@@ -137,20 +142,25 @@ static void reset_signals(void) {
         (void) sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
-static int set_identity(const Payload *payload, Error *error) {
+/* Loading a filter needs no_new_privs or CAP_SYS_ADMIN: where neither will be
+ * there, it must come before they are gone. Sets that are not given are empty
+ * ones. */
+static bool filter_comes_early(const Payload *payload) {
         const ConfigProcess *p = payload->process;
         const uint64_t admin = UINT64_C(1) << CAP_SYS_ADMIN;
-        /* Loading a filter needs no_new_privs or CAP_SYS_ADMIN: where neither
-         * will be there, it must come before they are gone. Sets that are not
-         * given are empty ones. */
-        bool early = payload->seccomp && !p->no_new_privileges &&
-                     !(p->capabilities.effective & p->capabilities.permitted & admin);
+
+        return payload->seccomp && !p->no_new_privileges &&
+               !(p->capabilities.effective & p->capabilities.permitted & admin);
+}
+
+static int set_identity(const Payload *payload, Error *error) {
+        const ConfigProcess *p = payload->process;
         int r;
 
         r = capability_drop_bounding(p->capabilities.bounding, error);
         if (r < 0)
                 return r;
-        if (early && (r = syscall_filter_load(payload->seccomp, error)) < 0)
+        if (filter_comes_early(payload) && (r = syscall_filter_load(payload->seccomp, error)) < 0)
                 return r;
         if ((r = set_user(p, error)) < 0)
                 return r;
@@ -162,14 +172,24 @@ static int set_identity(const Payload *payload, Error *error) {
                 return r;
         if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return error_set_errno(error, errno, "setting no_new_privs");
-        if (payload->seccomp && !early)
-                return syscall_filter_load(payload->seccomp, error);
         return 0;
 }
 
-int payload_execute(const Payload *payload, const char *program, Error *error) {
+/* Everything of the host's that is still open. Not left to execve(2): the
+ * kernel closes only after it has looked up the program and its interpreter,
+ * and "/proc/self/fd/N/…" would lead to where the descriptor is, out of the
+ * container, as it would for the working directory (CVE-2024-21626). */
+static int close_descriptors(const Payload *payload, Error *error) {
+        unsigned first = 3 + payload->preserve_fds, report = (unsigned) payload->report;
+
+        if ((report > first && syscall(SYS_close_range, first, report - 1, 0) < 0) ||
+            syscall(SYS_close_range, MAX(report + 1, first), ~0U, 0) < 0)
+                return error_set_errno(error, errno, "closing descriptors");
+        return 0;
+}
+
+int payload_become(const Payload *payload, Error *error) {
         const ConfigProcess *p = payload->process;
-        char *const none[] = { NULL };
         int r;
 
         if (payload->new_keyring && (r = set_keyring(error)) < 0)
@@ -179,16 +199,21 @@ int payload_execute(const Payload *payload, const char *program, Error *error) {
         umask(p->umask >= 0 ? (mode_t) p->umask : 0022);
         reset_signals();
 
-        /* Everything of the host's that is still open goes with execve(2): no
-         * descriptor leaks into the container (CVE-2024-21626). */
-        if (syscall(SYS_close_range, 3 + payload->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-                return error_set_errno(error, errno, "closing descriptors");
-
         r = set_labels(payload, error);
         if (r < 0)
                 return r;
-        r = set_identity(payload, error);
+        r = close_descriptors(payload, error);
         if (r < 0)
+                return r;
+        return set_identity(payload, error);
+}
+
+int payload_execute(const Payload *payload, const char *program, Error *error) {
+        const ConfigProcess *p = payload->process;
+        char *const none[] = { NULL };
+        int r;
+
+        if (payload->seccomp && !filter_comes_early(payload) && (r = syscall_filter_load(payload->seccomp, error)) < 0)
                 return r;
         /* Not sooner: a change of credentials clears it, and so did the end of
          * "create", whose child this was before its subreaper's. */
