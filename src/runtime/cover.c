@@ -54,11 +54,31 @@ static int empty_directory(Cover *empty, Error *error) {
         return empty->fd;
 }
 
+/* What lies in /proc and /sys is covered where they were mounted: the way to
+ * them may lead through a symlink of the image, or a directory shared with
+ * another container, and need not lead there any more (CVE-2019-19921,
+ * CVE-2023-27561). */
+static int open_target(const Launch *l, const char *path) {
+        static const char *const tops[] = { "/proc", "/sys" };
+
+        for (size_t i = 0; i < ELEMENTSOF(tops); i++) {
+                const char *rest = startswith(path, tops[i]);
+                int fd;
+
+                if (!rest || *rest != '/' || strstr(rest, "/.."))
+                        continue;
+                fd = filesystem_mounted_on(l, tops[i]);
+                if (fd >= 0)
+                        return rootpath_open(fd, rest, O_PATH, 0);
+        }
+        return rootpath_open(l->root, path, O_PATH, 0);
+}
+
 /* CVE-2025-31133: what covers is not found by a path in the container but is
  * the host's /dev/null, checked to be that device; what is covered is opened
  * once, and covered by descriptor. */
 static int mask(const Launch *l, const char *path, Cover *null, Cover *empty, Error *error) {
-        _cleanup_fd_ int target = rootpath_open(l->root, path, O_PATH, 0);
+        _cleanup_fd_ int target = open_target(l, path);
         struct stat st;
         int r;
 
@@ -76,7 +96,7 @@ static int mask(const Launch *l, const char *path, Cover *null, Cover *empty, Er
 }
 
 static int make_readonly(const Launch *l, const char *path, Error *error) {
-        _cleanup_fd_ int target = rootpath_open(l->root, path, O_PATH, 0), clone = -EBADF;
+        _cleanup_fd_ int target = open_target(l, path), clone = -EBADF;
         int r;
 
         if (target == -ENOENT || target == -ENOTDIR)

@@ -86,22 +86,20 @@ static int target_for(const Launch *l, const ConfigMount *m, int fd, Error *erro
         return target;
 }
 
-static int mount_one(const Launch *l, size_t i, int *ret_procfs, Error *error) {
+static int mount_one(const Launch *l, size_t i, Error *error) {
         const ConfigMount *m = l->config->mounts + i;
         const char *what = m->options.bind ? m->source : strempty(m->type);
-        _cleanup_fd_ int made = -EBADF, target = -EBADF;
-        int fd, r;
+        _cleanup_fd_ int target = -EBADF;
+        int fd = l->mounts[i], r;
 
         if (m->options.remount || (!m->options.bind && isempty(m->type)))
                 return remount(l, m, error);
 
-        if (m->options.bind)
-                fd = l->mounts[i];
-        else {
-                fd = make_detached(l, m, l->mounts[i], error);
+        if (!m->options.bind) {
+                fd = make_detached(l, m, fd, error);
                 if (fd < 0)
                         return error_prefix(error, "mounting %s on %s", what, m->destination);
-                made = fd == l->mounts[i] ? -EBADF : fd;
+                l->mounts[i] = fd;
         }
 
         target = target_for(l, m, fd, error);
@@ -122,15 +120,35 @@ static int mount_one(const Launch *l, size_t i, int *ret_procfs, Error *error) {
                 r = mount_set_propagation(fd, m->options.propagation, m->options.propagation_recursive);
         if (r < 0)
                 return error_set_errno(error, r, "setting the options of %s", m->destination);
-        if (made >= 0 && streq(m->type, "proc") && *ret_procfs < 0)
-                *ret_procfs = TAKE_FD(made);
         return 0;
 }
 
-int filesystem_mount_all(const Launch *l, int *ret_procfs, Error *error) {
-        *ret_procfs = -EBADF;
+int filesystem_procfs(const Launch *l) {
         for (size_t i = 0; i < l->config->n_mounts; i++) {
-                int r = mount_one(l, i, ret_procfs, error);
+                const ConfigMount *m = l->config->mounts + i;
+
+                if (!m->options.bind && streq_ptr(m->type, "proc") && l->mounts[i] >= 0)
+                        return l->mounts[i];
+        }
+        return l->procfs;
+}
+
+int filesystem_mounted_on(const Launch *l, const char *path) {
+        size_t n = strlen(path);
+
+        for (size_t i = l->config->n_mounts; i > 0; i--) {
+                const char *destination = l->config->mounts[i - 1].destination;
+
+                if (l->mounts[i - 1] >= 0 && strncmp(destination, path, n) == 0 &&
+                    destination[n + strspn(destination + n, "/")] == 0)
+                        return l->mounts[i - 1];
+        }
+        return -EBADF;
+}
+
+int filesystem_mount_all(const Launch *l, Error *error) {
+        for (size_t i = 0; i < l->config->n_mounts; i++) {
+                int r = mount_one(l, i, error);
 
                 if (r < 0)
                         return r;

@@ -120,12 +120,12 @@ static int run_hooks(const Launch *l, HookPoint point, ContainerStatus status, E
 }
 
 /* Everything in the root that needs the host's root still to be there. */
-static int set_up_root(const Launch *l, int *ret_procfs, int *ret_console, Error *error) {
+static int set_up_root(const Launch *l, int *ret_console, Error *error) {
         const Config *c = l->config;
         int r;
 
         if ((r = rootfs_attach(l, error)) < 0 ||
-            (r = filesystem_mount_all(l, ret_procfs, error)) < 0 ||
+            (r = filesystem_mount_all(l, error)) < 0 ||
             (r = device_create_all(l, error)) < 0)
                 return r;
         if (l->console_socket >= 0) {
@@ -133,7 +133,7 @@ static int set_up_root(const Launch *l, int *ret_procfs, int *ret_console, Error
                 if (*ret_console < 0)
                         return *ret_console;
         }
-        if (c->n_sysctls > 0 && (r = sysctl_apply(c, *ret_procfs >= 0 ? *ret_procfs : l->procfs, error)) < 0)
+        if (c->n_sysctls > 0 && (r = sysctl_apply(c, filesystem_procfs(l), error)) < 0)
                 return r;
         if ((r = create_directory(l, error)) < 0 ||
             (r = cover_paths(l, error)) < 0)
@@ -155,13 +155,13 @@ static int set_up_root(const Launch *l, int *ret_procfs, int *ret_console, Error
 
 /* LSM labels are written through procfs: the container's own as we mounted it,
  * or the host's. */
-static int open_attributes(Launch *l, int procfs, Error *error) {
+static int open_attributes(Launch *l, Error *error) {
         const ConfigProcess *p = l->payload.process;
         int fd;
 
         if (!p->apparmor_profile && !p->selinux_label)
                 return 0;
-        fd = procfs_openat(procfs >= 0 ? procfs : l->procfs, "thread-self/attr", O_PATH | O_DIRECTORY, false);
+        fd = procfs_openat(filesystem_procfs(l), "thread-self/attr", O_PATH | O_DIRECTORY, false);
         if (fd < 0)
                 return error_set_errno(error, fd, "opening /proc/thread-self/attr");
         l->payload.attributes = fd;
@@ -169,7 +169,7 @@ static int open_attributes(Launch *l, int procfs, Error *error) {
 }
 
 static int set_up(Launch *l, char program[static 4096], Error *error) {
-        _cleanup_fd_ int procfs = -EBADF, console = -EBADF;
+        _cleanup_fd_ int console = -EBADF;
         int r;
 
         r = take_staged(l, error);
@@ -184,8 +184,8 @@ static int set_up(Launch *l, char program[static 4096], Error *error) {
                 return error_set_errno(error, errno, "setsid");
         umask(0022);
         if ((r = set_up_namespaces(l, error)) < 0 ||
-            (r = set_up_root(l, &procfs, &console, error)) < 0 ||
-            (r = open_attributes(l, procfs, error)) < 0)
+            (r = set_up_root(l, &console, error)) < 0 ||
+            (r = open_attributes(l, error)) < 0)
                 return r;
         if (console >= 0 && (r = console_take(console, error)) < 0)
                 return r;

@@ -22,7 +22,7 @@ typedef struct Launch {
         int root;           /* detached clone of the root file system */
         int writable;       /* where root is read-only: a detached clone of it that is not; else -1 */
         int *mounts;        /* per config mount: a detached clone of a bind's source; of the host's sysfs or cgroup2
-                             * where the container may not make its own; or -1 */
+                             * where the container may not make its own; or -1. In the child: what was mounted */
         int *devices;       /* per device (config's after the default ones): clone of the host's node, or -1 */
         int null;           /* detached clone of the host's /dev/null, checked to be that device */
         int listener;       /* where init waits for start; -1: goes on at once (run) */

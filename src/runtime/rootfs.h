@@ -23,9 +23,15 @@ int rootfs_finish(const Launch *l, Error *error);
  * already. */
 int rootfs_create(const Launch *l, const char *path, mode_t mode);
 
-/* Mounts the config's mounts, in order. In *ret_procfs a descriptor of the
- * container's own procfs where it mounts one, else -1. */
-int filesystem_mount_all(const Launch *l, int *ret_procfs, Error *error);
+/* Mounts the config's mounts, in order; what they are is in l->mounts then. */
+int filesystem_mount_all(const Launch *l, Error *error);
+
+/* The container's own procfs where the config mounts one, else the host's. A
+ * descriptor that is l's. */
+int filesystem_procfs(const Launch *l);
+
+/* What was mounted on an absolute path last, a descriptor that is l's; or -1. */
+int filesystem_mounted_on(const Launch *l, const char *path);
 
 /* The default devices and symlinks of /dev, and the config's. */
 int device_create_all(const Launch *l, Error *error);
