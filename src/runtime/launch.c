@@ -12,6 +12,7 @@
 #include "mount.h"
 #include "procfs.h"
 #include "rootfs.h"
+#include "sysctl.h"
 
 static bool has_user_namespace(const Config *c) {
         return c->namespaces[NAMESPACE_USER].present;
@@ -291,6 +292,7 @@ int launch_open(Launch *l, const Config *c, int directory, Error *error) {
                 return error_set_errno(error, l->procfs, "opening /proc");
         if ((r = check_labels(&c->process, error)) < 0 ||
             (r = open_namespaces(l, error)) < 0 ||
+            (c->n_sysctls > 0 && (r = sysctl_check_joined(c, l->paths, error)) < 0) ||
             (r = open_binds(l, directory, error)) < 0 ||
             (r = open_fallbacks(l, error)) < 0 ||
             (r = open_root(l, directory, error)) < 0 ||

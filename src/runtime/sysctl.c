@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "procfs.h"
 #include "sysctl.h"
@@ -54,13 +55,7 @@ static int to_path(const char *name, char *path, size_t size) {
         return 0;
 }
 
-int sysctl_check(const Config *c, const ConfigSysctl *sysctl, Error *error) {
-        char path[256];
-
-        if (to_path(sysctl->name, path, sizeof(path)) < 0)
-                return error_set(error, EINVAL, "InvalidConfig", "linux.sysctl: \"%s\" is no name of a sysctl",
-                                 sysctl->name);
-
+static NamespaceType owner_of(const char *path) {
         for (size_t i = 0; i < ELEMENTSOF(owners); i++) {
                 char owner[64];
 
@@ -68,16 +63,53 @@ int sysctl_check(const Config *c, const ConfigSysctl *sysctl, Error *error) {
                 for (char *p = owner; *p; p++)
                         if (*p == '.')
                                 *p = '/';
-                if (owners[i].prefix ? !startswith(path, owner) : !streq(path, owner))
-                        continue;
-                if (c->namespaces[owners[i].type].present)
-                        return 0;
+                if (owners[i].prefix ? startswith(path, owner) != NULL : streq(path, owner))
+                        return owners[i].type;
+        }
+        return NAMESPACE_INVALID;
+}
+
+int sysctl_check(const Config *c, const ConfigSysctl *sysctl, Error *error) {
+        NamespaceType owner;
+        char path[256];
+
+        if (to_path(sysctl->name, path, sizeof(path)) < 0)
+                return error_set(error, EINVAL, "InvalidConfig", "linux.sysctl: \"%s\" is no name of a sysctl",
+                                 sysctl->name);
+        owner = owner_of(path);
+        if (owner < 0)
+                return error_set(error, EINVAL, "InvalidConfig",
+                                 "linux.sysctl: \"%s\" belongs to no namespace: it is the host's", sysctl->name);
+        if (!c->namespaces[owner].present)
                 return error_set(error, EINVAL, "InvalidConfig",
                                  "linux.sysctl: \"%s\" needs a %s namespace: without one it is the host's",
-                                 sysctl->name, namespace_type_to_string(owners[i].type));
+                                 sysctl->name, namespace_type_to_string(owner));
+        return 0;
+}
+
+int sysctl_check_joined(const Config *c, const int namespaces[static NAMESPACE_MAX], Error *error) {
+        static const char *const files[NAMESPACE_MAX] = {
+                [NAMESPACE_NETWORK] = "/proc/self/ns/net", [NAMESPACE_IPC] = "/proc/self/ns/ipc",
+                [NAMESPACE_UTS] = "/proc/self/ns/uts",
+        };
+
+        for (size_t i = 0; i < c->n_sysctls; i++) {
+                NamespaceType owner = NAMESPACE_INVALID;
+                struct stat joined, own;
+                char path[256];
+
+                if (to_path(c->sysctls[i].name, path, sizeof(path)) >= 0)
+                        owner = owner_of(path);
+                if (owner < 0 || namespaces[owner] < 0 || !files[owner])
+                        continue;
+                if (fstat(namespaces[owner], &joined) < 0 || stat(files[owner], &own) < 0)
+                        return error_set_errno(error, errno, "linux.sysctl: %s namespace", namespace_type_to_string(owner));
+                if (joined.st_dev == own.st_dev && joined.st_ino == own.st_ino)
+                        return error_set(error, EINVAL, "InvalidConfig",
+                                         "linux.sysctl: \"%s\" in the %s namespace %s is the host's", c->sysctls[i].name,
+                                         namespace_type_to_string(owner), c->namespaces[owner].path);
         }
-        return error_set(error, EINVAL, "InvalidConfig", "linux.sysctl: \"%s\" belongs to no namespace: it is the host's",
-                         sysctl->name);
+        return 0;
 }
 
 int sysctl_apply(const Config *c, int procfs, Error *error) {
