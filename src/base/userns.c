@@ -46,6 +46,15 @@ int id_map_outside(const IdMap *map, size_t n, uint32_t inside, uint32_t *ret) {
         return -EINVAL;
 }
 
+int id_map_inside(const IdMap *map, size_t n, uint32_t outside, uint32_t *ret) {
+        for (size_t i = 0; i < n; i++)
+                if (outside >= map[i].outside && outside - map[i].outside < map[i].count) {
+                        *ret = map[i].inside + (outside - map[i].outside);
+                        return 0;
+                }
+        return -EINVAL;
+}
+
 static int write_map(int procfs, pid_t pid, const char *file, const IdMap *map, size_t n, Error *error) {
         char path[48];
         size_t room = n * 36 + 1, used = 0;

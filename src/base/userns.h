@@ -27,6 +27,9 @@ int id_map_check(const IdMap *map, size_t n);
 /* The id outside that an id inside stands for. 0 or -EINVAL (not mapped). */
 int id_map_outside(const IdMap *map, size_t n, uint32_t inside, uint32_t *ret);
 
+/* The other way round. */
+int id_map_inside(const IdMap *map, size_t n, uint32_t outside, uint32_t *ret);
+
 /* Writes /proc/PID/uid_map and gid_map (and "deny" to setgroups before the
  * latter where deny_setgroups). pid must be a child not yet waited for. */
 int userns_write_maps(pid_t pid, const IdMap *uids, size_t n_uids, const IdMap *gids, size_t n_gids,

@@ -343,7 +343,7 @@ static int run_exec(const Command *command, const CommandGlobals *g, int argc, c
         if (r >= 0)
                 r = check_running(&a, c, error);
         /* Nothing was done yet that must not be done twice. */
-        if (r >= 0 && !(c->namespaces & CLONE_NEWUSER))
+        if (r >= 0 && c->exposes_runtime)
                 r = self_protect(error);
         if (r >= 0 && a.process)
                 r = read_process(&a, &arena, &document, &p, error);

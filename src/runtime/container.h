@@ -43,6 +43,7 @@ typedef struct Container {
         char *cgroup; /* NULL: not placed */
         unsigned n_cgroup_created;
         bool cgroup_delegated; /* handed over: what is in it is the container's to arrange */
+        bool exposes_runtime; /* its root could write to the runtime's binary: see self.h */
         bool seccomp;       /* there is a seccomp.bpf */
         bool exec_defaults; /* its config has more for who comes by exec: limits, labels, a personality */
         uint64_t namespaces; /* CLONE_NEW… that exec joins */

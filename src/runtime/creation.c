@@ -43,6 +43,12 @@ int creation_run_hooks(const Config *config, const Container *container, HookPoi
         return hook_run(config, point, text, error);
 }
 
+/* Whether its root could overwrite the runtime's binary. Of a user namespace
+ * that is joined the config need not tell the maps. */
+static bool exposes_runtime(const Config *c) {
+        return !config_new_namespace(c, NAMESPACE_USER) || self_is_exposed(c->uids, c->n_uids, c->gids, c->n_gids);
+}
+
 static int describe(Container *c, const Config *config, const char *bundle, Error *error) {
         char path[PATH_MAX], stamp[64];
         struct timespec now;
@@ -65,6 +71,7 @@ static int describe(Container *c, const Config *config, const char *bundle, Erro
         if (!c->rootfs || !c->oci_version || !c->created)
                 return error_set_errno(error, ENOMEM, "container");
         c->annotations = json_incref((json_t *) config->annotations);
+        c->exposes_runtime = exposes_runtime(config);
         c->seccomp = config->seccomp != NULL;
         c->exec_defaults = config->has_personality || process_limits_are_given(&config->process) ||
                            config->process.apparmor_profile || config->process.selinux_label;
@@ -330,7 +337,7 @@ int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
         if (r >= 0)
                 r = check_console(c.config, o, error);
         /* Nothing was done yet that must not be done twice. */
-        if (r >= 0 && !c.config->namespaces[NAMESPACE_USER].present)
+        if (r >= 0 && exposes_runtime(c.config))
                 r = self_protect(error);
         if (r >= 0)
                 r = container_new(o->root, o->id, &c.container, error);

@@ -53,6 +53,16 @@ static int sealed_copy(int exe) {
         return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? -errno : TAKE_FD(fd);
 }
 
+bool self_is_exposed(const IdMap *uids, size_t n_uids, const IdMap *gids, size_t n_gids) {
+        struct stat st;
+        uint32_t id;
+
+        if (stat("/proc/self/exe", &st) < 0)
+                return true;
+        return id_map_inside(uids, n_uids, st.st_uid, &id) >= 0 || (st.st_mode & S_IWOTH) ||
+               ((st.st_mode & S_IWGRP) && id_map_inside(gids, n_gids, st.st_gid, &id) >= 0);
+}
+
 int self_protect(Error *error) {
         _cleanup_fd_ int exe = procfs_openat(-1, "self/exe", O_RDONLY, true), view = -EBADF;
         int r;

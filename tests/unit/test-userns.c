@@ -49,6 +49,23 @@ static void kernel_has_a_largest_map(void **state) {
         assert_int_equal(id_map_check(map, ID_MAP_MAX + 1), -E2BIG);
 }
 
+static void inside_of_each_edge(void **state) {
+        static const IdMap map[] = { { 0, 1000, 1 }, { 1, 524288, 65535 }, { LAST, 7, 1 } };
+        uint32_t id = 42;
+
+        assert_ok(id_map_inside(map, 3, 1000, &id));
+        assert_int_equal(id, 0);
+        assert_ok(id_map_inside(map, 3, 524288 + 65534, &id));
+        assert_int_equal(id, 65535);
+        assert_ok(id_map_inside(map, 3, 7, &id));
+        assert_int_equal(id, LAST);
+        for (uint32_t outside = 999; outside <= 1001; outside += 2)
+                assert_int_equal(id_map_inside(map, 3, outside, &id), -EINVAL);
+        assert_int_equal(id_map_inside(map, 3, 524288 + 65535, &id), -EINVAL);
+        assert_int_equal(id_map_inside(NULL, 0, 0, &id), -EINVAL);
+        assert_int_equal(id, LAST);
+}
+
 static void outside_of_each_edge(void **state) {
         static const IdMap map[] = { { 0, 1000, 1 }, { 1, 524288, 65535 }, { LAST, 7, 1 } };
         uint32_t id = 42;
@@ -123,6 +140,7 @@ int main(void) {
                 T(ids_past_the_last_are_refused),
                 T(overlaps_are_refused_on_either_side),
                 T(kernel_has_a_largest_map),
+                T(inside_of_each_edge),
                 T(outside_of_each_edge),
                 T(own_map_covers_us),
                 T(bad_map_is_told_and_nothing_is_left),
