@@ -66,6 +66,22 @@ static int container_alloc(const char *root, const char *id, Container **ret, Er
         return 0;
 }
 
+/* Another user who may write to --root could put a directory of his own there,
+ * with a state that names any process, cgroup and hook. */
+static int open_directory(Container *c, Error *error) {
+        struct stat st;
+
+        c->fd = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (c->fd < 0)
+                return -errno;
+        if (fstat(c->fd, &st) < 0)
+                return -errno;
+        if (st.st_uid != geteuid() || (st.st_mode & 022))
+                return error_set(error, EPERM, NULL, "%s can be written by others than user %u: it is not trusted",
+                                 c->directory, geteuid());
+        return 0;
+}
+
 int container_new(const char *root, const char *id, Container **ret, Error *error) {
         _cleanup_(container_freep) Container *c = NULL;
         int r;
@@ -87,11 +103,10 @@ int container_new(const char *root, const char *id, Container **ret, Error *erro
         if (r < 0)
                 return error_set_errno(error, r, "creating %s", c->directory);
 
-        c->fd = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (c->fd < 0) {
-                r = error_set_errno(error, errno, "opening %s", c->directory);
+        r = open_directory(c, error);
+        if (r < 0) {
                 (void) rmdir(c->directory);
-                return r;
+                return error_is_set(error) ? r : error_set_errno(error, r, "opening %s", c->directory);
         }
         c->owner = getuid();
         *ret = TAKE_PTR(c);
@@ -152,11 +167,11 @@ int container_load(const char *root, const char *id, Container **ret, Error *err
         r = container_alloc(root, id, &c, error);
         if (r < 0)
                 return r;
-        c->fd = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (c->fd < 0 && errno == ENOENT)
+        r = open_directory(c, error);
+        if (r == -ENOENT)
                 return error_set(error, ENOENT, "NoSuchContainer", "container %s does not exist", id);
-        if (c->fd < 0)
-                return error_set_errno(error, errno, "opening %s", c->directory);
+        if (r < 0)
+                return error_is_set(error) ? r : error_set_errno(error, r, "opening %s", c->directory);
 
         r = file_read(c->fd, "state.json", STATE_SIZE_MAX, &text, &size);
         if (r == -ENOENT) {
