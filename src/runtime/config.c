@@ -7,7 +7,6 @@
 #include "config.h"
 #include "fd.h"
 #include "field.h"
-#include "file.h"
 #include "parse.h"
 
 #define CONFIG_SIZE_MAX (16 * 1024 * 1024)
@@ -122,7 +121,7 @@ int config_parse(const char *text, size_t size, Config **ret, Error *error) {
 }
 
 int config_load(int directory, const char *file, Config **ret, Error *error) {
-        _cleanup_fd_ int fd = openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_fd_ int fd = openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         struct stat st;
         char *text;
         int r;
@@ -131,14 +130,9 @@ int config_load(int directory, const char *file, Config **ret, Error *error) {
                 return error_set_errno(error, errno, "opening %s", file);
         if (fstat(fd, &st) < 0)
                 return error_set_errno(error, errno, "reading %s", file);
-        if (!S_ISREG(st.st_mode)) {
-                size_t size;
-
-                r = fd_read_all(fd, CONFIG_SIZE_MAX, &text, &size);
-                if (r < 0)
-                        return error_set_errno(error, r, "reading %s", file);
-                return config_new(text, size, ret, error);
-        }
+        /* Not a device, nor a pipe that would hold us up. */
+        if (!S_ISREG(st.st_mode))
+                return error_set(error, EINVAL, "InvalidConfig", "%s must be a regular file", file);
 
         /* The size is known: one read. */
         if (st.st_size > CONFIG_SIZE_MAX)

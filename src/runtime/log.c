@@ -46,22 +46,30 @@ static void write_json(int fd, const char *level, const char *text) {
         json_decref(object);
 }
 
+/* One line, whatever names and output of others are in it. */
+static void write_line(int fd, const char *level, const char *text) {
+        _cleanup_free_ char *line = strdup(text);
+
+        for (char *p = line; p && *p; p++)
+                if ((unsigned char) *p < ' ' || *p == 0x7f)
+                        *p = *p == '\n' || *p == '\t' ? ' ' : '?';
+        dprintf(fd, "ctrrun: %s%s%s\n", level, *level ? ": " : "", line ?: "out of memory");
+}
+
 static void print(const char *level, const char *text) {
         int fd = log_fd >= 0 ? log_fd : STDERR_FILENO;
 
         if (log_json)
                 write_json(fd, level, text);
-        else if (streq(level, "error"))
-                dprintf(fd, "ctrrun: %s\n", text);
         else
-                dprintf(fd, "ctrrun: %s: %s\n", level, text);
+                write_line(fd, streq(level, "error") ? "" : level, text);
 }
 
 void log_error(const Error *error) {
         print("error", error_message(error));
         /* An engine shows the log; a person looks at the terminal. */
         if (log_fd >= 0 && !log_to_file_alone)
-                dprintf(STDERR_FILENO, "ctrrun: %s\n", error_message(error));
+                write_line(STDERR_FILENO, "", error_message(error));
 }
 
 static void printv(const char *level, const char *format, va_list ap) {

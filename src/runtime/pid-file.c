@@ -20,7 +20,10 @@ int pid_file_write(const char *path, pid_t pid, Error *error) {
                 temporary = NULL;
                 return error_set_errno(error, ENOMEM, "writing %s", path);
         }
-        _cleanup_fd_ int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        /* A file of our own making: another one, or a link to it, that lay
+         * there is not written into. */
+        (void) unlink(temporary);
+        _cleanup_fd_ int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
         r = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
         if (r >= 0 && rename(temporary, path) < 0)
                 r = -errno;
