@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <inttypes.h>
-#include <linux/bpf.h>
+#include <stdio.h>
 
-#include "config.h"
+#include "config-resources.h"
 #include "field.h"
 
-/* linux.resources in the words of cgroup v2. The specification still speaks
- * v1; the translation is the one of its document cgroup-v2 and of crun. */
+#define RESOURCES_MAX 1024
 
-#define RESOURCES_MAX 256
-#define DEVICE_RULES_MAX 1024
-
-static int add(Config *c, const char *file, const char *controller, const char *where, const char *value, Error *error) {
-        if (!value)
+int config_add_resource(Config *c, const char *file, const char *controller, const char *where, const char *value,
+                        unsigned flags, Error *error) {
+        if (!value || !file)
                 return error_set_errno(error, ENOMEM, "%s", where);
         if (c->n_resources >= RESOURCES_MAX)
                 return error_set(error, E2BIG, "InvalidConfig", "linux.resources: more than %d values", RESOURCES_MAX);
-        c->resources[c->n_resources++] = (ConfigResource){ file, value, controller, where };
+        /* At 8, 16, 32 … the list moves. */
+        if (c->n_resources == 0 || (c->n_resources >= 8 && (c->n_resources & (c->n_resources - 1)) == 0)) {
+                ConfigResource *l = arena_new(&c->arena, ConfigResource, MAX(2 * c->n_resources, (size_t) 8));
+
+                if (!l)
+                        return error_set_errno(error, ENOMEM, "%s", where);
+                if (c->n_resources > 0)
+                        memcpy(l, c->resources, c->n_resources * sizeof(*l));
+                c->resources = l;
+        }
+        c->resources[c->n_resources++] = (ConfigResource){ file, value, controller, where, flags };
         return 0;
 }
 
-/* A limit: -1 is "max". */
-static int add_limit(Config *c, const char *file, const char *controller, const char *where, int64_t value, Error *error) {
-        return add(c, file, controller, where,
-                   value < 0 ? "max" : arena_printf(&c->arena, "%" PRIi64, value), error);
-}
-
-static bool has(const json_t *object, const char *key) {
+bool config_has_field(const json_t *object, const char *key) {
         const json_t *value = json_object_get(object, key);
 
         return value && !json_is_null(value);
@@ -39,143 +40,118 @@ static int parse_pids(Config *c, const json_t *resources, Error *error) {
         int r;
 
         r = field_object(resources, "linux.resources.pids", &object, error);
-        if (r < 0 || !object || !has(object, "limit"))
+        if (r < 0 || !object)
                 return r;
         r = field_i64(object, "linux.resources.pids.limit", INT64_MIN, INT64_MAX, &limit, error);
         if (r < 0 || limit == 0) /* 0 is what engines send for "not set" */
                 return r;
-        return add_limit(c, "pids.max", "pids", "linux.resources.pids.limit", limit, error);
+        return config_add_resource(c, "pids.max", "pids", "linux.resources.pids.limit",
+                                   limit < 0 ? "max" : arena_printf(&c->arena, "%" PRIi64, limit), 0, error);
 }
 
-static int parse_memory(Config *c, const json_t *resources, Error *error) {
-        int64_t limit = 0, reservation = 0, swap = 0;
-        const json_t *object;
-        int r;
+/* "2MB": part of a file's name. */
+static bool is_page_size(const char *s) {
+        size_t n = strspn(s, "0123456789");
 
-        r = field_object(resources, "linux.resources.memory", &object, error);
-        if (r < 0 || !object)
-                return r;
-        if ((r = field_i64(object, "linux.resources.memory.limit", -1, INT64_MAX, &limit, error)) < 0 ||
-            (r = field_i64(object, "linux.resources.memory.reservation", -1, INT64_MAX, &reservation, error)) < 0 ||
-            (r = field_i64(object, "linux.resources.memory.swap", -1, INT64_MAX, &swap, error)) < 0)
-                return r;
-
-        if (limit != 0 &&
-            (r = add_limit(c, "memory.max", "memory", "linux.resources.memory.limit", limit, error)) < 0)
-                return r;
-        if (reservation != 0 && (r = add_limit(c, "memory.low", "memory", "linux.resources.memory.reservation",
-                                               reservation, error)) < 0)
-                return r;
-        if (swap == 0)
-                return 0;
-
-        /* v1 counts memory and swap together, v2 swap alone. */
-        if (swap > 0 && (limit <= 0 || swap < limit))
-                return field_invalid("linux.resources.memory.swap",
-                                     "counts memory and swap together, so it needs a limit and cannot be below it", error);
-        return add_limit(c, "memory.swap.max", "memory", "linux.resources.memory.swap", swap < 0 ? -1 : swap - limit,
-                         error);
+        return n > 0 && n < 8 && s[0] != '0' && strchr("KMG", s[n] ?: '-') && streq(s + n + 1, "B");
 }
 
-static int parse_cpu(Config *c, const json_t *resources, Error *error) {
-        uint64_t shares = 0, period = 0, burst = 0;
-        const char *cpus = NULL, *mems = NULL;
-        int64_t quota = 0, idle = 0;
-        const json_t *object;
-        int r;
-
-        r = field_object(resources, "linux.resources.cpu", &object, error);
-        if (r < 0 || !object)
-                return r;
-        if ((r = field_u64(object, "linux.resources.cpu.shares", UINT64_MAX, &shares, error)) < 0 ||
-            (r = field_i64(object, "linux.resources.cpu.quota", -1, INT64_MAX, &quota, error)) < 0 ||
-            (r = field_u64(object, "linux.resources.cpu.period", UINT64_MAX, &period, error)) < 0 ||
-            (r = field_u64(object, "linux.resources.cpu.burst", UINT64_MAX, &burst, error)) < 0 ||
-            (r = field_i64(object, "linux.resources.cpu.idle", 0, 1, &idle, error)) < 0 ||
-            (r = field_string(object, "linux.resources.cpu.cpus", &cpus, error)) < 0 ||
-            (r = field_string(object, "linux.resources.cpu.mems", &mems, error)) < 0)
-                return r;
-
-        if (has(object, "idle") &&
-            (r = add_limit(c, "cpu.idle", "cpu", "linux.resources.cpu.idle", idle, error)) < 0)
-                return r;
-        if (shares != 0 && idle == 0) {
-                /* [2, 262144] onto [1, 10000]. */
-                uint64_t s = MAX(shares, (uint64_t) 2);
-
-                s = MIN(s, (uint64_t) 262144);
-                r = add(c, "cpu.weight", "cpu", "linux.resources.cpu.shares",
-                        arena_printf(&c->arena, "%" PRIu64, 1 + (s - 2) * 9999 / 262142), error);
-                if (r < 0)
-                        return r;
-        }
-        if (quota != 0 || period != 0) {
-                const char *value = quota > 0 ? arena_printf(&c->arena, "%" PRIi64 " %" PRIu64, quota, period ?: 100000)
-                                              : arena_printf(&c->arena, "max %" PRIu64, period ?: 100000);
-                r = add(c, "cpu.max", "cpu", "linux.resources.cpu.quota", value, error);
-                if (r < 0)
-                        return r;
-        }
-        if (burst != 0 && (r = add(c, "cpu.max.burst", "cpu", "linux.resources.cpu.burst",
-                                   arena_printf(&c->arena, "%" PRIu64, burst), error)) < 0)
-                return r;
-        if (!isempty(cpus) && (r = add(c, "cpuset.cpus", "cpuset", "linux.resources.cpu.cpus", cpus, error)) < 0)
-                return r;
-        if (!isempty(mems) && (r = add(c, "cpuset.mems", "cpuset", "linux.resources.cpu.mems", mems, error)) < 0)
-                return r;
-        return 0;
-}
-
-static int parse_device_rule(ConfigDeviceRule *rule, const json_t *object, Error *error) {
-        const char *type = NULL, *access = "rwm";
-        int r;
-
-        if (!json_is_object(object))
-                return field_invalid("linux.resources.devices", "each must be an object", error);
-        rule->major = rule->minor = -1;
-        if ((r = field_bool(object, "linux.resources.devices.allow", &rule->allow, error)) < 0 ||
-            (r = field_string(object, "linux.resources.devices.type", &type, error)) < 0 ||
-            (r = field_i64(object, "linux.resources.devices.major", -1, UINT32_MAX, &rule->major, error)) < 0 ||
-            (r = field_i64(object, "linux.resources.devices.minor", -1, UINT32_MAX, &rule->minor, error)) < 0 ||
-            (r = field_string(object, "linux.resources.devices.access", &access, error)) < 0)
-                return r;
-        if (isempty(type) || streq(type, "a"))
-                rule->type = BPF_DEVCG_DEV_BLOCK | BPF_DEVCG_DEV_CHAR;
-        else if (streq(type, "b"))
-                rule->type = BPF_DEVCG_DEV_BLOCK;
-        else if (streq(type, "c") || streq(type, "u"))
-                rule->type = BPF_DEVCG_DEV_CHAR;
-        else
-                return error_set(error, EINVAL, "InvalidConfig", "linux.resources.devices: unknown type \"%s\"", type);
-        for (const char *p = access; *p; p++) {
-                if (*p != 'r' && *p != 'w' && *p != 'm')
-                        return error_set(error, EINVAL, "InvalidConfig",
-                                         "linux.resources.devices: access \"%s\" is not made of r, w and m", access);
-                rule->access |= *p == 'r' ? BPF_DEVCG_ACC_READ : *p == 'w' ? BPF_DEVCG_ACC_WRITE : BPF_DEVCG_ACC_MKNOD;
-        }
-        return 0;
-}
-
-static int parse_device_rules(Config *c, const json_t *resources, Error *error) {
+static int parse_huge_pages(Config *c, const json_t *resources, Error *error) {
+        static const char where[] = "linux.resources.hugepageLimits";
         const json_t *array;
         int r;
 
-        r = field_array(resources, "linux.resources.devices", &array, error);
-        if (r < 0 || !array)
+        r = field_array(resources, where, &array, error);
+        for (size_t i = 0; r >= 0 && i < json_array_size(array); i++) {
+                const json_t *entry = json_array_get(array, i);
+                const char *size = NULL, *value;
+                uint64_t limit = 0;
+
+                if (!json_is_object(entry))
+                        return field_invalid(where, "each must be an object", error);
+                if ((r = field_string(entry, "linux.resources.hugepageLimits.pageSize", &size, error)) < 0 ||
+                    (r = field_u64(entry, "linux.resources.hugepageLimits.limit", UINT64_MAX, &limit, error)) < 0)
+                        return r;
+                if (!size || !is_page_size(size))
+                        return error_set(error, EINVAL, "InvalidConfig",
+                                         "%s: pageSize \"%s\" has not the form of 64KB, 2MB or 1GB", where, strempty(size));
+                value = arena_printf(&c->arena, "%" PRIu64, limit);
+                r = config_add_resource(c, arena_printf(&c->arena, "hugetlb.%s.max", size), "hugetlb", where, value, 0, error);
+                /* What is reserved, which faults when it is used: since Linux 5.7. */
+                if (r >= 0)
+                        r = config_add_resource(c, arena_printf(&c->arena, "hugetlb.%s.rsvd.max", size), "hugetlb", where,
+                                                value, RESOURCE_OPTIONAL, error);
+        }
+        return r;
+}
+
+static int parse_rdma(Config *c, const json_t *resources, Error *error) {
+        static const char where[] = "linux.resources.rdma";
+        const json_t *object;
+        const char *device;
+        json_t *entry;
+        int r;
+
+        r = field_object(resources, where, &object, error);
+        if (r < 0 || !object)
                 return r;
-        if (json_array_size(array) > DEVICE_RULES_MAX)
-                return error_set(error, E2BIG, "InvalidConfig", "linux.resources.devices: more than %d rules",
-                                 DEVICE_RULES_MAX);
-        c->n_device_rules = json_array_size(array);
-        c->device_rules = arena_new(&c->arena, ConfigDeviceRule, c->n_device_rules);
-        if (!c->device_rules)
-                return error_set_errno(error, ENOMEM, "linux.resources.devices");
-        for (size_t i = 0; i < c->n_device_rules; i++) {
-                r = parse_device_rule(c->device_rules + i, json_array_get(array, i), error);
+        json_object_foreach((json_t *) object, device, entry) {
+                uint32_t handles = 0, objects = 0;
+                char h[32] = "", o[32] = "";
+
+                if (!*device || strpbrk(device, " \n\t=") || !json_is_object(entry))
+                        return error_set(error, EINVAL, "InvalidConfig", "%s: \"%s\" is no device with limits", where, device);
+                if ((r = field_u32(entry, "linux.resources.rdma.hcaHandles", &handles, error)) < 0 ||
+                    (r = field_u32(entry, "linux.resources.rdma.hcaObjects", &objects, error)) < 0)
+                        return r;
+                if (config_has_field(entry, "hcaHandles"))
+                        snprintf(h, sizeof(h), " hca_handle=%" PRIu32, handles);
+                if (config_has_field(entry, "hcaObjects"))
+                        snprintf(o, sizeof(o), " hca_object=%" PRIu32, objects);
+                if (!*h && !*o)
+                        continue;
+                r = config_add_resource(c, "rdma.max", "rdma", where, arena_printf(&c->arena, "%s%s%s", device, h, o), 0,
+                                        error);
                 if (r < 0)
                         return r;
         }
         return 0;
+}
+
+/* net_cls and net_prio are v1's alone. */
+static int parse_network(const json_t *resources, Error *error) {
+        const json_t *object, *priorities;
+        uint32_t class = 0;
+        int r;
+
+        r = field_object(resources, "linux.resources.network", &object, error);
+        if (r < 0 || !object)
+                return r;
+        if ((r = field_u32(object, "linux.resources.network.classID", &class, error)) < 0 ||
+            (r = field_array(object, "linux.resources.network.priorities", &priorities, error)) < 0)
+                return r;
+        if (class != 0 || json_array_size(priorities) > 0)
+                return error_set(error, EOPNOTSUPP, "NotSupported",
+                                 "linux.resources.network: network limits not supported on cgroupv2");
+        return 0;
+}
+
+/* The kernel takes one device or event per write. */
+static int add_lines(Config *c, const char *key, const char *controller, const char *value, Error *error) {
+        static const char where[] = "linux.resources.unified";
+        int r = 0;
+
+        if (!strchr(value, '\n'))
+                return config_add_resource(c, key, controller, where, value, 0, error);
+        for (const char *p = value; r >= 0 && *p;) {
+                size_t n = strcspn(p, "\n");
+
+                if (n > 0)
+                        r = config_add_resource(c, key, controller, where, arena_printf(&c->arena, "%.*s", (int) n, p), 0,
+                                                error);
+                p += n + (p[n] == '\n');
+        }
+        return r;
 }
 
 static int parse_unified(Config *c, const json_t *resources, Error *error) {
@@ -192,34 +168,23 @@ static int parse_unified(Config *c, const json_t *resources, Error *error) {
                 char *controller;
 
                 /* A file of the cgroup itself, nothing else. */
-                if (!dot || dot == key || strchr(key, '/'))
+                if (strchr(key, '/'))
                         return error_set(error, EINVAL, "InvalidConfig",
-                                         "linux.resources.unified: \"%s\" is no cgroup file", key);
-                if (!json_is_string(value))
+                                         "linux.resources.unified: key `%s` must be a file name without any slash", key);
+                if (!dot || dot == key)
+                        return error_set(error, EINVAL, "InvalidConfig",
+                                         "linux.resources.unified: the specified key has not the form CONTROLLER.VALUE `%s`", key);
+                if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
                         return error_set(error, EINVAL, "InvalidConfig",
                                          "linux.resources.unified: \"%s\" must be a string", key);
                 controller = arena_printf(&c->arena, "%.*s", (int) (dot - key), key);
                 if (!controller)
                         return error_set_errno(error, ENOMEM, "linux.resources.unified");
-                r = add(c, key, streq(controller, "cgroup") ? NULL : controller, "linux.resources.unified",
-                        json_string_value(value), error);
+                /* cgroup.* and the pressure files are there without any controller. */
+                r = add_lines(c, key, streq(controller, "cgroup") || endswith(key, ".pressure") ? NULL : controller,
+                              json_string_value(value), error);
                 if (r < 0)
                         return r;
-        }
-        return 0;
-}
-
-/* What has an effect only if it is there, and is not done yet: never silently
- * left out. */
-static int refuse_unsupported(const json_t *resources, Error *error) {
-        static const char *const keys[] = { "blockIO", "hugepageLimits", "network", "rdma" };
-
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
-                const json_t *value = json_object_get(resources, keys[i]);
-
-                if (json_object_size(value) > 0 || json_array_size(value) > 0)
-                        return error_set(error, EOPNOTSUPP, "NotSupported",
-                                         "linux.resources.%s is not supported yet: use linux.resources.unified", keys[i]);
         }
         return 0;
 }
@@ -227,14 +192,14 @@ static int refuse_unsupported(const json_t *resources, Error *error) {
 int config_parse_resources(Config *c, const json_t *object, Error *error) {
         int r;
 
-        c->resources = arena_new(&c->arena, ConfigResource, RESOURCES_MAX);
-        if (!c->resources)
-                return error_set_errno(error, ENOMEM, "linux.resources");
-        if ((r = refuse_unsupported(object, error)) < 0 ||
-            (r = parse_device_rules(c, object, error)) < 0 ||
+        if ((r = config_parse_device_rules(c, object, error)) < 0 ||
+            (r = parse_network(object, error)) < 0 ||
             (r = parse_pids(c, object, error)) < 0 ||
-            (r = parse_memory(c, object, error)) < 0 ||
-            (r = parse_cpu(c, object, error)) < 0)
+            (r = config_parse_memory(c, object, error)) < 0 ||
+            (r = config_parse_cpu(c, object, error)) < 0 ||
+            (r = config_parse_block_io(c, object, error)) < 0 ||
+            (r = parse_huge_pages(c, object, error)) < 0 ||
+            (r = parse_rdma(c, object, error)) < 0)
                 return r;
         /* Last: what is said in v2's own words wins. */
         return parse_unified(c, object, error);

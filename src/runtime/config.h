@@ -113,7 +113,12 @@ typedef struct ConfigResource {
         const char *file, *value;
         const char *controller; /* to be enabled for it */
         const char *where;      /* the field it comes from */
+        unsigned flags;
 } ConfigResource;
+
+#define RESOURCE_OPTIONAL 1U /* the file need not be there */
+#define RESOURCE_OR_NEXT 2U  /* where the file is not there the next entry is done, else left out */
+#define RESOURCE_TRY 4U      /* comes again below: the kernel may find it invalid for now */
 
 typedef struct ConfigTimeOffset {
         const char *clock; /* "monotonic" "boottime" */
@@ -150,6 +155,8 @@ typedef struct Config {
         const char *cgroups_path;
         ConfigResource *resources;
         size_t n_resources;
+        bool memory_check; /* before memory_limit and memory_swap are set, in v1's sense; 0: not set */
+        int64_t memory_limit, memory_swap;
         ConfigDeviceRule *device_rules; /* in order: the last that fits decides */
         size_t n_device_rules;
         ConfigSysctl *sysctls;

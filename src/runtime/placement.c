@@ -10,6 +10,7 @@
 #include "file.h"
 #include "mount.h"
 #include "placement.h"
+#include "resource-write.h"
 
 #define KILL_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
@@ -29,47 +30,6 @@ int placement_path(const Config *c, const char *id, char **ret, Error *error) {
                 return -EINVAL;
         }
         *ret = result;
-        return 0;
-}
-
-/* A controller reaches a cgroup when every one above it passes it on. Where
- * this fails the write of the limit will say so. */
-static void enable_controller(const char *path, const char *controller) {
-        char copy[4096];
-
-        for (size_t i = 1; path[i - 1]; i++) {
-                if (path[i] != '/' || i >= sizeof(copy))
-                        continue;
-                memcpy(copy, path, i);
-                copy[i] = 0;
-
-                _cleanup_fd_ int fd = cgroup_open(copy);
-                if (fd >= 0)
-                        (void) cgroup_enable(fd, (const char *const[]){ controller, NULL });
-        }
-}
-
-static int set_limits(const Config *config, const Container *c, int fd, Error *error) {
-        for (size_t i = 0; i < config->n_resources; i++) {
-                const ConfigResource *w = config->resources + i;
-                int r;
-
-                if (w->controller && cgroup_has_controller(fd, w->controller) == 0) {
-                        _cleanup_fd_ int root = cgroup_open("/");
-
-                        if (root >= 0)
-                                (void) cgroup_enable(root, (const char *const[]){ w->controller, NULL });
-                        enable_controller(c->cgroup, w->controller);
-                        if (cgroup_has_controller(fd, w->controller) <= 0)
-                                return error_set(error, EOPNOTSUPP, "NotSupported",
-                                                 "%s needs the cgroup controller \"%s\", which %s does not have", w->where,
-                                                 w->controller, c->cgroup);
-                }
-                r = cgroup_write(fd, w->file, w->value);
-                if (r < 0)
-                        return error_set_errno(error, r, "%s: writing \"%s\" to %s of %s", w->where, w->value, w->file,
-                                               c->cgroup);
-        }
         return 0;
 }
 
@@ -119,9 +79,15 @@ int placement_create(const Config *config, Container *c, Error *error) {
         if (r < 0)
                 return r;
         fd = cgroup_create(c->cgroup, &c->n_cgroup_created);
+        if (fd == -ENODEV)
+                return error_set(error, ENODEV, "NotSupported",
+                                 "no cgroup v2 is mounted here, and v1 is not supported: mount it (systemd.unified_cgroup_hierarchy=1), or give --cgroup-manager=disabled");
         if (fd < 0)
                 return error_set_errno(error, fd, "creating the cgroup %s", c->cgroup);
-        if ((r = set_limits(config, c, fd, error)) < 0 ||
+        /* Who manages cgroups of its own wants them all, who limits nothing needs none. */
+        if (config->n_resources > 0 || (c->n_cgroup_created > 0 && has_writable_cgroup_mount(config)))
+                resource_enable_controllers(c->cgroup, fd);
+        if ((r = resource_write_all(config, c->cgroup, fd, error)) < 0 ||
             (r = device_filter_attach(config, fd, c->n_cgroup_created > 0, error)) < 0 ||
             (r = hand_over(config, c, fd, error)) < 0)
                 return r;

@@ -94,8 +94,6 @@ static void document_refusals(void **state) {
         refused(HEAD ",\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"user\"}]}}", "uidMappings");
         refused(HEAD LINUX(",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":0}]") "}", "uidMappings");
         refused(HEAD LINUX(",\"rootfsPropagation\":\"loud\"") "}", "loud");
-        refused(HEAD LINUX(",\"resources\":{\"blockIO\":{\"weight\":1}}") "}", "not supported");
-        refused(HEAD LINUX(",\"resources\":{\"unified\":{\"../x.y\":\"1\"}}") "}", "no cgroup file");
         refused(HEAD ",\"hooks\":{\"poststop\":[{\"path\":\"x\"}]}" LINUX("") "}", "absolute");
 }
 
@@ -135,22 +133,6 @@ static void all_mount_options_are_known(void **state) {
         assert_int_equal(mount_options_add(&(MountOptions){}, "size=1"), 0);
         assert_int_equal(mount_options_add(&(MountOptions){}, "r"), 0);
         assert_int_equal(mount_options_add(&(MountOptions){}, ""), 0);
-}
-
-static void resources(void **state) {
-        _cleanup_(config_freep) Config *c = parse(HEAD LINUX(
-                ",\"resources\":{\"pids\":{\"limit\":5},\"memory\":{\"limit\":100,\"swap\":150,\"reservation\":-1},"
-                "\"cpu\":{\"shares\":1024,\"quota\":1000},\"unified\":{\"io.max\":\"x\"}}") "}");
-        static const char *const wanted[][2] = {
-                { "pids.max", "5" }, { "memory.max", "100" }, { "memory.low", "max" }, { "memory.swap.max", "50" },
-                { "cpu.weight", "39" }, { "cpu.max", "1000 100000" }, { "io.max", "x" },
-        };
-
-        assert_int_equal(c->n_resources, ELEMENTSOF(wanted));
-        for (size_t i = 0; i < ELEMENTSOF(wanted); i++) {
-                assert_string_equal(c->resources[i].file, wanted[i][0]);
-                assert_string_equal(c->resources[i].value, wanted[i][1]);
-        }
 }
 
 static void device_rules(void **state) {
@@ -210,7 +192,7 @@ static void tables(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(smallest), T(process_fields), T(process_refusals), T(document_refusals), T(mounts),
-                T(all_mount_options_are_known), T(resources), T(device_rules), T(sysctls), T(tables),
+                T(all_mount_options_are_known), T(device_rules), T(sysctls), T(tables),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
