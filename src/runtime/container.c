@@ -126,8 +126,8 @@ static int load_string(const json_t *object, const char *where, char **ret, Erro
 
 static int parse_state(Container *c, const json_t *document, Error *error) {
         const json_t *annotations;
-        uint32_t owner = 0, n_created = 0;
-        uint64_t pid = 0;
+        uint64_t pid = 0, n_created = 0;
+        uint32_t owner = 0;
         int r;
 
         c->exec_defaults = c->exposes_runtime = true; /* where nothing is said of it */
@@ -139,9 +139,9 @@ static int parse_state(Container *c, const json_t *document, Error *error) {
             (r = load_string(document, "created", &c->created, error)) < 0 ||
             (r = load_string(document, "cgroup", &c->cgroup, error)) < 0 ||
             (r = field_u64(document, "pid", INT32_MAX, &pid, error)) < 0 ||
-            (r = field_u64(document, "startTime", UINT64_MAX, &c->start_time, error)) < 0 ||
-            (r = field_u64(document, "namespaces", UINT64_MAX, &c->namespaces, error)) < 0 ||
-            (r = field_u32(document, "cgroupCreated", &n_created, error)) < 0 ||
+            (r = field_u64(document, "startTime", INT64_MAX, &c->start_time, error)) < 0 ||
+            (r = field_u64(document, "namespaces", INT64_MAX, &c->namespaces, error)) < 0 ||
+            (r = field_u64(document, "cgroupCreated", INT32_MAX, &n_created, error)) < 0 ||
             (r = field_bool(document, "cgroupDelegated", &c->cgroup_delegated, error)) < 0 ||
             (r = field_bool(document, "exposesRuntime", &c->exposes_runtime, error)) < 0 ||
             (r = field_bool(document, "seccomp", &c->seccomp, error)) < 0 ||
@@ -153,9 +153,20 @@ static int parse_state(Container *c, const json_t *document, Error *error) {
                 return field_missing("bundle", error);
         c->pid = (pid_t) pid;
         c->owner = owner;
-        c->n_cgroup_created = n_created;
+        c->n_cgroup_created = (unsigned) n_created;
         c->annotations = json_incref((json_t *) annotations);
         return 0;
+}
+
+int container_parse_state(Container *c, const char *text, size_t size, Error *error) {
+        json_t *document = field_load(text, size, "state.json", error);
+        int r;
+
+        if (!document)
+                return -EINVAL;
+        r = parse_state(c, document, error);
+        json_decref(document);
+        return r;
 }
 
 int container_load(const char *root, const char *id, Container **ret, Error *error) {
@@ -182,18 +193,14 @@ int container_load(const char *root, const char *id, Container **ret, Error *err
         if (r < 0)
                 return error_set_errno(error, r, "reading %s/state.json", c->directory);
 
-        json_t *document = field_load(text, size, "state.json", error);
-        if (!document)
-                return -EINVAL;
-        r = parse_state(c, document, error);
-        json_decref(document);
+        r = container_parse_state(c, text, size, error);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(c);
         return 0;
 }
 
-int container_save(const Container *c, Error *error) {
+int container_format_state(const Container *c, char **ret, Error *error) {
         json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:I, s:s*, s:O*}",
                               "ociVersion", strempty(c->oci_version), "id", c->id, "bundle", c->bundle, "rootfs",
                               strempty(c->rootfs), "created", strempty(c->created), "version", CTRD_VERSION, "pid",
@@ -203,13 +210,23 @@ int container_save(const Container *c, Error *error) {
                               (int) c->exposes_runtime, "seccomp", (int) c->seccomp, "execDefaults",
                               (int) c->exec_defaults, "owner",
                               (json_int_t) c->owner, "cgroup", c->cgroup, "annotations", c->annotations);
-        _cleanup_free_ char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
-        _cleanup_fd_ int fd = -EBADF;
-        int r = 0;
+        char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 
         json_decref(o);
         if (!text)
                 return error_set(error, EINVAL, NULL, "the state cannot be written: a path in it is not UTF-8");
+        *ret = text;
+        return 0;
+}
+
+int container_save(const Container *c, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
+
+        r = container_format_state(c, &text, error);
+        if (r < 0)
+                return r;
 
         /* Renamed into place for readers. No fsync: the directory is on tmpfs,
          * and after a crash of the machine no container is left to describe. */

@@ -65,6 +65,10 @@ DEFINE_CLEANUP(Container *, container_free)
 
 int container_save(const Container *c, Error *error);
 
+/* state.json as text: into a struct that has its id only, and back. */
+int container_parse_state(Container *c, const char *text, size_t size, Error *error);
+int container_format_state(const Container *c, char **ret, Error *error);
+
 /* Removes the directory. */
 int container_remove(Container *c, Error *error);
 
