@@ -9,28 +9,32 @@
  * of JSON puts this character there. */
 #define FIELD_BIG_NUMBER "\001"
 
-/* Makes strings of the whole numbers past INT64_MAX. In: well-formed JSON. */
-static char *quote_big_numbers(const char *text, size_t size) {
+/* Makes strings of the whole numbers past INT64_MAX. In: JSON that was well-formed
+ * up to the first of them. */
+static char *quote_big_numbers(const char *text, size_t size, size_t *ret_size) {
+        const char *end = text + size;
         char *copy = malloc(size * 2 + 1), *o = copy;
         bool quoted = false;
 
         if (!copy)
                 return NULL;
-        for (const char *p = text; p < text + size;) {
-                size_t n = strspn(p, "0123456789");
+        for (const char *p = text; p < end;) {
+                size_t n = 0;
 
-                if (quoted || n < 19 || (p > text && strchr("-.eE+", p[-1])) || strchr(".eE", p[n] ?: ' ')) {
+                while (p + n < end && p[n] >= '0' && p[n] <= '9')
+                        n++;
+                if (quoted || n < 19 || (p > text && strchr("-.eE+", p[-1])) || (p + n < end && strchr(".eE", p[n]))) {
                         n = MAX(quoted ? 0 : n, (size_t) 1);
                         if (*p == '"')
                                 quoted = !quoted;
-                        else if (quoted && *p == '\\' && p[1])
+                        else if (quoted && *p == '\\' && p + 1 < end)
                                 n = 2;
                         o = mempcpy(o, p, n);
                 } else
                         o += sprintf(o, "\"\\u0001%.*s\"", (int) n, p);
                 p += n;
         }
-        *o = 0;
+        *ret_size = (size_t) (o - copy);
         return copy;
 }
 
@@ -39,10 +43,11 @@ json_t *field_load(const char *text, size_t size, const char *what, Error *error
         json_t *document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
 
         if (!document && json_error_code(&e) == json_error_numeric_overflow) {
-                _cleanup_free_ char *copy = quote_big_numbers(text, size);
+                size_t copy_size;
+                _cleanup_free_ char *copy = quote_big_numbers(text, size, &copy_size);
 
                 if (copy)
-                        document = json_loadb(copy, strlen(copy), JSON_REJECT_DUPLICATES, &e);
+                        document = json_loadb(copy, copy_size, JSON_REJECT_DUPLICATES, &e);
         }
         if (!document)
                 error_set(error, EINVAL, "InvalidConfig", "%s, line %d, column %d: %s", what, e.line, e.column, e.text);
