@@ -154,6 +154,12 @@ static int add_lines(Config *c, const char *key, const char *controller, const c
         return r;
 }
 
+/* What stands before the dot gets into cgroup.subtree_control, where a blank
+ * would begin another word. */
+static bool is_file_name(const char *s) {
+        return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] == 0;
+}
+
 static int parse_unified(Config *c, const json_t *resources, Error *error) {
         const json_t *object;
         const char *key;
@@ -168,7 +174,7 @@ static int parse_unified(Config *c, const json_t *resources, Error *error) {
                 char *controller;
 
                 /* A file of the cgroup itself, nothing else. */
-                if (strchr(key, '/'))
+                if (!is_file_name(key))
                         return error_set(error, EINVAL, "InvalidConfig",
                                          "linux.resources.unified: key `%s` must be a file name without any slash", key);
                 if (!dot || dot == key)
