@@ -79,6 +79,33 @@ static void vary(void) {
         }
 }
 
+/* A target may know better what a variant of its input is, and then asks for
+ * changes of bytes by libFuzzer's name for them. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) __attribute__((weak));
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) {
+        for (unsigned n = 1 + random_next() % 4; n > 0; n--) {
+                size_t at = size ? random_next() % size : 0;
+
+                if (random_next() % 2 == 0 && size < max_size) {
+                        memmove(data + at + 1, data + at, size - at);
+                        data[at] = (uint8_t) (' ' + random_next() % 95);
+                        size++;
+                } else if (size > 0)
+                        data[at] = (uint8_t) random_next();
+        }
+        return size;
+}
+
+static void change(void) {
+        if (LLVMFuzzerCustomMutator && random_next() % 4 > 0) {
+                for (unsigned n = 1 + random_next() % 4; n > 0; n--)
+                        input_size = LLVMFuzzerCustomMutator(input, input_size, INPUT_MAX, (unsigned) random_next());
+        } else
+                vary();
+}
+
 /* Of exactly its size, so that a sanitizer sees what is read behind it. */
 static void run_once(void) {
         uint8_t *copy = malloc(input_size ?: 1);
@@ -111,7 +138,7 @@ int main(int argc, char **argv) {
                         memcpy(input, seed, size);
                         input_size = size;
                         if (i > 0)
-                                vary();
+                                change();
                         run_once();
                 }
                 printf("ok %u - %s and %lu variants of it\n", ++n, de->d_name, variants);
