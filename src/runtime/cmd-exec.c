@@ -138,6 +138,14 @@ static void take_defaults(ConfigProcess *p, const ConfigProcess *from, const jso
                 p->has_oom_score_adj = from->has_oom_score_adj;
                 p->oom_score_adj = from->oom_score_adj;
         }
+        if (!p->scheduler.present)
+                p->scheduler = from->scheduler;
+        if (!p->io_priority.present)
+                p->io_priority = from->io_priority;
+        if (!p->initial_cpus && !p->final_cpus) {
+                p->initial_cpus = from->initial_cpus;
+                p->final_cpus = from->final_cpus;
+        }
         if (!json_object_get(given, "noNewPrivileges"))
                 p->no_new_privileges = from->no_new_privileges;
         if (!json_object_get(given, "env"))

@@ -67,20 +67,30 @@ const Command command_kill = {
         .run = run_kill,
 };
 
+/* A process of the container that hangs in the kernel may take that long. */
+#define END_TIMEOUT_MSEC 30000
+
 /* Kills init and waits until it is dead, so that nothing of the container is
- * left when it is deleted. It need not be our child. */
+ * left when it is deleted. It need not be our child. The init of a pid namespace
+ * ends when everybody in it is gone, and who came by exec is so when its parent,
+ * out here, has waited for it. */
 static int end_init(const Container *c, Error *error) {
         _cleanup_fd_ int pidfd = container_pidfd(c, -1);
         struct pollfd p = { .fd = pidfd, .events = POLLIN };
-        int r;
+        int r, k;
 
         if (pidfd < 0)
                 return 0;
         r = process_signal(pidfd, SIGKILL);
         if (r < 0 && r != -ESRCH)
                 return error_set_errno(error, r, "killing container %s", c->id);
-        while (poll(&p, 1, -1) < 0 && errno == EINTR)
-                ;
+        do
+                k = poll(&p, 1, END_TIMEOUT_MSEC);
+        while (k < 0 && errno == EINTR);
+        if (k == 0)
+                return error_set(error, ETIMEDOUT, NULL,
+                                 "the init of container %s was killed but does not end: a process in it does not react, or came "
+                                 "by exec and its parent does not wait for it", c->id);
         return 0;
 }
 

@@ -222,7 +222,8 @@ int config_parse_linux(Config *c, const json_t *object, Error *error) {
             (r = field_strv(object, "linux.maskedPaths", &c->arena, &c->masked_paths, error)) < 0 ||
             (r = field_strv(object, "linux.readonlyPaths", &c->arena, &c->readonly_paths, error)) < 0 ||
             (r = field_string(object, "linux.mountLabel", &c->mount_label, error)) < 0 ||
-            (r = parse_personality(c, object, error)) < 0)
+            (r = parse_personality(c, object, error)) < 0 ||
+            (r = config_parse_memory_policy(c, object, error)) < 0)
                 return r;
         if (isempty(c->cgroups_path))
                 c->cgroups_path = NULL;

@@ -202,6 +202,7 @@ int config_parse_process(const json_t *object, Arena *arena, ConfigProcess *p, E
             (r = parse_rlimits(object, arena, p, error)) < 0 ||
             (r = field_bool(object, "process.noNewPrivileges", &p->no_new_privileges, error)) < 0 ||
             (r = field_i64(object, "process.oomScoreAdj", -1000, 1000, &oom, error)) < 0 ||
+            (r = config_parse_scheduling(object, arena, p, error)) < 0 ||
             (r = field_string(object, "process.apparmorProfile", &p->apparmor_profile, error)) < 0 ||
             (r = field_string(object, "process.selinuxLabel", &p->selinux_label, error)) < 0)
                 return r;

@@ -18,6 +18,7 @@
 #include "macro.h"
 #include "mount-option.h"
 #include "namespace.h"
+#include "number-set.h"
 #include "userns.h"
 
 typedef struct ConfigRlimit {
@@ -25,6 +26,27 @@ typedef struct ConfigRlimit {
         const char *name;
         uint64_t soft, hard;
 } ConfigRlimit;
+
+/* process.scheduler, in the words of sched_setattr(2). */
+typedef struct ConfigScheduler {
+        bool present;
+        uint32_t policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period; /* nanoseconds */
+} ConfigScheduler;
+
+typedef struct ConfigIoPriority {
+        bool present;
+        int value; /* class and priority, as ioprio_set(2) has them */
+} ConfigIoPriority;
+
+/* linux.memoryPolicy, in the words of set_mempolicy(2). */
+typedef struct ConfigMemoryPolicy {
+        int mode;               /* with its flags */
+        const NumberSet *nodes; /* NULL: none */
+} ConfigMemoryPolicy;
 
 typedef struct ConfigProcess {
         bool terminal;
@@ -44,6 +66,9 @@ typedef struct ConfigProcess {
         bool no_new_privileges;
         bool has_oom_score_adj;
         int oom_score_adj;
+        ConfigScheduler scheduler;
+        ConfigIoPriority io_priority;
+        const NumberSet *initial_cpus, *final_cpus; /* of execCPUAffinity; NULL: not set */
         const char *apparmor_profile;
         const char *selinux_label;
 } ConfigProcess;
@@ -167,6 +192,7 @@ typedef struct Config {
         const char *mount_label;
         bool has_personality;
         unsigned long personality;
+        const ConfigMemoryPolicy *memory_policy; /* NULL: not set */
 } Config;
 
 /* Reads and checks. directory: of the bundle, by descriptor. */
@@ -187,6 +213,8 @@ bool config_capability_add(const char *name, uint64_t *set);
 /* The parts, each in a file of its own. */
 int config_parse_mounts(Config *c, const json_t *array, Error *error);
 int config_parse_linux(Config *c, const json_t *object, Error *error);
+int config_parse_scheduling(const json_t *process, Arena *arena, ConfigProcess *p, Error *error);
+int config_parse_memory_policy(Config *c, const json_t *linux_object, Error *error);
 int config_parse_hooks(Config *c, const json_t *object, Error *error);
 int config_parse_resources(Config *c, const json_t *object, Error *error);
 int config_parse_id_map(Arena *arena, const json_t *object, const char *where, IdMap **ret, size_t *ret_n, Error *error);

@@ -73,7 +73,9 @@ static int describe(Container *c, const Config *config, const char *bundle, Erro
         c->annotations = json_incref((json_t *) config->annotations);
         c->exposes_runtime = exposes_runtime(config);
         c->seccomp = config->seccomp != NULL;
-        c->exec_defaults = config->has_personality || process_limits_are_given(&config->process) ||
+        c->exec_defaults = config->has_personality || config->memory_policy ||
+                           process_limits_are_given(&config->process) || config->process.initial_cpus ||
+                           config->process.final_cpus ||
                            config->process.apparmor_profile || config->process.selinux_label;
         for (int i = 0; i < NAMESPACE_MAX; i++)
                 if (config->namespaces[i].present)

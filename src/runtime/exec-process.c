@@ -18,6 +18,7 @@
 #include "process.h"
 #include "procfs.h"
 #include "rootfs.h"
+#include "scheduling.h"
 #include "socket.h"
 #include "process-clone.h"
 
@@ -34,12 +35,17 @@ typedef struct Context {
         int console_socket;
 } Context;
 
+/* For what its parent does to it from outside. */
+static bool waits_for_parent(const ConfigProcess *p) {
+        return process_limits_are_given(p) || p->initial_cpus || p->final_cpus;
+}
+
 static int set_up(Context *x, char program[static 4096], Error *error) {
         const ConfigProcess *p = x->payload.process;
         int r;
 
         /* To wait costs a switch of processes. */
-        if (process_limits_are_given(p) && (r = channel_wait_go(x->channel)) < 0)
+        if (waits_for_parent(p) && (r = channel_wait_go(x->channel)) < 0)
                 return error_set_errno(error, r, "the runtime is gone");
         if ((x->namespaces & CLONE_NEWTIME) && setns(x->init, CLONE_NEWTIME) < 0)
                 return error_set_errno(error, errno, "joining the time namespace");
@@ -167,9 +173,9 @@ static int follow(const ExecOptions *o, const Context *x, int channel, ExecProce
         p->pidfd = process_pidfd(p->pid);
         if (p->pidfd < 0)
                 return error_set_errno(error, p->pidfd, "pidfd of the process");
-        if (process_limits_are_given(o->process)) {
-                r = process_limits_set(o->process, p->pid, x->procfs, error);
-                if (r < 0)
+        if (waits_for_parent(o->process)) {
+                if ((r = process_limits_set(o->process, p->pid, x->procfs, error)) < 0 ||
+                    (r = scheduling_set_final_cpus(o->process, p->pid, error)) < 0)
                         return r;
                 r = channel_send(channel, CHANNEL_GO);
                 if (r < 0)
@@ -217,10 +223,13 @@ int exec_process_start(const Container *c, const Config *config, const ExecOptio
 
         Context x = {
                 .payload = { .process = o->process, .seccomp = filter, .has_personality = config->has_personality,
-                             .personality = config->personality, .preserve_fds = o->preserve_fds, .attributes = -EBADF },
+                             .personality = config->personality, .memory_policy = config->memory_policy, .preserve_fds = o->preserve_fds, .attributes = -EBADF },
                 .namespaces = c->namespaces, .channel = child, .init = init, .procfs = procfs,
                 .console_socket = o->console_socket,
         };
+        r = scheduling_set_initial_cpus(o->process, error);
+        if (r < 0)
+                return r;
         p.pid = spawn(c, &x, o->cgroup, &s, &p.cgroup, error);
         child = fd_close(child);
         r = p.pid < 0 ? p.pid : follow(o, &x, channel, &p, error);

@@ -281,7 +281,7 @@ int launch_open(Launch *l, const Config *c, int directory, Error *error) {
                 .new_user_namespace = config_new_namespace(c, NAMESPACE_USER),
                 .wait_mounted = c->hooks[HOOK_PRESTART].n_hooks > 0 || c->hooks[HOOK_CREATE_RUNTIME].n_hooks > 0,
                 .payload = { .process = &c->process, .has_personality = c->has_personality,
-                             .personality = c->personality, .death_signal = c->death_signal,
+                             .personality = c->personality, .memory_policy = c->memory_policy, .death_signal = c->death_signal,
                              .attributes = -EBADF },
         };
         for (int i = 0; i < NAMESPACE_MAX; i++)

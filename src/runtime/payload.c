@@ -15,6 +15,7 @@
 
 #include "lsm.h"
 #include "payload.h"
+#include "scheduling.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -196,6 +197,8 @@ int payload_become(const Payload *payload, Error *error) {
                 return r;
         if (payload->has_personality && personality(payload->personality) < 0)
                 return error_set_errno(error, errno, "setting the personality");
+        if (payload->memory_policy && (r = scheduling_set_memory_policy(payload->memory_policy, error)) < 0)
+                return r;
         umask(p->umask >= 0 ? (mode_t) p->umask : 0022);
         reset_signals();
 

@@ -14,6 +14,7 @@ typedef struct Payload {
         const SyscallFilter *seccomp; /* NULL: none */
         bool has_personality;
         unsigned long personality;
+        const ConfigMemoryPolicy *memory_policy; /* NULL: not set */
         bool new_keyring;
         unsigned preserve_fds; /* 3 … are kept open */
         int death_signal; /* sent by the kernel when our parent dies; 0: none */

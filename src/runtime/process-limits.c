@@ -5,9 +5,10 @@
 
 #include "process-limits.h"
 #include "procfs.h"
+#include "scheduling.h"
 
 bool process_limits_are_given(const ConfigProcess *p) {
-        return p->n_rlimits > 0 || p->has_oom_score_adj;
+        return p->n_rlimits > 0 || p->has_oom_score_adj || scheduling_is_given(p);
 }
 
 int process_limits_set(const ConfigProcess *p, pid_t pid, int procfs, Error *error) {
@@ -28,5 +29,5 @@ int process_limits_set(const ConfigProcess *p, pid_t pid, int procfs, Error *err
                 if (r < 0)
                         return error_set_errno(error, r, "setting oomScoreAdj to %d", p->oom_score_adj);
         }
-        return 0;
+        return scheduling_set(p, pid, error);
 }

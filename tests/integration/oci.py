@@ -73,7 +73,9 @@ CGROUP_NAME = "%s/ctrrun-test-%d" % (OWN, os.getpid())
 
 
 def ctrrun(*args, input=None, check=None, globals=(), **kw):
-    r = subprocess.run([CTRRUN, "--root", ROOT, *globals, *args], capture_output=True, text=True, input=input,
+    if "stdout" not in kw:
+        kw["capture_output"] = True
+    r = subprocess.run([CTRRUN, "--root", ROOT, *globals, *args], text=True, input=input,
                        stdin=None if input is not None else subprocess.DEVNULL, timeout=TIMEOUT, **kw)
     if check is not None:
         expect(r.returncode == check, "%s: status %d, not %d: %s%s" % (args[0], r.returncode, check, r.stdout, r.stderr))

@@ -64,6 +64,42 @@ static void process_fields(void **state) {
         assert_true(p->rlimits[0].hard == UINT64_MAX);
 }
 
+static void scheduling(void **state) {
+        _cleanup_(config_freep) Config *c = parse(HEAD PROCESS(
+                ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"flags\":[\"SCHED_FLAG_RESET_ON_FORK\",\"SCHED_FLAG_RECLAIM\"],"
+                "\"nice\":-3,\"runtime\":1,\"deadline\":2,\"period\":18446744073709551615},"
+                "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":4},"
+                "\"execCPUAffinity\":{\"initial\":\"0-1\",\"final\":\"7\"}")
+                LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}") "}");
+        const ConfigProcess *p = &c->process;
+
+        assert_true(p->scheduler.present && p->io_priority.present);
+        assert_int_equal(p->scheduler.policy, 6);
+        assert_int_equal(p->scheduler.flags, 3);
+        assert_int_equal(p->scheduler.nice, -3);
+        assert_true(p->scheduler.runtime == 1 && p->scheduler.deadline == 2 && p->scheduler.period == UINT64_MAX);
+        assert_int_equal(p->io_priority.value, 3 << 13 | 4);
+        assert_true(number_set_has(p->initial_cpus, 1) && number_set_has(p->final_cpus, 7));
+        assert_int_equal(c->memory_policy->mode, 2 | 1 << 15);
+        assert_true(number_set_has(c->memory_policy->nodes, 0));
+}
+
+static void scheduling_refusals(void **state) {
+        refused(HEAD PROCESS(",\"scheduler\":{}") LINUX("") "}", "process.scheduler.policy is missing");
+        refused(HEAD PROCESS(",\"scheduler\":{\"policy\":\"X\"}") LINUX("") "}", "unknown value \"X\"");
+        refused(HEAD PROCESS(",\"scheduler\":{\"policy\":\"SCHED_RR\"}") LINUX("") "}", "1 to 99");
+        refused(HEAD PROCESS(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"priority\":1}") LINUX("") "}", "else 0");
+        refused(HEAD PROCESS(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}") LINUX("") "}", "out of range");
+        refused(HEAD PROCESS(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"period\":1}") LINUX("") "}", "SCHED_DEADLINE");
+        refused(HEAD PROCESS(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[\"X\"]}") LINUX("") "}", "flags: unknown");
+        refused(HEAD PROCESS(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}") LINUX("") "}", "out of range");
+        refused(HEAD PROCESS(",\"ioPriority\":{\"priority\":1}") LINUX("") "}", "ioPriority.class is missing");
+        refused(HEAD PROCESS(",\"execCPUAffinity\":{\"initial\":\"a\"}") LINUX("") "}", "no list of numbers");
+        refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_X\"}") "}", "unknown value");
+        refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}") "}", "nodes is missing");
+        refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}") "}", "take none");
+}
+
 static void process_refusals(void **state) {
         refused(HEAD ",\"process\":{\"args\":[\"x\"]}" LINUX("") "}", "process.cwd is missing");
         refused(HEAD ",\"process\":{\"cwd\":\"x\"}" LINUX("") "}", "absolute");
@@ -191,8 +227,8 @@ static void tables(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                T(smallest), T(process_fields), T(process_refusals), T(document_refusals), T(mounts),
-                T(all_mount_options_are_known), T(device_rules), T(sysctls), T(tables),
+                T(smallest), T(process_fields), T(process_refusals), T(scheduling), T(scheduling_refusals),
+                T(document_refusals), T(mounts), T(all_mount_options_are_known), T(device_rules), T(sysctls), T(tables),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
