@@ -352,7 +352,7 @@ static int run_exec(const Command *command, const CommandGlobals *g, int argc, c
                 r = check_running(&a, c, error);
         /* Nothing was done yet that must not be done twice. */
         if (r >= 0 && c->exposes_runtime)
-                r = self_protect(error);
+                r = self_protect(false, error);
         if (r >= 0 && a.process)
                 r = read_process(&a, &arena, &document, &p, error);
         if (r >= 0)

@@ -49,6 +49,11 @@ static bool exposes_runtime(const Config *c) {
         return !config_new_namespace(c, NAMESPACE_USER) || self_is_exposed(c->uids, c->n_uids, c->gids, c->n_gids);
 }
 
+/* Its init is the first process where nobody else is. */
+static bool is_alone(const Config *c) {
+        return config_new_namespace(c, NAMESPACE_PID) && !c->namespaces[NAMESPACE_USER].present;
+}
+
 static int describe(Container *c, const Config *config, const char *bundle, Error *error) {
         char path[PATH_MAX], stamp[64];
         struct timespec now;
@@ -340,7 +345,7 @@ int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
                 r = check_console(c.config, o, error);
         /* Nothing was done yet that must not be done twice. */
         if (r >= 0 && exposes_runtime(c.config))
-                r = self_protect(error);
+                r = self_protect(is_alone(c.config), error);
         if (r >= 0)
                 r = container_new(o->root, o->id, &c.container, error);
         if (r >= 0) {
@@ -375,6 +380,7 @@ int creation_go(Creation *c, Error *error) {
         r = channel_send(c->channel, CHANNEL_GO);
         if (r < 0)
                 return error_set_errno(error, r, "starting the container");
+        self_release();
         /* The other end is closed by a successful execve(2). */
         r = channel_receive(c->channel, &other);
         c->channel = fd_close(c->channel);

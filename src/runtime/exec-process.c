@@ -19,6 +19,7 @@
 #include "procfs.h"
 #include "rootfs.h"
 #include "scheduling.h"
+#include "self.h"
 #include "socket.h"
 #include "process-clone.h"
 
@@ -83,7 +84,8 @@ static void _noreturn_ exec_main(void *argument) {
         char program[4096];
 
         x->payload.report = x->channel;
-        if (set_up(x, program, &error) >= 0 && payload_become(&x->payload, &error) >= 0)
+        if (self_enter(&error) >= 0 && set_up(x, program, &error) >= 0 &&
+            payload_become(&x->payload, &error) >= 0)
                 (void) payload_execute(&x->payload, program, &error);
         (void) channel_send_error(x->channel, CHANNEL_ERROR, &error);
         _exit(1);
@@ -182,6 +184,7 @@ static int follow(const ExecOptions *o, const Context *x, int channel, ExecProce
                         return error_set_errno(error, r, "hearing of the process");
         }
         r = channel_receive(channel, &other);
+        self_release();
         if (r == CHANNEL_ERROR)
                 return error_move(error, &other);
         if (r != -ECONNRESET)

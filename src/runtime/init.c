@@ -13,6 +13,7 @@
 #include "init.h"
 #include "procfs.h"
 #include "rootfs.h"
+#include "self.h"
 #include "sysctl.h"
 
 #ifndef CLONE_NEWTIME
@@ -214,7 +215,9 @@ void init_main(void *argument) {
         int report = l->channel, r;
         char program[4096];
 
-        r = set_up(l, program, &error);
+        r = self_enter(&error);
+        if (r >= 0)
+                r = set_up(l, program, &error);
         if (r >= 0) {
                 /* Nobody there any more: the create was given up. */
                 r = channel_send(l->channel, CHANNEL_READY);

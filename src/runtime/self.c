@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "image.h"
 #include "mount.h"
 #include "procfs.h"
 #include "self.h"
@@ -21,6 +22,8 @@
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static char **self_argv;
+static int self_view = -EBADF; /* of the binary's mount */
+static bool self_pending;      /* the exchange is still to be made */
 
 void self_setup(char **argv) {
         self_argv = argv;
@@ -63,7 +66,28 @@ bool self_is_exposed(const IdMap *uids, size_t n_uids, const IdMap *gids, size_t
                ((st.st_mode & S_IWGRP) && id_map_inside(gids, n_gids, st.st_gid, &id) >= 0);
 }
 
-int self_protect(Error *error) {
+/* The view as a file that is open for reading. Whatever stood at that path, it
+ * is the binary, of a mount that is read-only. */
+static int open_view(int view) {
+        char path[FD_PATH_MAX];
+        _cleanup_fd_ int fd = open(fd_path(view, path), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        struct stat st, own;
+
+        if (fd < 0 || fstat(fd, &st) < 0 || fstat(view, &own) < 0)
+                return -errno;
+        if (st.st_dev != own.st_dev || st.st_ino != own.st_ino || is_protected(fd) <= 0)
+                return -ESTALE;
+        return TAKE_FD(fd);
+}
+
+/* 0 where the process runs from the view now. */
+static int go_on_from(int view) {
+        _cleanup_fd_ int fd = open_view(view);
+
+        return fd < 0 ? fd : image_exchange(fd);
+}
+
+int self_protect(bool alone, Error *error) {
         _cleanup_fd_ int exe = procfs_openat(-1, "self/exe", O_RDONLY, true), view = -EBADF;
         int r;
 
@@ -74,6 +98,11 @@ int self_protect(Error *error) {
         view = mount_clone(exe, "", false);
         if (view >= 0 && mount_set_attr(view, MOUNT_ATTR_RDONLY, 0, false) < 0)
                 view = fd_close(view);
+        self_pending = alone && view >= 0 && image_is_exchangeable();
+        if (self_pending || (view >= 0 && go_on_from(view) >= 0)) {
+                self_view = TAKE_FD(view);
+                return 0;
+        }
         if (view < 0)
                 view = sealed_copy(exe);
         if (view < 0)
@@ -82,4 +111,15 @@ int self_protect(Error *error) {
          * and its attributes cannot be changed by anybody. */
         (void) syscall(SYS_execveat, view, "", self_argv, environ, AT_EMPTY_PATH);
         return error_set_errno(error, errno, "executing the own binary anew");
+}
+
+int self_enter(Error *error) {
+        int r = self_pending ? go_on_from(self_view) : 0;
+
+        self_release();
+        return r < 0 ? error_set_errno(error, r, "changing to a read-only view of the own binary") : 0;
+}
+
+void self_release(void) {
+        self_view = fd_close(self_view);
 }

@@ -10,6 +10,9 @@
  * binary's owner the container's root has no right to write to it; else the
  * runtime goes on from a read-only view of itself that nobody can make
  * writable: a clone of its mount that is attached nowhere.
+ *
+ * The change to that view is made in place, see image.h, where the kernel and
+ * the way we were linked allow it; else by executing the view.
  */
 
 #include "error.h"
@@ -23,7 +26,21 @@ void self_setup(char **argv);
  * binary: its owner, or who else its mode lets, is mapped. */
 bool self_is_exposed(const IdMap *uids, size_t n_uids, const IdMap *gids, size_t n_gids);
 
-/* Executes the runtime anew, from a read-only mount, unless it runs from one.
- * To be called before anything was done that would be done twice. Returns 0
- * when there is nothing to do. */
-int self_protect(Error *error);
+/* From here on the process, and each that is made by it, runs from a read-only
+ * mount. It may have to be executed anew for that, so: to be called before
+ * anything was done that would be done twice. Returns 0 when all is well.
+ *
+ * alone: only one process is made that goes where the container is, and nobody
+ * else is there before its execve(2): it is the first of a new pid namespace.
+ * Then the change is left to that process, which calls self_enter() before
+ * anything else, and has less to change. */
+int self_protect(bool alone, Error *error);
+
+/* In the process that becomes the container's. */
+int self_enter(Error *error);
+
+/* Lets go of the descriptor of the view, which keeps it from being dissolved.
+ * That waits for an RCU grace period in whoever closes it last: so not in the
+ * process that becomes the container's, but here when there is nothing else to
+ * do than to wait. */
+void self_release(void);
