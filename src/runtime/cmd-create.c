@@ -19,6 +19,7 @@ enum {
 
 #define COMMON_OPTIONS                                                                                        \
         { 'b', "bundle", "DIR", "the OCI bundle (default: the working directory)" },                          \
+        { 'f', "config", "FILE", "the config, seen from the bundle (default: config.json)" },                \
         { KEY_CONSOLE_SOCKET, "console-socket", "PATH", "where the console's master is sent" },               \
         { KEY_PID_FILE, "pid-file", "FILE", "where the pid of the container's init is written" },             \
         { KEY_PRESERVE_FDS, "preserve-fds", "N", "hand descriptors 3 to 2+N on" },                            \
@@ -26,7 +27,7 @@ enum {
         { KEY_NO_NEW_KEYRING, "no-new-keyring", NULL, "keep the caller's session keyring" }
 
 typedef struct CreateArguments {
-        const char *bundle, *console_socket, *pid_file;
+        const char *bundle, *config, *console_socket, *pid_file;
         uint32_t preserve_fds;
         bool no_pivot, no_new_keyring, detach, keep;
 } CreateArguments;
@@ -37,6 +38,9 @@ static int handle(int key, const char *value, void *data, Error *error) {
         switch (key) {
         case 'b':
                 a->bundle = value;
+                break;
+        case 'f':
+                a->config = value;
                 break;
         case KEY_CONSOLE_SOCKET:
                 a->console_socket = value;
@@ -76,6 +80,7 @@ static int prepare(const Command *command, const CommandGlobals *g, int argc, ch
         *o = (CreationOptions){
                 .root = g->root,
                 .bundle = a->bundle,
+                .config = a->config,
                 .pid_file = a->pid_file,
                 .console_socket = a->console_socket,
                 .preserve_fds = a->preserve_fds,

@@ -41,6 +41,7 @@ Container *container_free(Container *c) {
         free(c->oci_version);
         free(c->created);
         free(c->cgroup);
+        free(c->external_descriptors);
         json_decref(c->annotations);
         free(c);
         return NULL;
@@ -121,7 +122,7 @@ static int load_string(const json_t *object, const char *where, char **ret, Erro
         if (r < 0 || !s)
                 return r;
         *ret = strdup(s);
-        return *ret ? 0 : error_set_errno(error, ENOMEM, "state.json");
+        return *ret ? 0 : error_set_errno(error, ENOMEM, "status");
 }
 
 static int parse_state(Container *c, const json_t *document, Error *error) {
@@ -132,12 +133,13 @@ static int parse_state(Container *c, const json_t *document, Error *error) {
 
         c->exec_defaults = c->exposes_runtime = true; /* where nothing is said of it */
         if (!json_is_object(document))
-                return field_invalid("state.json", "must be an object", error);
+                return field_invalid("status", "must be an object", error);
         if ((r = load_string(document, "bundle", &c->bundle, error)) < 0 ||
             (r = load_string(document, "rootfs", &c->rootfs, error)) < 0 ||
             (r = load_string(document, "ociVersion", &c->oci_version, error)) < 0 ||
             (r = load_string(document, "created", &c->created, error)) < 0 ||
             (r = load_string(document, "cgroup", &c->cgroup, error)) < 0 ||
+            (r = load_string(document, "external_descriptors", &c->external_descriptors, error)) < 0 ||
             (r = field_u64(document, "pid", INT32_MAX, &pid, error)) < 0 ||
             (r = field_u64(document, "startTime", INT64_MAX, &c->start_time, error)) < 0 ||
             (r = field_u64(document, "namespaces", INT64_MAX, &c->namespaces, error)) < 0 ||
@@ -159,7 +161,7 @@ static int parse_state(Container *c, const json_t *document, Error *error) {
 }
 
 int container_parse_state(Container *c, const char *text, size_t size, Error *error) {
-        json_t *document = field_load(text, size, "state.json", error);
+        json_t *document = field_load(text, size, "status", error);
         int r;
 
         if (!document)
@@ -184,14 +186,14 @@ int container_load(const char *root, const char *id, Container **ret, Error *err
         if (r < 0)
                 return error_is_set(error) ? r : error_set_errno(error, r, "opening %s", c->directory);
 
-        r = file_read(c->fd, "state.json", STATE_SIZE_MAX, &text, &size);
+        r = file_read(c->fd, "status", STATE_SIZE_MAX, &text, &size);
         if (r == -ENOENT) {
                 /* Being created, or left by a runtime that was killed then. */
                 *ret = TAKE_PTR(c);
                 return 0;
         }
         if (r < 0)
-                return error_set_errno(error, r, "reading %s/state.json", c->directory);
+                return error_set_errno(error, r, "reading %s/status", c->directory);
 
         r = container_parse_state(c, text, size, error);
         if (r < 0)
@@ -201,7 +203,7 @@ int container_load(const char *root, const char *id, Container **ret, Error *err
 }
 
 int container_format_state(const Container *c, char **ret, Error *error) {
-        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:I, s:s*, s:O*}",
+        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:I, s:s*, s:s*, s:O*}",
                               "ociVersion", strempty(c->oci_version), "id", c->id, "bundle", c->bundle, "rootfs",
                               strempty(c->rootfs), "created", strempty(c->created), "version", CTRD_VERSION, "pid",
                               (int) c->pid, "startTime", (json_int_t) c->start_time, "namespaces",
@@ -209,7 +211,8 @@ int container_format_state(const Container *c, char **ret, Error *error) {
                               (int) c->cgroup_delegated, "exposesRuntime",
                               (int) c->exposes_runtime, "seccomp", (int) c->seccomp, "execDefaults",
                               (int) c->exec_defaults, "owner",
-                              (json_int_t) c->owner, "cgroup", c->cgroup, "annotations", c->annotations);
+                              (json_int_t) c->owner, "cgroup", c->cgroup, "external_descriptors", c->external_descriptors,
+                              "annotations", c->annotations);
         char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 
         json_decref(o);
@@ -230,21 +233,21 @@ int container_save(const Container *c, Error *error) {
 
         /* Renamed into place for readers. No fsync: the directory is on tmpfs,
          * and after a crash of the machine no container is left to describe. */
-        fd = openat(c->fd, ".state.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = openat(c->fd, ".status", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 r = -errno;
         if (r >= 0)
                 r = fd_write_all(fd, text, strlen(text));
-        if (r >= 0 && renameat(c->fd, ".state.json", c->fd, "state.json") < 0)
+        if (r >= 0 && renameat(c->fd, ".status", c->fd, "status") < 0)
                 r = -errno;
-        return r < 0 ? error_set_errno(error, r, "writing %s/state.json", c->directory) : 0;
+        return r < 0 ? error_set_errno(error, r, "writing %s/status", c->directory) : 0;
 }
 
 int container_remove(Container *c, Error *error) {
         int r;
 
         /* What create puts there, by name: a few calls where a walk takes many. */
-        static const char *const files[] = { "start.sock", "config.json", "state.json", "seccomp.bpf" };
+        static const char *const files[] = { "start.sock", "config.json", "status", "seccomp.bpf" };
         for (size_t i = 0; i < ELEMENTSOF(files); i++)
                 (void) unlinkat(c->fd, files[i], 0);
         if (rmdir(c->directory) >= 0 || errno == ENOENT)

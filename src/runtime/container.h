@@ -5,7 +5,8 @@
  * A container as the runtime remembers it between two commands: a directory
  * below --root with
  *
- *   state.json   what this file's struct holds, written atomically
+ *   status       what this file's struct holds as JSON, written atomically; it is
+ *                named so, and has "external_descriptors", where crun's users look
  *   config.json  the bundle's, as it was at create: exec takes its defaults there
  *   start.sock   the socket that init listens on until it is started
  */
@@ -48,6 +49,7 @@ typedef struct Container {
         bool exec_defaults; /* its config has more for who comes by exec: limits, labels, a personality */
         uint64_t namespaces; /* CLONE_NEW… that exec joins */
         uid_t owner;
+        char *external_descriptors; /* where init's 0, 1 and 2 led when it was made: a JSON array */
         json_t *annotations; /* NULL or an object */
 } Container;
 
@@ -65,7 +67,7 @@ DEFINE_CLEANUP(Container *, container_free)
 
 int container_save(const Container *c, Error *error);
 
-/* state.json as text: into a struct that has its id only, and back. */
+/* The state as text: into a struct that has its id only, and back. */
 int container_parse_state(Container *c, const char *text, size_t size, Error *error);
 int container_format_state(const Container *c, char **ret, Error *error);
 

@@ -88,6 +88,24 @@ static int describe(Container *c, const Config *config, const char *bundle, Erro
         return 0;
 }
 
+/* Where our standard streams lead, which init gets: what a restore connects
+ * again. A name that is no UTF-8 is left out. */
+static int describe_descriptors(Container *c, int procfs, Error *error) {
+        json_t *names = json_array();
+
+        for (int fd = 0; fd < 3; fd++) {
+                char path[] = "self/fd/0", name[PATH_MAX];
+                ssize_t k;
+
+                path[sizeof(path) - 2] = (char) ('0' + fd);
+                k = readlinkat(procfs, path, name, sizeof(name));
+                (void) json_array_append_new(names, json_stringn(name, k < 0 ? 0 : (size_t) k) ?: json_string(""));
+        }
+        c->external_descriptors = json_dumps(names, JSON_COMPACT);
+        json_decref(names);
+        return c->external_descriptors ? 0 : error_set_errno(error, ENOMEM, "container");
+}
+
 static int make_listener(const Container *c, Error *error) {
         char path[PATH_MAX];
         int fd;
@@ -311,6 +329,7 @@ static int create(const CreationOptions *o, Creation *ret, Launch *l, int direct
         if (l->payload.seccomp && (r = syscall_filter_write(l->payload.seccomp, container->fd, "seccomp.bpf")) < 0)
                 return error_set_errno(error, r, "writing %s/seccomp.bpf", container->directory);
         if ((r = save_config(container, c, error)) < 0 ||
+            (r = describe_descriptors(container, l->procfs, error)) < 0 ||
             (r = bring_up(c, container, l, cgroup, ret, error)) < 0 ||
             (r = container_save(container, error)) < 0)
                 return r;
@@ -334,7 +353,7 @@ int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
 
         if (directory < 0)
                 return error_set_errno(error, errno, "bundle %s", o->bundle);
-        r = config_load(directory, "config.json", &c.config, error);
+        r = config_load(directory, o->config ?: "config.json", &c.config, error);
         if (r < 0)
                 return r;
         if (!c.config->has_process)

@@ -12,6 +12,7 @@ typedef struct CreationOptions {
         const char *root;   /* --root */
         const char *id;
         const char *bundle; /* a directory */
+        const char *config; /* another file in it than config.json, or NULL */
         const char *pid_file;
         const char *console_socket; /* path, or NULL */
         unsigned preserve_fds;

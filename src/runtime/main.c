@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "log.h"
+#include "lsm.h"
 #include "self.h"
 
 #define EXIT_USAGE 2
@@ -56,7 +57,9 @@ static void print_help(void) {
 }
 
 static void print_version(void) {
-        printf("ctrrun version %s\nspec: %s\n", CTRD_VERSION, OCI_VERSION);
+        /* The last line is for those who look there what crun was built with. */
+        printf("ctrrun version %s\nspec: %s\n+SYSTEMD%s%s +CAP +SECCOMP +EBPF\n", CTRD_VERSION, OCI_VERSION,
+               selinux_is_supported() ? " +SELINUX" : "", apparmor_is_supported() ? " +APPARMOR" : "");
 }
 
 static int handle(int key, const char *value, CommandGlobals *g, Error *error) {
