@@ -5,6 +5,7 @@
 #include "fd.h"
 #include "foreground.h"
 #include "log.h"
+#include "notify-socket.h"
 #include "parse.h"
 
 enum {
@@ -91,7 +92,6 @@ static int prepare(const Command *command, const CommandGlobals *g, int argc, ch
         r = command_get_id(command, argc, argv, index, &o->id, error);
         if (r < 0)
                 return r;
-        r = command_check_preserved(a->preserve_fds, error);
         return r < 0 ? r : 1;
 }
 
@@ -142,7 +142,10 @@ static int run_run(const Command *command, const CommandGlobals *g, int argc, ch
         if (r < 0)
                 return r;
 
+        f.notify = notify_socket_open(creation.container);
         status = go(&creation, error);
+        if (status >= 0 && a.detach && f.notify >= 0)
+                notify_socket_wait(f.notify, creation.pidfd, creation.container->pid);
         if (status >= 0 && !a.detach)
                 status = wait_for_end(&creation, &f, error);
         foreground_close(&f);

@@ -146,8 +146,6 @@ static void take_defaults(ConfigProcess *p, const ConfigProcess *from, const jso
                 p->initial_cpus = from->initial_cpus;
                 p->final_cpus = from->final_cpus;
         }
-        if (!json_object_get(given, "noNewPrivileges"))
-                p->no_new_privileges = from->no_new_privileges;
         if (!json_object_get(given, "env"))
                 p->env = from->env;
 }
@@ -168,8 +166,7 @@ static int read_process(const ExecArguments *a, Arena *arena, json_t **ret_docum
 
 /* A config can be long: it is read only where something of it is needed. */
 static bool needs_config(const Container *c, const ConfigProcess *p, const json_t *given) {
-        return c->exec_defaults || !given || !p->cwd || !p->has_capabilities || !json_object_get(given, "env") ||
-               !json_object_get(given, "noNewPrivileges");
+        return c->exec_defaults || !given || !p->cwd || !p->has_capabilities || !json_object_get(given, "env");
 }
 
 static int load_config(const Container *c, const ConfigProcess *p, const json_t *given, Config **ret, Error *error) {
@@ -225,8 +222,9 @@ static int add_capabilities(const ExecArguments *a, ConfigProcess *p, Error *err
         STRV_FOREACH(name, a->caps) {
                 uint64_t set = 0;
 
+                /* runtime-spec: what cannot be granted is a warning. */
                 if (!config_capability_add(*name, &set))
-                        return error_set(error, EINVAL, COMMAND_USAGE, "--cap=%s: no such capability", *name);
+                        log_warning("capability %s is not known and left out", *name);
                 p->capabilities.bounding |= set;
                 p->capabilities.permitted |= set;
                 p->capabilities.effective |= set;
@@ -246,6 +244,9 @@ static int build_process(const ExecArguments *a, const Config *config, char **wo
                 *p = config->process;
                 p->terminal = false;
                 p->args = NULL;
+                /* As with crun: who comes by exec comes from the host, and says
+                 * for itself what it gives up. */
+                p->no_new_privileges = false;
         }
         if (*words)
                 p->args = words;
@@ -283,7 +284,7 @@ static int set_console(const ExecArguments *a, const ConfigProcess *p, ExecOptio
                 return o->console_socket < 0 ? o->console_socket : 0;
         }
         if (a->detach)
-                return error_set(error, EINVAL, COMMAND_USAGE, "a terminal and --detach need --console-socket");
+                return error_set(error, EINVAL, COMMAND_USAGE, "a terminal and --detach: use --console-socket, where the terminal is sent");
         r = socket_pair(SOCK_SEQPACKET, ends);
         if (r < 0)
                 return error_set_errno(error, r, "socket");
@@ -345,9 +346,7 @@ static int run_exec(const Command *command, const CommandGlobals *g, int argc, c
                 return index;
         if (index >= argc)
                 return error_set(error, EINVAL, COMMAND_USAGE, "exec: the container's id is missing: see ctrrun exec --help");
-        r = command_check_preserved(a.preserve_fds, error);
-        if (r >= 0)
-                r = container_load(g->root, argv[index], &c, error);
+        r = container_load(g->root, argv[index], &c, error);
         if (r >= 0)
                 r = check_running(&a, c, error);
         /* Nothing was done yet that must not be done twice. */
@@ -359,8 +358,10 @@ static int run_exec(const Command *command, const CommandGlobals *g, int argc, c
                 r = load_config(c, &p, document, &config, error);
         if (r >= 0)
                 r = build_process(&a, config, argv + index + 1, &arena, document, &p, error);
-        if (r >= 0)
+        if (r >= 0) {
+                p.keep_groups = config_keeps_groups(c->annotations);
                 r = execute(&a, c, config, &p, error);
+        }
         json_decref(document);
         arena_clear(&arena);
         strv_free(a.env);

@@ -2,7 +2,9 @@
 
 #include "command.h"
 #include "creation.h"
+#include "fd.h"
 #include "log.h"
+#include "notify-socket.h"
 #include "start.h"
 
 static int check_created(const Container *c, Error *error) {
@@ -14,10 +16,19 @@ static int check_created(const Container *c, Error *error) {
         return 0;
 }
 
+static void wait_for_ready(const Container *c, int notify) {
+        _cleanup_fd_ int pidfd = container_pidfd(c, -1);
+
+        /* Who starts what was created stays, and is the main process. */
+        if (pidfd >= 0)
+                notify_socket_wait(notify, pidfd, 0);
+}
+
 static int run_start(const Command *command, const CommandGlobals *g, int argc, char **argv, Error *error) {
         _cleanup_(container_freep) Container *c = NULL;
         _cleanup_(config_freep) Config *config = NULL;
         _cleanup_error_ Error later = ERROR_INIT;
+        _cleanup_fd_ int notify = -EBADF;
         const char *id;
         int r;
 
@@ -27,11 +38,17 @@ static int run_start(const Command *command, const CommandGlobals *g, int argc, 
         if ((r = command_get_id(command, argc, argv, r, &id, error)) < 0 ||
             (r = container_load(g->root, id, &c, error)) < 0 ||
             (r = check_created(c, error)) < 0 ||
-            (r = creation_load_config(c, &config, error)) < 0 ||
-            (r = start_container(c, error)) < 0)
+            (r = creation_load_config(c, &config, error)) < 0)
+                return r;
+        /* Before its program can send anything to it. */
+        notify = notify_socket_open(c);
+        r = start_container(c, error);
+        if (r < 0)
                 return r;
         if (creation_run_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING, &later) < 0)
                 log_warning("%s", error_message(&later)); /* runtime-spec: the container runs on */
+        if (notify >= 0)
+                wait_for_ready(c, notify);
         return 0;
 }
 

@@ -19,6 +19,7 @@ static int print_json(const json_t *value, Error *error) {
 
 static int run_state(const Command *command, const CommandGlobals *g, int argc, char **argv, Error *error) {
         _cleanup_(container_freep) Container *c = NULL;
+        ContainerStatus status;
         const char *id;
         int r;
 
@@ -29,7 +30,12 @@ static int run_state(const Command *command, const CommandGlobals *g, int argc, 
             (r = container_load(g->root, id, &c, error)) < 0)
                 return r;
 
-        json_t *state = container_state_json(c, container_status(c));
+        /* Until create is done with it nobody can do anything with it: as with runc and
+         * crun there is none yet. */
+        status = container_status(c);
+        if (status == CONTAINER_CREATING)
+                return error_set(error, ENOENT, "NoSuchContainer", "container %s does not exist yet: it is being created", id);
+        json_t *state = container_state_json(c, status);
         r = print_json(state, error);
         json_decref(state);
         return r;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 
@@ -91,12 +90,5 @@ int command_get_id(const Command *command, int argc, char **argv, int index, con
                 return error_set(error, EINVAL, COMMAND_USAGE, "%s: \"%s\" is one word too many: see ctrrun %s --help",
                                  command->name, argv[index + 1], command->name);
         *ret = argv[index];
-        return 0;
-}
-
-int command_check_preserved(unsigned n, Error *error) {
-        for (unsigned i = 0; i < n; i++)
-                if (fcntl(3 + (int) i, F_GETFD) < 0)
-                        return error_set(error, EBADF, NULL, "--preserve-fds=%u: descriptor %u is not open", n, 3 + i);
         return 0;
 }

@@ -58,6 +58,3 @@ void command_print_help(const Command *command);
 
 /* The one word behind the options, the container's id. */
 int command_get_id(const Command *command, int argc, char **argv, int index, const char **ret, Error *error);
-
-/* Descriptors 3 … 3 + n - 1 that are to be handed on must be there. */
-int command_check_preserved(unsigned n, Error *error);

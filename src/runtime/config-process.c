@@ -184,6 +184,35 @@ static int parse_console_size(const json_t *object, ConfigProcess *p, Error *err
         return 0;
 }
 
+/* A number is taken for its digits: engines and scripts write numbers, and what is
+ * meant is plain. */
+static int parse_args(const json_t *object, Arena *arena, ConfigProcess *p, Error *error) {
+        const json_t *array;
+        char **args;
+        int r;
+
+        r = field_array(object, "process.args", &array, error);
+        if (r < 0 || !array)
+                return r;
+        args = arena_new(arena, char *, json_array_size(array) + 1);
+        if (!args)
+                return error_set_errno(error, ENOMEM, "process.args");
+        for (size_t i = 0; i < json_array_size(array); i++) {
+                const json_t *value = json_array_get(array, i);
+
+                if (json_is_integer(value))
+                        args[i] = arena_printf(arena, "%lld", (long long) json_integer_value(value));
+                else if (json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value))
+                        args[i] = (char *) json_string_value(value);
+                else
+                        return field_invalid("process.args", "must be a list of strings", error);
+                if (!args[i])
+                        return error_set_errno(error, ENOMEM, "process.args");
+        }
+        p->args = *args ? args : NULL;
+        return 0;
+}
+
 int config_parse_process(const json_t *object, Arena *arena, ConfigProcess *p, Error *error) {
         int64_t oom = 0;
         int r;
@@ -196,7 +225,7 @@ int config_parse_process(const json_t *object, Arena *arena, ConfigProcess *p, E
             (r = parse_console_size(object, p, error)) < 0 ||
             (r = field_string(object, "process.cwd", &p->cwd, error)) < 0 ||
             (r = field_strv(object, "process.env", arena, &p->env, error)) < 0 ||
-            (r = field_strv(object, "process.args", arena, &p->args, error)) < 0 ||
+            (r = parse_args(object, arena, p, error)) < 0 ||
             (r = parse_user(object, arena, p, error)) < 0 ||
             (r = parse_capabilities(object, arena, p, error)) < 0 ||
             (r = parse_rlimits(object, arena, p, error)) < 0 ||
@@ -215,7 +244,5 @@ int config_parse_process(const json_t *object, Arena *arena, ConfigProcess *p, E
                 p->selinux_label = NULL;
         if (p->cwd && p->cwd[0] != '/')
                 return field_invalid("process.cwd", "must be an absolute path", error);
-        if (p->args && !*p->args)
-                p->args = NULL;
         return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -76,6 +77,7 @@ static int parse_document(Config *c, Error *error) {
                 r = config_parse_process(process, &c->arena, &c->process, error);
                 if (r < 0)
                         return r;
+                c->process.keep_groups = config_keeps_groups(c->annotations);
         }
         if (mounts && (r = config_parse_mounts(c, mounts, error)) < 0)
                 return r;
@@ -83,6 +85,38 @@ static int parse_document(Config *c, Error *error) {
                 return r;
         if (linux_object && (r = config_parse_linux(c, linux_object, error)) < 0)
                 return r;
+        return 0;
+}
+
+bool config_keeps_groups(const json_t *annotations) {
+        const char *value = json_string_value(json_object_get(annotations, "run.oci.keep_original_groups"));
+
+        return value && streq(value, "1");
+}
+
+int config_set_env(Config *c, const char *name, const char *format, ...) {
+        char value[4096], **env;
+        size_t n = 0, used = 0, length = strlen(name);
+        va_list ap;
+        int k;
+
+        va_start(ap, format);
+        k = vsnprintf(value, sizeof(value), format, ap);
+        va_end(ap);
+        if (k < 0 || (size_t) k >= sizeof(value))
+                return -ENAMETOOLONG;
+        while (c->process.env && c->process.env[n])
+                n++;
+        env = arena_new(&c->arena, char *, n + 2);
+        if (!env)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                if (strncmp(c->process.env[i], name, length) != 0 || c->process.env[i][length] != '=')
+                        env[used++] = c->process.env[i];
+        env[used] = arena_printf(&c->arena, "%s=%s", name, value);
+        if (!env[used])
+                return -ENOMEM;
+        c->process.env = env;
         return 0;
 }
 

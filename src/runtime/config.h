@@ -58,6 +58,7 @@ typedef struct ConfigProcess {
         int umask; /* -1: not set */
         gid_t *groups;
         size_t n_groups;
+        bool keep_groups; /* the additional groups are the caller's: see config_keeps_groups() */
         bool has_capabilities;
         CapabilitySets capabilities;
         char *const *unknown_capabilities; /* names that this build does not know: a warning */
@@ -207,6 +208,10 @@ int config_validate(const Config *c, Error *error);
 /* Parses a process object (config.json's, or exec's --process). */
 int config_parse_process(const json_t *object, Arena *arena, ConfigProcess *p, Error *error);
 
+/* Sets a variable of the process's environment. Returns 0, -ENOMEM, or
+ * -ENAMETOOLONG past 4095 bytes. */
+int config_set_env(Config *c, const char *name, const char *format, ...) _printf_(3, 4);
+
 /* Adds one capability to sets by name; false where the name is unknown. */
 bool config_capability_add(const char *name, uint64_t *set);
 
@@ -218,6 +223,10 @@ int config_parse_memory_policy(Config *c, const json_t *linux_object, Error *err
 int config_parse_hooks(Config *c, const json_t *object, Error *error);
 int config_parse_resources(Config *c, const json_t *object, Error *error);
 int config_parse_id_map(Arena *arena, const json_t *object, const char *where, IdMap **ret, size_t *ret_n, Error *error);
+
+/* The annotation run.oci.keep_original_groups, by which engines ask for the groups
+ * of who runs the engine: a rootless container that may use files of theirs. */
+bool config_keeps_groups(const json_t *annotations);
 
 static inline bool config_new_namespace(const Config *c, NamespaceType type) {
         return c->namespaces[type].present && !c->namespaces[type].path;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "activation.h"
 #include "creation.h"
 #include "fd.h"
 #include "file.h"
@@ -17,6 +18,7 @@
 #include "launch.h"
 #include "process-limits.h"
 #include "log.h"
+#include "notify-socket.h"
 #include "parse.h"
 #include "pid-file.h"
 #include "placement.h"
@@ -273,7 +275,7 @@ int creation_load_config(const Container *c, Config **ret, Error *error) {
 static int check_console(const Config *c, const CreationOptions *o, Error *error) {
         if (c->process.terminal && !o->console_socket && !o->relay_terminal)
                 return error_set(error, EINVAL, "InvalidConfig",
-                                 "process.terminal is true: give --console-socket, which its master is sent to");
+                                 "process.terminal is true and nobody stays to relay it: use --console-socket, which its master is sent to");
         if (!c->process.terminal && o->console_socket)
                 return error_set(error, EINVAL, "InvalidConfig",
                                  "--console-socket is given, but process.terminal is not true");
@@ -306,15 +308,19 @@ static int create(const CreationOptions *o, Creation *ret, Launch *l, int direct
         Container *container = ret->container;
         Config *c = ret->config;
         _cleanup_fd_ int cgroup = -EBADF, relay = -EBADF;
+        unsigned preserve;
         int r;
 
-        r = launch_open(l, c, directory, error);
+        r = notify_socket_prepare(c, container, error);
+        if (r < 0 || (r = activation_take(c, error)) < 0)
+                return r;
+        preserve = o->preserve_fds + (unsigned) r;
+        r = launch_open(l, c, container, directory, error);
         if (r < 0)
                 return r;
-        l->container = container;
         l->no_pivot = o->no_pivot;
         l->payload.new_keyring = !o->no_new_keyring;
-        l->payload.preserve_fds = o->preserve_fds;
+        l->payload.preserve_fds = preserve;
         l->wait_time = config_new_namespace(c, NAMESPACE_TIME);
         r = set_console(o, c, l, &relay, error);
         if (r < 0)

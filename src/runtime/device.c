@@ -61,11 +61,11 @@ static int make_node(int parent, const char *name, const ConfigDevice *d) {
         return fchownat(parent, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-/* mknod(2) works in no user namespace but the first: there the host's own
- * node is bound. It is not locked in its place (stage.h): on a single device
- * node no attribute of a mount forbids anything that its mode does not, save
- * "ro", which the host's /dev is not. Its owner and mode are the host's and stay so (systemd#34243:
- * never chown through a bind mount). */
+/* mknod(2) works in no user namespace but the first: there a node is bound that
+ * device_open_all() took from the host or made. It is not locked in its place
+ * (stage.h): on a single device node no attribute of a mount forbids anything
+ * that its mode does not, save "ro", which the host's /dev is not. Owner and mode
+ * of the host's stay as they are (systemd#34243: never chown through a bind mount). */
 static int bind_node(const Launch *l, const ConfigDevice *d, int clone, Error *error) {
         _cleanup_fd_ int target = -EBADF;
         int r;

@@ -9,6 +9,7 @@
 
 #include "fd.h"
 #include "foreground.h"
+#include "notify-socket.h"
 #include "process.h"
 
 #define BUFFER_SIZE 8192
@@ -107,23 +108,27 @@ static void drain(Flow *out) {
 
 static int wait_loop(Foreground *f, int pidfd, Flow *in, Flow *out) {
         for (;;) {
-                struct pollfd p[4] = { { .fd = pidfd, .events = POLLIN }, { .fd = f->signals, .events = POLLIN },
-                                       { .fd = -1 }, { .fd = -1 } };
+                struct pollfd p[5] = { { .fd = pidfd, .events = POLLIN }, { .fd = f->signals, .events = POLLIN },
+                                       { .fd = f->notify, .events = POLLIN }, { .fd = -1 }, { .fd = -1 } };
 
                 if (f->master >= 0) {
-                        flow_poll(in, p + 2);
-                        flow_poll(out, p + 3);
+                        flow_poll(in, p + 3);
+                        flow_poll(out, p + 4);
                 }
-                if (poll(p, f->master >= 0 ? 4 : 2, -1) < 0) {
+                if (poll(p, f->master >= 0 ? 5 : 3, -1) < 0) {
                         if (errno == EINTR)
                                 continue;
                         return -errno;
                 }
                 if (p[1].revents != 0)
                         forward_signals(f, pidfd);
+                if (p[2].revents != 0 && notify_socket_is_ready(f->notify)) {
+                        notify_socket_tell(0);
+                        f->notify = fd_close(f->notify);
+                }
                 if (f->master >= 0) {
-                        flow_handle(in, p + 2);
-                        flow_handle(out, p + 3);
+                        flow_handle(in, p + 3);
+                        flow_handle(out, p + 4);
                 }
                 if (p[0].revents != 0)
                         return 0;
@@ -157,6 +162,7 @@ int foreground_wait(Foreground *f, int pidfd, Error *error) {
 void foreground_close(Foreground *f) {
         f->signals = fd_close(f->signals);
         f->master = fd_close(f->master);
+        f->notify = fd_close(f->notify);
 }
 
 int terminal_receive(int from, int *ret_master, Error *error) {

@@ -12,9 +12,10 @@
 typedef struct Foreground {
         int signals; /* signalfd */
         int master;  /* of the process's terminal, or -1: no relay */
+        int notify;  /* the container's notify socket, or -1: see notify-socket.h */
 } Foreground;
 
-#define FOREGROUND_INIT ((Foreground){ .signals = -EBADF, .master = -EBADF })
+#define FOREGROUND_INIT ((Foreground){ .signals = -EBADF, .master = -EBADF, .notify = -EBADF })
 
 /* Before the process is made: from now on signals wait to be handed on. */
 int foreground_prepare(Foreground *f, Error *error);

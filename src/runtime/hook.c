@@ -66,8 +66,8 @@ static int follow(int pidfd, int output, uint64_t timeout_usec, char text[static
         }
 }
 
-static int run_one(const ConfigHook *hook, HookPoint point, int state, Error *error) {
-        char *const empty_env[] = { NULL }, *const own_args[] = { (char *) hook->path, NULL };
+static int run_one(const ConfigHook *hook, HookPoint point, char *const *env, int state, Error *error) {
+        char *const own_args[] = { (char *) hook->path, NULL };
         _cleanup_fd_ int pidfd = -EBADF, in = -EBADF, out = -EBADF;
         const char *name = hook_point_to_string(point);
         char text[STDERR_MAX + 1] = "";
@@ -81,7 +81,7 @@ static int run_one(const ConfigHook *hook, HookPoint point, int state, Error *er
 
         r = process_spawn(&(ProcessSpawn){ .path = hook->path,
                                            .argv = hook->args && *hook->args ? hook->args : own_args,
-                                           .env = hook->env ?: empty_env,
+                                           .env = hook->env ?: env,
                                            .stdio = { state, -1, out } },
                           NULL, &pidfd);
         if (r < 0)
@@ -111,15 +111,20 @@ static int run_one(const ConfigHook *hook, HookPoint point, int state, Error *er
 
 int hook_run(const Config *c, HookPoint point, const char *state, Error *error) {
         const ConfigHooks *hooks = c->hooks + point;
+        char *const none[] = { NULL }, *const *env = NULL;
         _cleanup_fd_ int fd = -EBADF;
 
+        /* A hook without an environment gets the runtime's, as with runc and crun;
+         * what runs as a program of the container sees no more than one of those. */
+        if (point == HOOK_START_CONTAINER)
+                env = c->process.env ?: none;
         if (hooks->n_hooks == 0)
                 return 0;
         fd = state_fd(state);
         if (fd < 0)
                 return error_set_errno(error, fd, "state for the %s hooks", hook_point_to_string(point));
         for (size_t i = 0; i < hooks->n_hooks; i++) {
-                int r = run_one(hooks->hooks + i, point, fd, error);
+                int r = run_one(hooks->hooks + i, point, env, fd, error);
 
                 if (r < 0)
                         return r;

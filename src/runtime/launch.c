@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -168,53 +166,6 @@ static int open_binds(Launch *l, int directory, Error *error) {
         return 0;
 }
 
-/* A clone of a device node of the host's, checked to be that device: /dev may
- * have been tampered with where we run in a container ourselves. */
-static int clone_device(const char *path, mode_t type, dev_t device) {
-        _cleanup_fd_ int fd = mount_clone(AT_FDCWD, path, false);
-        struct stat st;
-        int r;
-
-        if (fd < 0)
-                return fd;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if ((st.st_mode & S_IFMT) != type || (type != S_IFIFO && st.st_rdev != device))
-                return -ENODEV;
-        r = mount_set_propagation(fd, MS_PRIVATE, false);
-        return r < 0 ? r : TAKE_FD(fd);
-}
-
-static int open_devices(Launch *l, Error *error) {
-        const Config *c = l->config;
-        size_t n = device_count(c);
-
-        l->devices = calloc(n, sizeof(int));
-        if (!l->devices)
-                return error_set_errno(error, ENOMEM, "devices");
-        for (size_t i = 0; i < n; i++)
-                l->devices[i] = -EBADF;
-
-        if (c->masked_paths && *c->masked_paths) {
-                l->null = clone_device("/dev/null", S_IFCHR, makedev(1, 3));
-                if (l->null < 0)
-                        return error_set_errno(error, l->null, "cloning /dev/null");
-        }
-        if (!has_user_namespace(c) || !device_is_wanted(c))
-                return 0;
-        for (size_t i = 0; i < n; i++) {
-                const ConfigDevice *d = device_get(c, i);
-
-                if (d->type == S_IFIFO)
-                        continue;
-                l->devices[i] = clone_device(d->path, d->type, makedev(d->major, d->minor));
-                if (l->devices[i] < 0)
-                        return error_set_errno(error, l->devices[i], "the host's device %s (%u:%u)", d->path, d->major,
-                                               d->minor);
-        }
-        return 0;
-}
-
 /* What the container will not be allowed to mount itself, since its network or
  * control group namespace belongs to somebody else: the host's. */
 static const char *fallback_for(const Config *c, const ConfigMount *m) {
@@ -272,11 +223,11 @@ static int check_labels(const ConfigProcess *p, Error *error) {
         return 0;
 }
 
-int launch_open(Launch *l, const Config *c, int directory, Error *error) {
+int launch_open(Launch *l, const Config *c, const Container *container, int directory, Error *error) {
         int r;
 
         *l = (Launch){
-                .config = c, .channel = -EBADF, .root = -EBADF, .writable = -EBADF, .null = -EBADF,
+                .config = c, .container = container, .channel = -EBADF, .root = -EBADF, .writable = -EBADF, .null = -EBADF,
                 .listener = -EBADF, .console_socket = -EBADF, .procfs = -EBADF,
                 .new_user_namespace = config_new_namespace(c, NAMESPACE_USER),
                 .wait_mounted = c->hooks[HOOK_PRESTART].n_hooks > 0 || c->hooks[HOOK_CREATE_RUNTIME].n_hooks > 0,
@@ -296,7 +247,7 @@ int launch_open(Launch *l, const Config *c, int directory, Error *error) {
             (r = open_binds(l, directory, error)) < 0 ||
             (r = open_fallbacks(l, error)) < 0 ||
             (r = open_root(l, directory, error)) < 0 ||
-            (r = open_devices(l, error)) < 0)
+            (r = device_open_all(l, error)) < 0)
                 return r;
         if (c->seccomp) {
                 SyscallFilter *f;

@@ -41,5 +41,5 @@ typedef struct Launch {
 
 /* Opens everything; directory: of the bundle. On failure what was opened is
  * closed by launch_close(), which the caller calls in any case. */
-int launch_open(Launch *l, const Config *c, int directory, Error *error);
+int launch_open(Launch *l, const Config *c, const Container *container, int directory, Error *error);
 void launch_close(Launch *l);

@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fd.h"
+#include "home.h"
 #include "lsm.h"
 #include "payload.h"
 #include "scheduling.h"
@@ -78,6 +80,8 @@ static int set_groups(const ConfigProcess *p, Error *error) {
         uint64_t permitted;
         int r;
 
+        if (p->keep_groups)
+                return 0;
         if (setgroups(p->n_groups, p->groups) >= 0)
                 return 0;
         r = -errno;
@@ -179,17 +183,43 @@ static int set_identity(const Payload *payload, Error *error) {
 /* Everything of the host's that is still open. Not left to execve(2): the
  * kernel closes only after it has looked up the program and its interpreter,
  * and "/proc/self/fd/N/…" would lead to where the descriptor is, out of the
- * container, as it would for the working directory (CVE-2024-21626). */
+ * container, as it would for the working directory (CVE-2024-21626). Where fewer
+ * are open than are to be preserved some of ours are among those numbers: as all
+ * of ours they are close-on-exec, which those that we were given are not. */
 static int close_descriptors(const Payload *payload, Error *error) {
         unsigned first = 3 + payload->preserve_fds, report = (unsigned) payload->report;
 
+        for (unsigned fd = 3; fd < first; fd++) {
+                int flags = fd == report ? -1 : fcntl((int) fd, F_GETFD);
+
+                if (flags >= 0 && (flags & FD_CLOEXEC))
+                        fd_close((int) fd);
+        }
         if ((report > first && syscall(SYS_close_range, first, report - 1, 0) < 0) ||
             syscall(SYS_close_range, MAX(report + 1, first), ~0U, 0) < 0)
                 return error_set_errno(error, errno, "closing descriptors");
         return 0;
 }
 
-int payload_become(const Payload *payload, Error *error) {
+/* runc and crun give a HOME to who has none, and programs count on it. */
+static char *const *complete_environment(const ConfigProcess *p) {
+        char path[PATH_MAX], **env;
+        size_t n = 0;
+
+        if (get_env(p->env, "HOME"))
+                return p->env;
+        while (p->env && p->env[n])
+                n++;
+        env = calloc(n + 2, sizeof(char *));
+        if (!env)
+                return NULL;
+        if (n > 0)
+                memcpy(env, p->env, n * sizeof(char *));
+        home_find(p->uid, path);
+        return asprintf(&env[n], "HOME=%s", path) < 0 ? NULL : env;
+}
+
+int payload_become(Payload *payload, Error *error) {
         const ConfigProcess *p = payload->process;
         int r;
 
@@ -208,12 +238,15 @@ int payload_become(const Payload *payload, Error *error) {
         r = close_descriptors(payload, error);
         if (r < 0)
                 return r;
-        return set_identity(payload, error);
+        r = set_identity(payload, error);
+        if (r < 0)
+                return r;
+        payload->env = complete_environment(p);
+        return payload->env ? 0 : error_set_errno(error, ENOMEM, "environment");
 }
 
 int payload_execute(const Payload *payload, const char *program, Error *error) {
         const ConfigProcess *p = payload->process;
-        char *const none[] = { NULL };
         int r;
 
         if (payload->seccomp && !filter_comes_early(payload) && (r = syscall_filter_load(payload->seccomp, error)) < 0)
@@ -223,6 +256,6 @@ int payload_execute(const Payload *payload, const char *program, Error *error) {
         if (payload->death_signal > 0 && prctl(PR_SET_PDEATHSIG, payload->death_signal, 0, 0, 0) < 0)
                 return error_set_errno(error, errno, "setting the parent-death signal");
 
-        execve(program, p->args, p->env ?: none);
+        execve(program, p->args, payload->env);
         return error_set_errno(error, errno, "executing %s", program);
 }

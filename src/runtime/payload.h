@@ -19,6 +19,7 @@ typedef struct Payload {
         unsigned preserve_fds; /* 3 … are kept open */
         int death_signal; /* sent by the kernel when our parent dies; 0: none */
         int attributes; /* descriptor of /proc/thread-self/attr, for LSM labels; -1 where none is asked for */
+        char *const *env; /* the process's with what it lacks, from payload_become() */
         int report;     /* where a failure is told: open until execve(2) */
 } Payload;
 
@@ -30,7 +31,7 @@ int payload_find_program(const ConfigProcess *p, char path[static 4096], Error *
 /* Becomes who the config says, in where it says, and lets go of every
  * descriptor but report and the preserved ones. What runs from here on has no
  * more rights than the container's program. */
-int payload_become(const Payload *payload, Error *error);
+int payload_become(Payload *payload, Error *error);
 
 /* The rest, after payload_become(). program: what payload_find_program() found.
  * Returns only when something failed, with a negative errno. */

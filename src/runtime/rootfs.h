@@ -33,6 +33,10 @@ int filesystem_procfs(const Launch *l);
 /* What was mounted on an absolute path last, a descriptor that is l's; or -1. */
 int filesystem_mounted_on(const Launch *l, const char *path);
 
+/* Of those that the container may not make itself, as in a user namespace, clones
+ * that the runtime makes for it. */
+int device_open_all(Launch *l, Error *error);
+
 /* The default devices and symlinks of /dev, and the config's. */
 int device_create_all(const Launch *l, Error *error);
 

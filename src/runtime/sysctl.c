@@ -27,7 +27,6 @@ static const struct {
         { "kernel.shm_next_id", false, NAMESPACE_IPC },
         { "kernel.shm_rmid_forced", false, NAMESPACE_IPC },
         { "kernel.domainname", false, NAMESPACE_UTS },
-        { "kernel.hostname", false, NAMESPACE_UTS },
         { "user.", true, NAMESPACE_USER },
 };
 
@@ -75,6 +74,10 @@ int sysctl_check(const Config *c, const ConfigSysctl *sysctl, Error *error) {
 
         if (to_path(sysctl->name, path, sizeof(path)) < 0)
                 return error_set(error, EINVAL, "InvalidConfig", "linux.sysctl: \"%s\" is no name of a sysctl",
+                                 sysctl->name);
+        if (streq(path, "kernel/hostname"))
+                return error_set(error, EINVAL, "InvalidConfig",
+                                 "linux.sysctl: \"%s\" conflicts with the OCI field \"hostname\": give the name there",
                                  sysctl->name);
         owner = owner_of(path);
         if (owner < 0)
