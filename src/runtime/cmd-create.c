@@ -88,6 +88,7 @@ static int prepare(const Command *command, const CommandGlobals *g, int argc, ch
                 .no_pivot = a->no_pivot,
                 .no_new_keyring = a->no_new_keyring,
                 .no_cgroup = g->no_cgroup,
+                .rootless = g->rootless,
         };
         r = command_get_id(command, argc, argv, index, &o->id, error);
         if (r < 0)

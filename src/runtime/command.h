@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "macro.h"
+#include "rootless.h"
 
 #define RUNTIME_ROOT_DEFAULT "/run/ctrrun"
 #define OCI_VERSION "1.2.0"
@@ -18,6 +19,7 @@
 typedef struct CommandGlobals {
         const char *root;
         bool no_cgroup; /* --cgroup-manager=disabled */
+        RootlessMode rootless;
         const char *log;
         bool log_json;
         bool debug;

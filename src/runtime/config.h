@@ -87,6 +87,7 @@ typedef struct ConfigMount {
 typedef struct ConfigNamespace {
         bool present;
         const char *path; /* NULL: a new one */
+        bool entered;     /* of path: the runtime is in it itself (rootless.h) */
 } ConfigNamespace;
 
 typedef struct ConfigDevice {

@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "activation.h"
+#include "cgroup.h"
 #include "creation.h"
 #include "fd.h"
 #include "file.h"
@@ -243,7 +245,14 @@ static int bring_up(const Config *c, Container *container, Launch *l, int cgroup
                         spawn.paths[i] = l->paths[i];
 
         reset_login_id(l->procfs);
+        /* Of a process that is not dumpable the files in /proc are the host's
+         * root's, and its id maps could not be written: init is, while it is
+         * set up, and we never but while it is made. */
+        if (l->rootless)
+                (void) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
         pid = spawn_process(&spawn, init_main, l, error);
+        if (l->rootless)
+                (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         if (pid < 0) {
                 spawn_clear(&spawn);
                 return pid;
@@ -304,6 +313,47 @@ static int set_console(const CreationOptions *o, const Config *c, Launch *l, int
         return 0;
 }
 
+/* Where nothing is said of it, and the root of the cgroups is not ours: below
+ * our own, if that was delegated. */
+static int choose_own_cgroup(Config *c, const char *id, Error *error) {
+        _cleanup_free_ char *own = NULL;
+        _cleanup_fd_ int fd = -EBADF;
+
+        if (cgroup_of_pid(0, &own) < 0 || (fd = cgroup_open(own)) < 0 || faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+                return 0;
+        c->cgroups_path = arena_printf(&c->arena, "%s/%s", streq(own, "/") ? "" : own, id);
+        return c->cgroups_path ? 0 : error_set_errno(error, ENOMEM, "cgroup");
+}
+
+static bool is_refusal(int r) {
+        return r == -EACCES || r == -EPERM || r == -EROFS || r == -ENODEV;
+}
+
+/* A cgroup that nobody has asked for need not be there for who has no right to
+ * make one. */
+static int place(const CreationOptions *o, const Launch *l, Config *c, Container *container, int *ret, Error *error) {
+        _cleanup_error_ Error own = ERROR_INIT;
+        int fd, r;
+
+        if (o->no_cgroup)
+                return 0;
+        if (l->rootless && !c->cgroups_path && (r = choose_own_cgroup(c, container->id, error)) < 0)
+                return r;
+        fd = placement_create(c, container, &own);
+        if (fd >= 0 && l->rootless && faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+                fd = (fd_close(fd), error_set_errno(&own, EACCES, "using the cgroup %s", container->cgroup));
+        if (fd < 0 && (c->n_resources > 0 || !is_refusal(fd) || !rootless_is_expected(o->rootless)))
+                return error_move(error, &own);
+        if (fd < 0) {
+                (void) placement_remove(container, &own);
+                free(container->cgroup);
+                container->cgroup = NULL;
+                container->n_cgroup_created = 0;
+        }
+        *ret = fd < 0 ? -EBADF : fd;
+        return 0;
+}
+
 static int create(const CreationOptions *o, Creation *ret, Launch *l, int directory, Error *error) {
         Container *container = ret->container;
         Config *c = ret->config;
@@ -327,11 +377,9 @@ static int create(const CreationOptions *o, Creation *ret, Launch *l, int direct
                 return r;
         if (!o->at_once && (l->listener = make_listener(container, error)) < 0)
                 return l->listener;
-        if (!o->no_cgroup) {
-                cgroup = placement_create(c, container, error);
-                if (cgroup < 0)
-                        return cgroup;
-        }
+        r = place(o, l, c, container, &cgroup, error);
+        if (r < 0)
+                return r;
         if (l->payload.seccomp && (r = syscall_filter_write(l->payload.seccomp, container->fd, "seccomp.bpf")) < 0)
                 return error_set_errno(error, r, "writing %s/seccomp.bpf", container->directory);
         if ((r = save_config(container, c, error)) < 0 ||
@@ -371,6 +419,14 @@ int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
         /* Nothing was done yet that must not be done twice. */
         if (r >= 0 && exposes_runtime(c.config))
                 r = self_protect(is_alone(c.config), error);
+        if (r >= 0 && (r = rootless_enter(c.config, o->rootless, error)) > 0) {
+                /* What was opened before is in another mount namespace. */
+                l.rootless = true;
+                fd_close(directory);
+                directory = open(o->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (directory < 0)
+                        r = error_set_errno(error, errno, "bundle %s", o->bundle);
+        }
         if (r >= 0)
                 r = container_new(o->root, o->id, &c.container, error);
         if (r >= 0) {

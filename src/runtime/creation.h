@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "container.h"
+#include "rootless.h"
 
 typedef struct CreationOptions {
         const char *root;   /* --root */
@@ -19,6 +20,7 @@ typedef struct CreationOptions {
         bool no_pivot;
         bool no_new_keyring;
         bool no_cgroup;
+        RootlessMode rootless;
         bool relay_terminal; /* a terminal without a console socket: its master comes back in Creation */
         bool at_once; /* init waits on the channel of its maker, not for another command */
 } CreationOptions;

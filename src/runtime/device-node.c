@@ -10,9 +10,7 @@
 #include "mount.h"
 #include "rootfs.h"
 
-/* A clone of a device node of the host's, checked to be that device: /dev may
- * have been tampered with where we run in a container ourselves. */
-static int clone_host(const char *path, mode_t type, dev_t device) {
+int device_clone(const char *path, mode_t type, dev_t device) {
         _cleanup_fd_ int fd = mount_clone(AT_FDCWD, path, false);
         struct stat st;
         int r;
@@ -72,7 +70,7 @@ static int open_device(const Launch *l, size_t i, Error *error) {
                                  "linux.devices: the owner %u:%u of %s is not in the mappings of the user namespace", d->uid,
                                  d->gid, d->path);
         if (fd == -EPERM)
-                fd = clone_host(d->path, d->type, makedev(d->major, d->minor));
+                fd = device_clone(d->path, d->type, makedev(d->major, d->minor));
         return fd < 0 ? error_set_errno(error, fd, "the host's device %s (%u:%u)", d->path, d->major, d->minor) : fd;
 }
 
@@ -87,7 +85,7 @@ int device_open_all(Launch *l, Error *error) {
                 l->devices[i] = -EBADF;
 
         if (c->masked_paths && *c->masked_paths) {
-                l->null = clone_host("/dev/null", S_IFCHR, makedev(1, 3));
+                l->null = device_clone("/dev/null", S_IFCHR, makedev(1, 3));
                 if (l->null < 0)
                         return error_set_errno(error, l->null, "cloning /dev/null");
         }

@@ -67,11 +67,14 @@ static int make_node(int parent, const char *name, const ConfigDevice *d) {
  * that its mode does not, save "ro", which the host's /dev is not. Owner and mode
  * of the host's stay as they are (systemd#34243: never chown through a bind mount). */
 static int bind_node(const Launch *l, const ConfigDevice *d, int clone, Error *error) {
-        _cleanup_fd_ int target = -EBADF;
+        _cleanup_fd_ int target = -EBADF, own = -EBADF;
         int r;
 
+        /* In a user namespace that we have not made. */
         if (clone < 0)
-                return error_set_errno(error, EPERM, "creating the device %s", d->path);
+                clone = own = d->type == S_IFIFO ? -EPERM : device_clone(d->path, d->type, makedev(d->major, d->minor));
+        if (clone < 0)
+                return error_set_errno(error, clone, "the host's device %s (%u:%u)", d->path, d->major, d->minor);
         target = rootfs_create(l, d->path, S_IFREG | 0644);
         r = target < 0 ? target : mount_attach(clone, target);
         return r < 0 ? error_set_errno(error, r, "binding the device %s", d->path) : 0;

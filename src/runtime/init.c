@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -181,6 +182,9 @@ static int set_up(Launch *l, char program[static 4096], Error *error) {
         r = become_root(l, error);
         if (r < 0)
                 return r;
+        /* The change of ids took it back: see bring_up(). */
+        if (l->rootless)
+                (void) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
         if (setsid() < 0)
                 return error_set_errno(error, errno, "setsid");
         umask(0022);
@@ -227,6 +231,8 @@ void init_main(void *argument) {
                 if (r >= 0)
                         report = r;
         }
+        if (l->rootless)
+                (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         l->payload.report = report;
         if (r >= 0)
                 r = payload_become(&l->payload, &error);

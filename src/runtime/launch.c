@@ -13,7 +13,7 @@
 #include "sysctl.h"
 
 static bool has_user_namespace(const Config *c) {
-        return c->namespaces[NAMESPACE_USER].present;
+        return c->namespaces[NAMESPACE_USER].present && !c->namespaces[NAMESPACE_USER].entered;
 }
 
 static int put_on_stage(Launch *l, int *mount, Error *error) {
@@ -189,6 +189,9 @@ static int open_fallbacks(Launch *l, Error *error) {
                 if (!path)
                         continue;
                 fd = l->mounts[i] = mount_clone(AT_FDCWD, path, false);
+                /* Of what is mounted below, and locked there: init tries. */
+                if (fd == -EINVAL && l->rootless)
+                        continue;
                 r = fd < 0 ? fd : mount_set_propagation(fd, MS_PRIVATE, false);
                 if (r >= 0)
                         r = mount_set_attr(fd, o->set | o->recursive_set, o->clear, false);
@@ -204,7 +207,7 @@ static int open_namespaces(Launch *l, Error *error) {
         for (int i = 0; i < NAMESPACE_MAX; i++) {
                 const char *path = l->config->namespaces[i].path;
 
-                if (!path)
+                if (!path || l->config->namespaces[i].entered)
                         continue;
                 l->paths[i] = namespace_open((NamespaceType) i, path, error);
                 if (l->paths[i] < 0)
@@ -227,7 +230,8 @@ int launch_open(Launch *l, const Config *c, const Container *container, int dire
         int r;
 
         *l = (Launch){
-                .config = c, .container = container, .channel = -EBADF, .root = -EBADF, .writable = -EBADF, .null = -EBADF,
+                .rootless = l->rootless, .config = c, .container = container, .channel = -EBADF,
+                .root = -EBADF, .writable = -EBADF, .null = -EBADF,
                 .listener = -EBADF, .console_socket = -EBADF, .procfs = -EBADF,
                 .new_user_namespace = config_new_namespace(c, NAMESPACE_USER),
                 .wait_mounted = c->hooks[HOOK_PRESTART].n_hooks > 0 || c->hooks[HOOK_CREATE_RUNTIME].n_hooks > 0,

@@ -32,6 +32,7 @@ typedef struct Launch {
 
         Stage stage; /* those of root and mounts that the container's root must not be able to change */
 
+        bool rootless;           /* of a user without privileges: see rootless.h */
         bool new_user_namespace; /* the maps are written by the parent: wait for it */
         bool wait_time;          /* there is a time namespace to set up: the parent writes its offsets */
         bool wait_mounted;       /* there are hooks to run when the mounts are made */

@@ -30,13 +30,13 @@ enum {
 };
 
 static const CommandOption global_options[] = {
-        { KEY_ROOT, "root", "DIR", "where the state of containers is kept (default " RUNTIME_ROOT_DEFAULT ")" },
+        { KEY_ROOT, "root", "DIR", "where the state of containers is kept (default " RUNTIME_ROOT_DEFAULT "; for users $XDG_RUNTIME_DIR/ctrrun)" },
         { KEY_LOG, "log", "FILE", "where errors are written too" },
         { KEY_LOG_FORMAT, "log-format", "FORMAT", "\"text\" (default) or \"json\"" },
         { KEY_DEBUG, "debug", NULL, "tell more" },
         { KEY_CGROUP_MANAGER, "cgroup-manager", "NAME", "\"cgroupfs\" (default) or \"disabled\"" },
         { KEY_SYSTEMD_CGROUP, "systemd-cgroup", NULL, "not supported yet" },
-        { KEY_ROOTLESS, "rootless", "WORD", NULL },
+        { KEY_ROOTLESS, "rootless", "WORD", "\"auto\" (default), \"true\" or \"false\": whether rights over the host are missing" },
         { 'v', "version", NULL, "show the version" },
         { 'h', "help", NULL, "show this help" },
         {},
@@ -88,6 +88,10 @@ static int handle(int key, const char *value, CommandGlobals *g, Error *error) {
                 g->no_cgroup = streq(value, "disabled");
                 break;
         case KEY_ROOTLESS:
+                g->rootless = rootless_mode_from_string(value);
+                if (g->rootless < 0)
+                        return error_set(error, EINVAL, COMMAND_USAGE, "--rootless=%s: \"auto\", \"true\" or \"false\" is wanted",
+                                         value);
                 break;
         default:
                 return error_set(error, EINVAL, COMMAND_USAGE, "unknown option: see ctrrun --help");
@@ -126,7 +130,7 @@ static int parse_globals(int argc, char **argv, CommandGlobals *g, Error *error)
 }
 
 static int run(int argc, char **argv, Error *error) {
-        CommandGlobals globals = { .root = RUNTIME_ROOT_DEFAULT };
+        CommandGlobals globals = {};
         int index, r;
 
         index = parse_globals(argc, argv, &globals, error);
@@ -134,6 +138,8 @@ static int run(int argc, char **argv, Error *error) {
                 return index;
         r = log_setup(globals.log, globals.log_json, globals.debug, streq(argv[index], "exec"), error);
         if (r < 0)
+                return r;
+        if (!globals.root && (r = rootless_state_root(&globals.root, error)) < 0)
                 return r;
         for (const Command *const *c = commands; *c; c++)
                 if (streq(argv[index], (*c)->name))

@@ -40,6 +40,10 @@ int device_open_all(Launch *l, Error *error);
 /* The default devices and symlinks of /dev, and the config's. */
 int device_create_all(const Launch *l, Error *error);
 
+/* A detached clone of a device node of the host's, checked to be that device:
+ * /dev may have been tampered with where we run in a container ourselves. */
+int device_clone(const char *path, mode_t type, dev_t device);
+
 /* The devices to be made: the defaults (first) or the config's; NULL past the
  * end. The same order as Launch.devices. */
 const ConfigDevice *device_get(const Config *c, size_t i);
