@@ -6,6 +6,7 @@
 #include "device-filter.h"
 #include "fd.h"
 #include "log.h"
+#include "rootless.h"
 
 #define ACCESS_ALL (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
 #define TYPE_ALL (BPF_DEVCG_DEV_BLOCK | BPF_DEVCG_DEV_CHAR)
@@ -152,7 +153,8 @@ int device_filter_attach(const Config *c, int cgroup, bool is_new, Error *error)
                 return 0;
         /* In a user namespace nobody can make a node; what there is was put
          * there by the config, and has its permissions. */
-        if ((r == -EPERM || r == -ENOSYS) && c->namespaces[NAMESPACE_USER].present) {
+        if ((r == -EPERM || r == -ENOSYS) &&
+            (c->namespaces[NAMESPACE_USER].present || rootless_is_expected(ROOTLESS_AUTO))) {
                 log_debug("linux.resources.devices: %s: left to the permissions of the device nodes", strerror(-r));
                 return 0;
         }

@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "copy-up.h"
 #include "fd.h"
 #include "lsm.h"
 #include "mount.h"
+#include "parse.h"
 #include "rootfs.h"
 #include "rootpath.h"
 
@@ -18,6 +20,14 @@ static const char *type_of(const ConfigMount *m) {
 
 static bool takes_label(const char *type) {
         return !streq(type, "proc") && !streq(type, "sysfs") && !streq(type, "cgroup2");
+}
+
+/* "gid=5" of a devpts, for the group tty, in a user namespace without it. */
+static bool is_unmapped_gid(const Config *c, const char *type, const char *option) {
+        const char *text = streq(type, "devpts") ? startswith(option, "gid=") : NULL;
+        uint32_t gid, id;
+
+        return text && c->n_gids > 0 && parse_u32(text, &gid) >= 0 && id_map_outside(c->gids, c->n_gids, gid, &id) < 0;
 }
 
 static int make_new(const Launch *l, const ConfigMount *m, const char *type, Error *error) {
@@ -31,7 +41,8 @@ static int make_new(const Launch *l, const ConfigMount *m, const char *type, Err
                         break;
                 if (n >= ELEMENTSOF(options) - 2)
                         return error_set_errno(error, E2BIG, "options");
-                options[n++] = *p;
+                if (!is_unmapped_gid(l->config, type, *p))
+                        options[n++] = *p;
         }
         if (label)
                 options[n++] = label;
@@ -42,6 +53,26 @@ static int make_new(const Launch *l, const ConfigMount *m, const char *type, Err
 
 static bool shares_host_cgroups(const Launch *l) {
         return !l->config->namespaces[NAMESPACE_CGROUP].present;
+}
+
+/* What we may not mount anew, in a user namespace that we have not made: it is
+ * as we see it ourselves, with all that lies below (and is locked there). */
+static int clone_host(const ConfigMount *m, const char *type) {
+        const char *path = streq(type, "sysfs")     ? "/sys"
+                           : streq(type, "mqueue")  ? "/dev/mqueue"
+                           : streq(type, "cgroup2") ? cgroup_mount_point()
+                                                    : NULL;
+        int fd, r;
+
+        if (!path)
+                return -EPERM;
+        fd = mount_clone(AT_FDCWD, path, true);
+        if (fd < 0)
+                return fd;
+        r = mount_set_propagation(fd, MS_PRIVATE, true);
+        if (r >= 0)
+                r = mount_set_attr(fd, m->options.set | m->options.recursive_set, 0, true);
+        return r < 0 ? (fd_close(fd), r) : fd;
 }
 
 /* fallback: a clone of the host's, made by the parent, or -1. */
@@ -55,6 +86,8 @@ static int make_detached(const Launch *l, const ConfigMount *m, int fallback, Er
         if (streq(type, "cgroup2") && shares_host_cgroups(l))
                 return fallback >= 0 ? fallback : error_set_errno(error, ENODEV, "no cgroup2 on the host");
         fd = make_new(l, m, type, &own);
+        if ((fd == -EPERM || fd == -EBUSY) && fallback < 0)
+                fallback = clone_host(m, type);
         if ((fd == -EPERM || fd == -EBUSY) && fallback >= 0)
                 return fallback;
         return fd < 0 ? error_move(error, &own) : fd;
