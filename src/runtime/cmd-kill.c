@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <sched.h>
 #include <signal.h>
 
 #include "cgroup.h"
@@ -16,9 +17,23 @@ static int handle_flag(int key, const char *value, void *data, Error *error) {
 
 /* Every process of the container: cgroup.kill, which nothing can fork away
  * from, for SIGKILL. Other signals go to those that are there now. */
+static int kill_init(const Container *c, int sig, Error *error) {
+        _cleanup_fd_ int pidfd = container_pidfd(c, -1);
+        int r = pidfd < 0 ? pidfd : process_signal(pidfd, sig);
+
+        if (r == -ESRCH)
+                return error_set(error, ESRCH, "NotRunning", "container %s is not running", c->id);
+        return r < 0 ? error_set_errno(error, r, "signalling container %s", c->id) : 0;
+}
+
 static int kill_all(const Container *c, int sig, Error *error) {
         _cleanup_fd_ int fd = c->cgroup ? cgroup_open(c->cgroup) : -EBADF;
         int r;
+
+        /* Without rights over cgroups: the end of its init is that of a pid
+         * namespace. */
+        if (!c->cgroup && sig == SIGKILL && (c->namespaces & CLONE_NEWPID))
+                return kill_init(c, sig, error);
 
         if (fd < 0)
                 return error_set(error, EOPNOTSUPP, "NotSupported", "container %s has no cgroup: its processes cannot be told",
@@ -29,7 +44,6 @@ static int kill_all(const Container *c, int sig, Error *error) {
 
 static int run_kill(const Command *command, const CommandGlobals *g, int argc, char **argv, Error *error) {
         _cleanup_(container_freep) Container *c = NULL;
-        _cleanup_fd_ int pidfd = -EBADF;
         int index, r, sig = SIGTERM;
         bool all = false;
 
@@ -43,14 +57,7 @@ static int run_kill(const Command *command, const CommandGlobals *g, int argc, c
         r = container_load(g->root, argv[index], &c, error);
         if (r < 0)
                 return r;
-        if (all)
-                return kill_all(c, sig, error);
-
-        pidfd = container_pidfd(c, -1);
-        r = pidfd < 0 ? pidfd : process_signal(pidfd, sig);
-        if (r == -ESRCH)
-                return error_set(error, ESRCH, "NotRunning", "container %s is not running", c->id);
-        return r < 0 ? error_set_errno(error, r, "signalling container %s", c->id) : 0;
+        return all ? kill_all(c, sig, error) : kill_init(c, sig, error);
 }
 
 static const CommandOption kill_options[] = {

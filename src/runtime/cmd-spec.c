@@ -42,18 +42,18 @@ static const char config_template[] =
         "      \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"mode=1777\", \"size=65536k\" ] },\n"
         "    { \"destination\": \"/dev/mqueue\", \"type\": \"mqueue\", \"source\": \"mqueue\",\n"
         "      \"options\": [ \"nosuid\", \"noexec\", \"nodev\" ] },\n"
-        "    { \"destination\": \"/sys\", \"type\": \"sysfs\", \"source\": \"sysfs\",\n"
-        "      \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n"
+        "    { \"destination\": \"/sys\", %s,\n"
+        "      \"options\": [ %s\"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n"
         "    { \"destination\": \"/sys/fs/cgroup\", \"type\": \"cgroup\", \"source\": \"cgroup\",\n"
         "      \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\" ] }\n"
         "  ],\n"
         "  \"linux\": {\n"
         "%s"
         "    \"namespaces\": [\n"
-        "      { \"type\": \"pid\" }, { \"type\": \"network\" }, { \"type\": \"ipc\" }, { \"type\": \"uts\" },\n"
-        "      { \"type\": \"mount\" }, { \"type\": \"cgroup\" }%s\n"
+        "      { \"type\": \"pid\" }, { \"type\": \"ipc\" }, { \"type\": \"uts\" }, { \"type\": \"mount\" },\n"
+        "      { \"type\": \"cgroup\" }, { \"type\": \"%s\" }\n"
         "    ],\n"
-        "    \"resources\": { \"devices\": [ { \"allow\": false, \"access\": \"rwm\" } ] },\n"
+        "%s"
         "    \"maskedPaths\": [ \"/proc/acpi\", \"/proc/asound\", \"/proc/kcore\", \"/proc/keys\", \"/proc/latency_stats\",\n"
         "      \"/proc/timer_list\", \"/proc/timer_stats\", \"/proc/sched_debug\", \"/proc/scsi\", \"/sys/firmware\" ],\n"
         "    \"readonlyPaths\": [ \"/proc/bus\", \"/proc/fs\", \"/proc/irq\", \"/proc/sys\", \"/proc/sysrq-trigger\" ]\n"
@@ -99,8 +99,12 @@ static int run_spec(const Command *command, const CommandGlobals *g, int argc, c
                          "    \"uidMappings\": [ { \"containerID\": 0, \"hostID\": %u, \"size\": 1 } ],\n"
                          "    \"gidMappings\": [ { \"containerID\": 0, \"hostID\": %u, \"size\": 1 } ],\n",
                          getuid(), getgid());
-        if (dprintf(fd, config_template, a.rootless ? "" : ", \"gid=5\"", mappings,
-                    a.rootless ? ", { \"type\": \"user\" }" : "") < 0)
+        /* A user's container is in the host's network, and so is what /sys shows. */
+        if (dprintf(fd, config_template, a.rootless ? "" : ", \"gid=5\"",
+                    a.rootless ? "\"source\": \"/sys\"" : "\"type\": \"sysfs\", \"source\": \"sysfs\"",
+                    a.rootless ? "\"rbind\", \"rro\", " : "", mappings, a.rootless ? "user" : "network",
+                    a.rootless ? ""
+                               : "    \"resources\": { \"devices\": [ { \"allow\": false, \"access\": \"rwm\" } ] },\n") < 0)
                 return error_set_errno(error, errno, "writing config.json");
         return 0;
 }
