@@ -57,6 +57,7 @@ systemctl start machine.slice ctrd.service systemd-machined.service
 traces >/run/traces-before
 program host python3 tests/integration/host/main.py interface limits exec lifecycle network survival
 program runtime tests/integration/test-runtime
+program runtime-rootless env THROWAWAY=1 tests/integration/test-runtime-rootless
 program monitor env RUNTIMES=ctrrun tests/integration/test-monitor
 check "nothing is left behind" leaves_nothing
 check "the host is still running and no unit has failed" is_running
