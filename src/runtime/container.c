@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "fd.h"
 #include "field.h"
 #include "file.h"
+#include "parse.h"
 #include "process.h"
 #include "procfs.h"
 
@@ -171,6 +173,42 @@ int container_parse_state(Container *c, const char *text, size_t size, Error *er
         return r;
 }
 
+/* "NUMBER:/PATH": how many directories at the end of the path are new. */
+int container_note_cgroup(const Container *c) {
+        char text[PATH_MAX];
+
+        if (c->n_cgroup_created == 0)
+                return unlinkat(c->fd, "cgroup", 0) < 0 && errno != ENOENT ? -errno : 0;
+        if ((size_t) snprintf(text, sizeof(text), "%u:%s", c->n_cgroup_created, c->cgroup) >= sizeof(text))
+                return -ENAMETOOLONG;
+        if (symlinkat(text, c->fd, "cgroup") >= 0)
+                return 0;
+        if (errno != EEXIST || unlinkat(c->fd, "cgroup", 0) < 0)
+                return -errno;
+        return symlinkat(text, c->fd, "cgroup") < 0 ? -errno : 0;
+}
+
+static int load_note(Container *c) {
+        char text[PATH_MAX], *colon;
+        ssize_t n = readlinkat(c->fd, "cgroup", text, sizeof(text) - 1);
+        uint32_t n_created;
+
+        if (n < 0)
+                return errno == ENOENT ? 0 : -errno;
+        text[n] = 0;
+        colon = strchr(text, ':');
+        if (!colon)
+                return -EBADMSG;
+        *colon = 0;
+        if (parse_u32(text, &n_created) < 0)
+                return -EBADMSG;
+        c->cgroup = strdup(colon + 1);
+        if (!c->cgroup)
+                return -ENOMEM;
+        c->n_cgroup_created = n_created;
+        return 0;
+}
+
 int container_load(const char *root, const char *id, Container **ret, Error *error) {
         _cleanup_(container_freep) Container *c = NULL;
         _cleanup_free_ char *text = NULL;
@@ -189,6 +227,9 @@ int container_load(const char *root, const char *id, Container **ret, Error *err
         r = file_read(c->fd, "status", STATE_SIZE_MAX, &text, &size);
         if (r == -ENOENT) {
                 /* Being created, or left by a runtime that was killed then. */
+                r = load_note(c);
+                if (r < 0)
+                        return error_set_errno(error, r, "reading %s/cgroup", c->directory);
                 *ret = TAKE_PTR(c);
                 return 0;
         }
@@ -247,7 +288,7 @@ int container_remove(Container *c, Error *error) {
         int r;
 
         /* What create puts there, by name: a few calls where a walk takes many. */
-        static const char *const files[] = { "start.sock", "config.json", "status", "seccomp.bpf" };
+        static const char *const files[] = { "start.sock", "config.json", "status", "cgroup", "seccomp.bpf" };
         for (size_t i = 0; i < ELEMENTSOF(files); i++)
                 (void) unlinkat(c->fd, files[i], 0);
         if (rmdir(c->directory) >= 0 || errno == ENOENT)

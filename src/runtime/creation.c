@@ -233,6 +233,7 @@ static int bring_up(const Config *c, Container *container, Launch *l, int cgroup
                 return error_set_errno(error, r, "socket");
         ret->channel = ends[0];
         l->channel = ends[1];
+        l->peer = ends[0];
 
         spawn.new_namespaces = new_namespaces(c);
         spawn.cgroup = cgroup;
@@ -387,6 +388,9 @@ static int create(const CreationOptions *o, Creation *ret, Launch *l, int direct
             (r = bring_up(c, container, l, cgroup, ret, error)) < 0 ||
             (r = container_save(container, error)) < 0)
                 return r;
+        /* From here on it is known, and waits for `start`. Before, it ends with us. */
+        if (!o->at_once && (r = channel_send(ret->channel, CHANNEL_GO)) < 0)
+                return error_set_errno(error, r, "the container's init is gone");
         if (relay >= 0 && (r = terminal_receive(relay, &ret->master, error)) < 0)
                 return r;
         return pid_file_write(o->pid_file, container->pid, error);

@@ -30,7 +30,7 @@
 typedef struct Context {
         Payload payload;
         uint64_t namespaces;
-        int channel;
+        int channel, peer; /* peer: the runtime's end */
         int init; /* pidfd of the container's */
         int procfs;
         int console_socket;
@@ -83,6 +83,7 @@ static void _noreturn_ exec_main(void *argument) {
         Context *x = argument;
         char program[4096];
 
+        fd_close(x->peer);
         x->payload.report = x->channel;
         if (self_enter(&error) >= 0 && set_up(x, program, &error) >= 0 &&
             payload_become(&x->payload, &error) >= 0)
@@ -227,7 +228,7 @@ int exec_process_start(const Container *c, const Config *config, const ExecOptio
         Context x = {
                 .payload = { .process = o->process, .seccomp = filter, .has_personality = config->has_personality,
                              .personality = config->personality, .memory_policy = config->memory_policy, .preserve_fds = o->preserve_fds, .attributes = -EBADF },
-                .namespaces = c->namespaces, .channel = child, .init = init, .procfs = procfs,
+                .namespaces = c->namespaces, .channel = child, .peer = channel, .init = init, .procfs = procfs,
                 .console_socket = o->console_socket,
         };
         r = scheduling_set_initial_cpus(o->process, error);

@@ -200,13 +200,14 @@ static int set_up(Launch *l, char program[static 4096], Error *error) {
 /* Returns a connection to who started us: errors go there, and its end without
  * one says that execve(2) succeeded. */
 static int wait_for_start(const Launch *l, Error *error) {
-        int fd;
+        int fd, r;
 
-        if (l->listener < 0) {
-                int r = channel_wait_go(l->channel);
-
-                return r < 0 ? error_set_errno(error, r, "the runtime is gone") : l->channel;
-        }
+        /* Nobody would find us without what the runtime writes down. */
+        r = channel_wait_go(l->channel);
+        if (r < 0)
+                return error_set_errno(error, r, "the runtime is gone");
+        if (l->listener < 0)
+                return l->channel;
         do
                 fd = accept4(l->listener, NULL, NULL, SOCK_CLOEXEC);
         while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
@@ -219,6 +220,7 @@ void init_main(void *argument) {
         int report = l->channel, r;
         char program[4096];
 
+        fd_close(l->peer);
         r = self_enter(&error);
         if (r >= 0)
                 r = set_up(l, program, &error);

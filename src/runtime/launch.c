@@ -230,7 +230,7 @@ int launch_open(Launch *l, const Config *c, const Container *container, int dire
         int r;
 
         *l = (Launch){
-                .rootless = l->rootless, .config = c, .container = container, .channel = -EBADF,
+                .rootless = l->rootless, .config = c, .container = container, .channel = -EBADF, .peer = -EBADF,
                 .root = -EBADF, .writable = -EBADF, .null = -EBADF,
                 .listener = -EBADF, .console_socket = -EBADF, .procfs = -EBADF,
                 .new_user_namespace = config_new_namespace(c, NAMESPACE_USER),

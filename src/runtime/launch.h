@@ -19,6 +19,7 @@ typedef struct Launch {
         const Container *container;
 
         int channel;        /* the child's end */
+        int peer;           /* the runtime's end, which the child closes: else it would not see that the runtime is gone */
         int root;           /* detached clone of the root file system */
         int writable;       /* where root is read-only: a detached clone of it that is not; else -1 */
         int *mounts;        /* per config mount: a detached clone of a bind's source; of the host's sysfs or cgroup2

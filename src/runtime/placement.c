@@ -78,7 +78,15 @@ int placement_create(const Config *config, Container *c, Error *error) {
         r = placement_path(config, c->id, &c->cgroup, error);
         if (r < 0)
                 return r;
+        /* Mostly its last part is what is new. */
+        c->n_cgroup_created = 1;
+        r = container_note_cgroup(c);
+        if (r < 0)
+                return error_set_errno(error, r, "writing %s/cgroup", c->directory);
+        c->n_cgroup_created = 0;
         fd = cgroup_create(c->cgroup, &c->n_cgroup_created);
+        if (fd >= 0 && c->n_cgroup_created != 1 && (r = container_note_cgroup(c)) < 0)
+                return error_set_errno(error, r, "writing %s/cgroup", c->directory);
         if (fd == -ENODEV)
                 return error_set(error, ENODEV, "NotSupported",
                                  "no cgroup v2 is mounted here, and v1 is not supported: mount it (systemd.unified_cgroup_hierarchy=1), or give --cgroup-manager=disabled");
@@ -106,7 +114,10 @@ int placement_remove(const Container *c, Error *error) {
                 _cleanup_fd_ int fd = cgroup_open(c->cgroup);
 
                 if (fd >= 0) {
-                        (void) cgroup_kill(fd);
+                        /* Of a create that was cut off there is but what it noted
+                         * down, and its init, which ends by itself. */
+                        if (c->bundle)
+                                (void) cgroup_kill(fd);
                         (void) cgroup_wait_empty(fd, KILL_TIMEOUT_USEC);
                 }
                 r = cgroup_remove_created(c->cgroup, c->n_cgroup_created);
