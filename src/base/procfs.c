@@ -64,7 +64,8 @@ int procfs_openat(int procfs, const char *path, int flags, bool magic) {
                         return own;
                 procfs = own;
         }
-        flags |= O_CLOEXEC | O_NOCTTY;
+        /* openat2(2) takes no flag with O_PATH that has no meaning there. */
+        flags |= O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
         if (!magic)
                 return openat2_retry(procfs, path, (uint64_t) flags,
                                      RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);

@@ -138,7 +138,7 @@ static json_t *features(void) {
                 json_array_append_new(capabilities, json_string(name));
 
         return json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o, s:{s:b, s:b, s:b, s:b}, s:{s:b, s:[s,s,s,s,s,s,s,s],"
-                         " s:[s,s,s,s,s,s,s]}, s:{s:b}, s:{s:b}, s:{s:{s:b}}}}",
+                         " s:[s,s,s,s,s,s,s]}, s:{s:b}, s:{s:b}, s:{s:{s:b}}}, s:{s:s}}",
                          "ociVersionMin", "1.0.0", "ociVersionMax", OCI_VERSION, "hooks", hooks, "mountOptions", options,
                          "linux", "namespaces", namespaces, "capabilities", capabilities, "cgroup", "v1", 0, "v2", 1,
                          "systemd", 0, "systemdUser", 0, "seccomp", "enabled", 1, "actions", "SCMP_ACT_ALLOW",
@@ -146,7 +146,8 @@ static json_t *features(void) {
                          "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", "operators", "SCMP_CMP_EQ", "SCMP_CMP_GE",
                          "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", "apparmor",
                          "enabled", (int) apparmor_is_supported(), "selinux", "enabled", (int) selinux_is_supported(),
-                         "mountExtensions", "idmap", "enabled", 1);
+                         "mountExtensions", "idmap", "enabled", 1, "annotations",
+                         "org.opencontainers.runc.checkpoint.enabled", "true");
 }
 
 static int run_features(const Command *command, const CommandGlobals *g, int argc, char **argv, Error *error) {

@@ -63,9 +63,13 @@ int command_parse(const Command *command, int argc, char **argv,
         optind = 0;
         opterr = 0;
         for (int key; (key = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
-                if (key == '?' || key == ':')
-                        return error_set(error, EINVAL, COMMAND_USAGE, "%s: %s \"%s\": see ctrrun %s --help",
-                                         command->name, key == '?' ? "unknown option" : "a value is missing for",
+                if (key == '?')
+                        return error_set(error, EINVAL, COMMAND_USAGE, "%s: unknown option \"%s\": see ctrrun %s --help",
+                                         command->name, argv[optind - 1], command->name);
+                /* podman looks for the last words, to learn whether an option is known. */
+                if (key == ':')
+                        return error_set(error, EINVAL, COMMAND_USAGE,
+                                         "%s: option \"%s\" requires an argument: see ctrrun %s --help", command->name,
                                          argv[optind - 1], command->name);
                 if (key == KEY_HELP && !takes_key(command, KEY_HELP)) {
                         command_print_help(command);

@@ -271,11 +271,21 @@ static int bring_up(const Config *c, Container *container, Launch *l, int cgroup
         return r;
 }
 
-static int save_config(const Container *c, const Config *config, Error *error) {
-        _cleanup_fd_ int fd = openat(c->fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        int r = fd < 0 ? -errno : fd_write_all(fd, config->text, config->text_size);
+/* What exec takes its defaults from. */
+int creation_keep(const Creation *creation, const Launch *l, Error *error) {
+        const SyscallFilter *seccomp = l->payload.seccomp;
+        Container *c = creation->container;
+        const Config *config = creation->config;
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
 
-        return r < 0 ? error_set_errno(error, r, "writing %s/config.json", c->directory) : 0;
+        if (seccomp && (r = syscall_filter_write(seccomp, c->fd, "seccomp.bpf")) < 0)
+                return error_set_errno(error, r, "writing %s/seccomp.bpf", c->directory);
+        fd = openat(c->fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        r = fd < 0 ? -errno : fd_write_all(fd, config->text, config->text_size);
+        if (r < 0)
+                return error_set_errno(error, r, "writing %s/config.json", c->directory);
+        return describe_descriptors(c, l->procfs, error);
 }
 
 int creation_load_config(const Container *c, Config **ret, Error *error) {
@@ -381,10 +391,7 @@ static int create(const CreationOptions *o, Creation *ret, Launch *l, int direct
         r = place(o, l, c, container, &cgroup, error);
         if (r < 0)
                 return r;
-        if (l->payload.seccomp && (r = syscall_filter_write(l->payload.seccomp, container->fd, "seccomp.bpf")) < 0)
-                return error_set_errno(error, r, "writing %s/seccomp.bpf", container->directory);
-        if ((r = save_config(container, c, error)) < 0 ||
-            (r = describe_descriptors(container, l->procfs, error)) < 0 ||
+        if ((r = creation_keep(ret, l, error)) < 0 ||
             (r = bring_up(c, container, l, cgroup, ret, error)) < 0 ||
             (r = container_save(container, error)) < 0)
                 return r;
@@ -396,30 +403,54 @@ static int create(const CreationOptions *o, Creation *ret, Launch *l, int direct
         return pid_file_write(o->pid_file, container->pid, error);
 }
 
-static void undo(Creation *c) {
+void creation_undo(Creation *c) {
         _cleanup_error_ Error ignored = ERROR_INIT;
 
         /* Hooks of the end only where there was a beginning. */
         (void) creation_destroy(c->container, c->container->pid > 0 ? c->config : NULL, &ignored);
 }
 
-int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
+int creation_load(const CreationOptions *o, int *ret_directory, Creation *ret, Error *error) {
         _cleanup_fd_ int directory = open(o->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        Creation c = CREATION_INIT;
-        Launch l = {};
+        _cleanup_(config_freep) Config *c = NULL;
         int r;
 
         if (directory < 0)
                 return error_set_errno(error, errno, "bundle %s", o->bundle);
-        r = config_load(directory, o->config ?: "config.json", &c.config, error);
+        r = config_load(directory, o->config ?: "config.json", &c, error);
         if (r < 0)
                 return r;
-        if (!c.config->has_process)
-                r = error_set(error, EINVAL, "InvalidConfig", "process is missing");
-        else if (!c.config->process.args)
-                r = error_set(error, EINVAL, "InvalidConfig", "process.args is empty");
-        if (r >= 0)
-                r = check_console(c.config, o, error);
+        if (!c->has_process)
+                return error_set(error, EINVAL, "InvalidConfig", "process is missing");
+        if (!c->process.args)
+                return error_set(error, EINVAL, "InvalidConfig", "process.args is empty");
+        r = check_console(c, o, error);
+        if (r < 0)
+                return r;
+        ret->config = TAKE_PTR(c);
+        *ret_directory = TAKE_FD(directory);
+        return 0;
+}
+
+int creation_enter(const CreationOptions *o, Creation *c, Error *error) {
+        int r = container_new(o->root, o->id, &c->container, error);
+
+        if (r < 0)
+                return r;
+        warn_of_capabilities(&c->config->process);
+        r = describe(c->container, c->config, o->bundle, error);
+        if (r < 0)
+                creation_undo(c);
+        return r;
+}
+
+int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
+        _cleanup_fd_ int directory = -EBADF;
+        Creation c = CREATION_INIT;
+        Launch l = {};
+        int r;
+
+        r = creation_load(o, &directory, &c, error);
         /* Nothing was done yet that must not be done twice. */
         if (r >= 0 && exposes_runtime(c.config))
                 r = self_protect(is_alone(c.config), error);
@@ -432,15 +463,12 @@ int creation_run(const CreationOptions *o, Creation *ret, Error *error) {
                         r = error_set_errno(error, errno, "bundle %s", o->bundle);
         }
         if (r >= 0)
-                r = container_new(o->root, o->id, &c.container, error);
+                r = creation_enter(o, &c, error);
         if (r >= 0) {
-                warn_of_capabilities(&c.config->process);
-                r = describe(c.container, c.config, o->bundle, error);
-                if (r >= 0)
-                        r = create(o, &c, &l, directory, error);
+                r = create(o, &c, &l, directory, error);
                 launch_close(&l);
                 if (r < 0)
-                        undo(&c);
+                        creation_undo(&c);
         }
         if (r < 0) {
                 creation_clear(&c);

@@ -9,6 +9,8 @@
 #include "container.h"
 #include "rootless.h"
 
+struct Launch;
+
 typedef struct CreationOptions {
         const char *root;   /* --root */
         const char *id;
@@ -34,6 +36,14 @@ typedef struct Creation {
 } Creation;
 
 #define CREATION_INIT ((Creation){ .channel = -EBADF, .pidfd = -EBADF, .master = -EBADF })
+
+/* The steps that restore has in common with creation_run(): reads the bundle and
+ * checks it; makes the container's directory; keeps what exec needs; takes all of
+ * it away again. */
+int creation_load(const CreationOptions *options, int *ret_directory, Creation *ret, Error *error);
+int creation_enter(const CreationOptions *options, Creation *c, Error *error);
+int creation_keep(const Creation *c, const struct Launch *launch, Error *error);
+void creation_undo(Creation *c);
 
 /* On failure everything is as it was before. */
 int creation_run(const CreationOptions *options, Creation *ret, Error *error);
