@@ -21,20 +21,21 @@ static void print_option(const CommandOption *o) {
         printf("  %-28s %s\n", left, o->help);
 }
 
+static bool takes_key(const Command *command, int key) {
+        for (const CommandOption *o = command->options; o && o->key != 0; o++)
+                if (o->key == key)
+                        return true;
+        return false;
+}
+
 void command_print_help(const Command *command) {
         printf("Usage: ctrrun %s%s%s\n\n%s\n\n", command->name, *command->synopsis ? " " : "", command->synopsis,
                command->help);
         for (const CommandOption *o = command->options; o && o->key != 0; o++)
                 if (o->help)
                         print_option(o);
-        print_option(&(CommandOption){ KEY_HELP, "help", NULL, "show this help" });
-}
-
-static bool takes_key(const Command *command, int key) {
-        for (const CommandOption *o = command->options; o && o->key != 0; o++)
-                if (o->key == key)
-                        return true;
-        return false;
+        if (!takes_key(command, KEY_HELP))
+                print_option(&(CommandOption){ KEY_HELP, "help", NULL, "show this help" });
 }
 
 int command_parse(const Command *command, int argc, char **argv,
