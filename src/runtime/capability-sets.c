@@ -61,6 +61,15 @@ int capability_drop_bounding(uint64_t keep, Error *error) {
         return 0;
 }
 
+uint64_t capability_missing(const CapabilitySets *sets) {
+        struct __user_cap_data_struct data[2] = {};
+
+        if (get(data) < 0)
+                return 0;
+        return (sets->bounding | sets->effective | sets->inheritable | sets->permitted | sets->ambient) &
+               ~join(data[0].permitted, data[1].permitted);
+}
+
 int capability_apply(const CapabilitySets *sets, Error *error) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct data[2] = {};

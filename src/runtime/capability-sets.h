@@ -20,6 +20,10 @@ int capability_read(uint64_t *ret_permitted, uint64_t *ret_bounding);
  * be had again and is ignored. */
 int capability_drop_bounding(uint64_t keep, Error *error);
 
+/* What any of the sets asks for and the calling process has not, before it drops
+ * anything: it cannot be granted. */
+uint64_t capability_missing(const CapabilitySets *sets);
+
 /* Sets permitted, effective, inheritable, then ambient, each cut to what the
  * process can have. */
 int capability_apply(const CapabilitySets *sets, Error *error);

@@ -116,11 +116,10 @@ static int wait_for_end(Creation *c, Foreground *f, Error *error) {
 }
 
 static int go(Creation *c, Error *error) {
-        _cleanup_error_ Error later = ERROR_INIT;
         int r = creation_go(c, error);
 
-        if (r >= 0 && creation_run_hooks(c->config, c->container, HOOK_POSTSTART, CONTAINER_RUNNING, &later) < 0)
-                log_warning("%s", error_message(&later)); /* runtime-spec: the container runs on */
+        if (r >= 0)
+                creation_run_late_hooks(c->config, c->container, HOOK_POSTSTART, CONTAINER_RUNNING);
         return r;
 }
 

@@ -27,7 +27,6 @@ static void wait_for_ready(const Container *c, int notify) {
 static int run_start(const Command *command, const CommandGlobals *g, int argc, char **argv, Error *error) {
         _cleanup_(container_freep) Container *c = NULL;
         _cleanup_(config_freep) Config *config = NULL;
-        _cleanup_error_ Error later = ERROR_INIT;
         _cleanup_fd_ int notify = -EBADF;
         const char *id;
         int r;
@@ -45,8 +44,7 @@ static int run_start(const Command *command, const CommandGlobals *g, int argc, 
         r = start_container(c, error);
         if (r < 0)
                 return r;
-        if (creation_run_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING, &later) < 0)
-                log_warning("%s", error_message(&later)); /* runtime-spec: the container runs on */
+        creation_run_late_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING);
         if (notify >= 0)
                 wait_for_ready(c, notify);
         return 0;

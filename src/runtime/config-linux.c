@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <net/if.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/stat.h>
@@ -92,6 +93,55 @@ static int parse_time_offsets(Config *c, const json_t *object, Error *error) {
                     (r = field_u32(entry, "nanosecs", &o->nanosecs, error)) < 0)
                         return error_prefix(error, "linux.timeOffsets.%s", clocks[i]);
                 c->n_time_offsets++;
+        }
+        return 0;
+}
+
+/* What the kernel takes for one: dev_valid_name() in net/core/dev.c. */
+static bool is_link_name(const char *name) {
+        size_t n = strlen(name);
+
+        return n > 0 && n < IF_NAMESIZE && !streq(name, ".") && !streq(name, "..") && strcspn(name, "/: \t\n\v\f\r") == n;
+}
+
+static int parse_net_device(Config *c, const char *name, const json_t *object, Error *error) {
+        ConfigNetDevice *d = c->net_devices + c->n_net_devices;
+        int r;
+
+        *d = (ConfigNetDevice){ name, NULL };
+        if (!json_is_object(object))
+                return field_invalid("linux.netDevices", "each must be an object", error);
+        r = field_string(object, "linux.netDevices.name", &d->inside, error);
+        if (r < 0)
+                return r;
+        if (isempty(d->inside))
+                d->inside = name;
+        if (!is_link_name(name) || !is_link_name(d->inside))
+                return error_set(error, EINVAL, "InvalidConfig", "linux.netDevices: \"%s\" is no name of a network device",
+                                 is_link_name(name) ? d->inside : name);
+        for (size_t i = 0; i < c->n_net_devices; i++)
+                if (streq(c->net_devices[i].inside, d->inside))
+                        return error_set(error, EINVAL, "InvalidConfig", "linux.netDevices: two devices are to be %s", d->inside);
+        c->n_net_devices++;
+        return 0;
+}
+
+static int parse_net_devices(Config *c, const json_t *object, Error *error) {
+        const json_t *devices;
+        const char *name;
+        json_t *value;
+        int r;
+
+        r = field_object(object, "linux.netDevices", &devices, error);
+        if (r < 0 || json_object_size(devices) == 0)
+                return r;
+        c->net_devices = arena_new(&c->arena, ConfigNetDevice, json_object_size(devices));
+        if (!c->net_devices)
+                return error_set_errno(error, ENOMEM, "linux.netDevices");
+        json_object_foreach((json_t *) devices, name, value) {
+                r = parse_net_device(c, name, value, error);
+                if (r < 0)
+                        return r;
         }
         return 0;
 }
@@ -213,6 +263,7 @@ int config_parse_linux(Config *c, const json_t *object, Error *error) {
             (r = config_parse_id_map(&c->arena, object, "linux.uidMappings", &c->uids, &c->n_uids, error)) < 0 ||
             (r = config_parse_id_map(&c->arena, object, "linux.gidMappings", &c->gids, &c->n_gids, error)) < 0 ||
             (r = parse_time_offsets(c, object, error)) < 0 ||
+            (r = parse_net_devices(c, object, error)) < 0 ||
             (r = parse_devices(c, object, error)) < 0 ||
             (r = field_string(object, "linux.cgroupsPath", &c->cgroups_path, error)) < 0 ||
             (r = field_object(object, "linux.resources", &resources, error)) < 0 ||

@@ -35,6 +35,8 @@ static int validate_namespaces(const Config *c, Error *error) {
                 return invalid(error, "a mount namespace is needed: the root file system is changed in it");
         if ((c->hostname || c->domainname) && !c->namespaces[NAMESPACE_UTS].present)
                 return invalid(error, "hostname and domainname need a uts namespace");
+        if (c->n_net_devices > 0 && !c->namespaces[NAMESPACE_NETWORK].present)
+                return invalid(error, "linux.netDevices need a network namespace");
         if (c->n_time_offsets > 0 && !config_new_namespace(c, NAMESPACE_TIME))
                 return invalid(error, "linux.timeOffsets need a new time namespace");
         return 0;

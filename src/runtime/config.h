@@ -147,6 +147,10 @@ typedef struct ConfigResource {
 #define RESOURCE_OR_NEXT 2U  /* where the file is not there the next entry is done, else left out */
 #define RESOURCE_TRY 4U      /* comes again below: the kernel may find it invalid for now */
 
+typedef struct ConfigNetDevice {
+        const char *name, *inside; /* on the host, in the container */
+} ConfigNetDevice;
+
 typedef struct ConfigTimeOffset {
         const char *clock; /* "monotonic" "boottime" */
         int64_t secs;
@@ -177,6 +181,8 @@ typedef struct Config {
         size_t n_uids, n_gids;
         ConfigTimeOffset *time_offsets;
         size_t n_time_offsets;
+        ConfigNetDevice *net_devices;
+        size_t n_net_devices;
         ConfigDevice *devices;
         size_t n_devices;
         const char *cgroups_path;

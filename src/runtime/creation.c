@@ -32,19 +32,36 @@
 #include "process-clone.h"
 #include "foreground.h"
 
+static char *state_text(const Container *container, ContainerStatus status) {
+        json_t *state = container_state_json(container, status);
+        char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+
+        json_decref(state);
+        return text;
+}
+
 int creation_run_hooks(const Config *config, const Container *container, HookPoint point, ContainerStatus status,
                        Error *error) {
         _cleanup_free_ char *text = NULL;
-        json_t *state;
 
         if (config->hooks[point].n_hooks == 0)
                 return 0;
-        state = container_state_json(container, status);
-        text = state ? json_dumps(state, JSON_COMPACT) : NULL;
-        json_decref(state);
+        text = state_text(container, status);
         if (!text)
                 return error_set_errno(error, ENOMEM, "state for the hooks");
         return hook_run(config, point, text, error);
+}
+
+void creation_run_late_hooks(const Config *config, const Container *container, HookPoint point, ContainerStatus status) {
+        _cleanup_free_ char *text = NULL;
+
+        if (config->hooks[point].n_hooks == 0)
+                return;
+        text = state_text(container, status);
+        if (text)
+                hook_run_late(config, point, text);
+        else
+                log_warning("state for the %s hooks: out of memory", hook_point_to_string(point));
 }
 
 /* Whether its root could overwrite the runtime's binary. Of a user namespace
@@ -173,15 +190,34 @@ static int write_time_offsets(const Config *c, int procfs, pid_t pid, Error *err
         return r < 0 ? error_set_errno(error, r, "setting linux.timeOffsets") : 0;
 }
 
+static int take_net_devices(const Launch *l, Creation *c, Error *error) {
+        _cleanup_fd_ int fd = -EBADF;
+        char path[32];
+
+        if (c->config->n_net_devices == 0)
+                return 0;
+        if (l->paths[NAMESPACE_NETWORK] >= 0)
+                return net_devices_move(c->config, l->paths[NAMESPACE_NETWORK], &c->net_devices, error);
+        snprintf(path, sizeof(path), "%d/ns/net", (int) c->container->pid);
+        fd = procfs_openat(l->procfs, path, O_RDONLY, true);
+        return fd < 0 ? error_set_errno(error, fd, "opening /proc/%s", path)
+                      : net_devices_move(c->config, fd, &c->net_devices, error);
+}
+
 /* What the child waits for, in its order. */
-static int attend(const Config *c, const Container *container, const Launch *l, int channel, int pidfd, Error *error) {
-        int r;
+static int attend(const Launch *l, Creation *creation, Error *error) {
+        const Container *container = creation->container;
+        const Config *c = creation->config;
+        int channel = creation->channel, pidfd = creation->pidfd, r;
 
         if (l->new_user_namespace) {
                 r = userns_write_maps(container->pid, c->uids, c->n_uids, c->gids, c->n_gids, false, error);
                 if (r < 0 || (r = channel_send(channel, CHANNEL_GO)) < 0)
                         return error_set_errno(error, r, "setting up the user namespace");
         }
+        r = take_net_devices(l, creation, error);
+        if (r < 0)
+                return r;
         if (l->wait_time) {
                 if ((r = receive(channel, CHANNEL_TIME, pidfd, error)) < 0 ||
                     (r = write_time_offsets(c, l->procfs, container->pid, error)) < 0)
@@ -266,7 +302,7 @@ static int bring_up(const Config *c, Container *container, Launch *l, int cgroup
         if (r >= 0)
                 r = procfs_start_time(l->procfs, pid, &container->start_time, NULL);
         r = r < 0 ? error_set_errno(error, r, "looking at the container's init")
-                  : attend(c, container, l, ret->channel, ret->pidfd, error);
+                  : attend(l, ret, error);
         spawn_clear(&spawn);
         return r;
 }
@@ -406,6 +442,9 @@ static int create(const CreationOptions *o, Creation *ret, Launch *l, int direct
 void creation_undo(Creation *c) {
         _cleanup_error_ Error ignored = ERROR_INIT;
 
+        /* Before their namespace goes: that would keep their names, at best. */
+        if (c->net_devices)
+                net_devices_return(c->net_devices);
         /* Hooks of the end only where there was a beginning. */
         (void) creation_destroy(c->container, c->container->pid > 0 ? c->config : NULL, &ignored);
 }
@@ -484,6 +523,7 @@ void creation_clear(Creation *c) {
         c->channel = fd_close(c->channel);
         c->pidfd = fd_close(c->pidfd);
         c->master = fd_close(c->master);
+        c->net_devices = net_device_move_free(c->net_devices);
 }
 
 int creation_go(Creation *c, Error *error) {
@@ -522,13 +562,7 @@ int creation_destroy(Container *c, const Config *config, Error *error) {
         r = container_remove(c, error);
         if (first >= 0)
                 first = r;
-        if (config) {
-                r = creation_run_hooks(config, c, HOOK_POSTSTOP, CONTAINER_STOPPED, error);
-                if (r < 0) { /* runtime-spec: logged, and the rest goes on */
-                        log_warning("%s", error_message(error));
-                        if (first >= 0)
-                                error_clear(error);
-                }
-        }
+        if (config)
+                creation_run_late_hooks(config, c, HOOK_POSTSTOP, CONTAINER_STOPPED);
         return first;
 }

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "container.h"
+#include "net-device.h"
 #include "rootless.h"
 
 struct Launch;
@@ -33,6 +34,7 @@ typedef struct Creation {
         int channel; /* at_once: CHANNEL_GO starts it, its end without an error says it runs */
         int pidfd;
         int master; /* of the terminal that is to be relayed, or -1 */
+        NetDeviceMove *net_devices; /* taken from the host; NULL: none */
 } Creation;
 
 #define CREATION_INIT ((Creation){ .channel = -EBADF, .pidfd = -EBADF, .master = -EBADF })
@@ -62,3 +64,6 @@ int creation_load_config(const Container *container, Config **ret, Error *error)
 /* The state as hooks get it. */
 int creation_run_hooks(const Config *config, const Container *container, HookPoint point, ContainerStatus status,
                        Error *error);
+
+/* Those after the deed: what fails is logged. */
+void creation_run_late_hooks(const Config *config, const Container *container, HookPoint point, ContainerStatus status);

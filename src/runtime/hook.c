@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "hook.h"
+#include "log.h"
 #include "process.h"
 
 #define STDERR_MAX 2048
@@ -130,4 +131,18 @@ int hook_run(const Config *c, HookPoint point, const char *state, Error *error) 
                         return r;
         }
         return 0;
+}
+
+void hook_run_late(const Config *c, HookPoint point, const char *state) {
+        const ConfigHooks *hooks = c->hooks + point;
+        _cleanup_fd_ int fd = state_fd(state);
+
+        if (fd < 0)
+                log_warning("state for the %s hooks: %s", hook_point_to_string(point), strerror(-fd));
+        for (size_t i = 0; i < hooks->n_hooks && fd >= 0; i++) {
+                _cleanup_error_ Error error = ERROR_INIT;
+
+                if (run_one(hooks->hooks + i, point, fd, &error) < 0)
+                        log_warning("%s", error_message(&error));
+        }
 }

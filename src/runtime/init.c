@@ -51,6 +51,25 @@ static int become_root(const Launch *l, Error *error) {
         return 0;
 }
 
+/* config.md, process.capabilities: what cannot be granted is a warning. */
+static void warn_of_capabilities(const Launch *l) {
+        uint64_t missing = capability_missing(&l->payload.process->capabilities);
+        char text[1024];
+        size_t n = 0;
+
+        if (missing == 0)
+                return;
+        for (int cap = 0; cap < CAPABILITY_COUNT && n < sizeof(text) - 64; cap++)
+                if (missing & (UINT64_C(1) << cap))
+                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%s%s", n > 0 ? ", " : "", capability_name(cap));
+        if (n > 0) {
+                _cleanup_error_ Error warning = ERROR_INIT;
+
+                error_set(&warning, EPERM, NULL, "the runtime has not %s, and cannot grant it", text);
+                (void) channel_send_error(l->channel, CHANNEL_WARNING, &warning);
+        }
+}
+
 static int loopback_up(Error *error) {
         _cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
@@ -185,6 +204,8 @@ static int set_up(Launch *l, char program[static 4096], Error *error) {
         /* The change of ids took it back: see bring_up(). */
         if (l->rootless)
                 (void) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+        if (l->payload.process->has_capabilities)
+                warn_of_capabilities(l);
         if (setsid() < 0)
                 return error_set_errno(error, errno, "setsid");
         umask(0022);
