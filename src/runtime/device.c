@@ -80,6 +80,17 @@ static int bind_node(const Launch *l, const ConfigDevice *d, int clone, Error *e
         return r < 0 ? error_set_errno(error, r, "binding the device %s", d->path) : 0;
 }
 
+/* config-linux.md, "Devices": what is there already must be that device. */
+static int check_existing(int parent, const char *name, const ConfigDevice *d, Error *error) {
+        struct stat st;
+
+        if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return error_set_errno(error, errno, "looking at the device %s", d->path);
+        if ((st.st_mode & S_IFMT) != d->type || (d->type != S_IFIFO && st.st_rdev != makedev(d->major, d->minor)))
+                return error_set(error, EEXIST, NULL, "creating the device %s: there is another file of this name", d->path);
+        return 0;
+}
+
 static int create_one(const Launch *l, size_t i, int dev, Error *error) {
         const ConfigDevice *d = device_get(l->config, i);
         _cleanup_fd_ int other = -EBADF;
@@ -95,7 +106,8 @@ static int create_one(const Launch *l, size_t i, int dev, Error *error) {
         }
         r = make_node(parent, name, d);
         if (r == -EEXIST)
-                return 0; /* the image's own /dev, or bound by the config */
+                /* The image's own /dev, or bound by the config. */
+                return i < ELEMENTSOF(defaults) ? 0 : check_existing(parent, name, d, error);
         if (r == -EPERM)
                 return bind_node(l, d, l->devices[i], error);
         return r < 0 ? error_set_errno(error, r, "creating the device %s", d->path) : 0;

@@ -142,7 +142,7 @@ void hook_run_late(const Config *c, HookPoint point, const char *state) {
         for (size_t i = 0; i < hooks->n_hooks && fd >= 0; i++) {
                 _cleanup_error_ Error error = ERROR_INIT;
 
-                if (run_one(hooks->hooks + i, point, fd, &error) < 0)
+                if (run_one(hooks->hooks + i, point, NULL, fd, &error) < 0)
                         log_warning("%s", error_message(&error));
         }
 }

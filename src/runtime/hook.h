@@ -8,9 +8,10 @@
 #include "config.h"
 
 /* Runs the hooks of one point in order, each with the state (JSON text) on
- * its standard input and no environment but its own. A hook that fails, or
- * takes longer than its timeout, ends the row; what it wrote to stderr is in
- * the error. Runs them in the caller's namespaces. */
+ * its standard input and its own environment, or where the config gives it none
+ * the caller's (startContainer: the container's). A hook that fails, or takes
+ * longer than its timeout, ends the row; what it wrote to stderr is in the error.
+ * Runs them in the caller's namespaces. */
 int hook_run(const Config *c, HookPoint point, const char *state, Error *error);
 
 /* The same for what comes after the deed, poststart and poststop: a hook that fails
