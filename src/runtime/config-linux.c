@@ -230,6 +230,48 @@ static int parse_propagation(Config *c, const json_t *object, Error *error) {
         return 0;
 }
 
+/* A list of lines in runtime-spec 1.3, one string in drafts of it. */
+static int parse_schemata(Config *c, const json_t *object, const char **ret, Error *error) {
+        static const char where[] = "linux.intelRdt.schemata";
+        char *const *lines = NULL;
+        int r;
+
+        if (json_is_string(json_object_get(object, "schemata")))
+                return field_string(object, where, ret, error);
+        r = field_strv(object, where, &c->arena, &lines, error);
+        for (; r >= 0 && lines && *lines; lines++) {
+                *ret = arena_printf(&c->arena, "%s%s\n", strempty(*ret), *lines);
+                if (!*ret)
+                        return error_set_errno(error, ENOMEM, "%s", where);
+        }
+        return r;
+}
+
+static int parse_rdt(Config *c, const json_t *object, Error *error) {
+        const json_t *entry;
+        ConfigRdt *rdt;
+        int r;
+
+        r = field_object(object, "linux.intelRdt", &entry, error);
+        if (r < 0 || !entry)
+                return r;
+        rdt = arena_new(&c->arena, ConfigRdt, 1);
+        if (!rdt)
+                return error_set_errno(error, ENOMEM, "linux.intelRdt");
+        if ((r = field_string(entry, "linux.intelRdt.closID", &rdt->group, error)) < 0 ||
+            (r = field_string(entry, "linux.intelRdt.l3CacheSchema", &rdt->l3, error)) < 0 ||
+            (r = field_string(entry, "linux.intelRdt.memBwSchema", &rdt->bandwidth, error)) < 0 ||
+            (r = parse_schemata(c, entry, &rdt->schemata, error)) < 0 ||
+            (r = field_bool(entry, "linux.intelRdt.enableMonitoring", &rdt->monitor, error)) < 0)
+                return r;
+        if (rdt->group && (isempty(rdt->group) || strchr(rdt->group, '/') || rdt->group[0] == '.'))
+                return field_invalid("linux.intelRdt.closID", "must be the name of a directory", error);
+        if (rdt->bandwidth && (!startswith(rdt->bandwidth, "MB:") || strchr(rdt->bandwidth, '\n')))
+                return field_invalid("linux.intelRdt.memBwSchema", "must be one line that begins with \"MB:\"", error);
+        c->rdt = rdt;
+        return 0;
+}
+
 static int parse_personality(Config *c, const json_t *object, Error *error) {
         const char *domain = NULL;
         const json_t *entry;
@@ -274,6 +316,7 @@ int config_parse_linux(Config *c, const json_t *object, Error *error) {
             (r = field_strv(object, "linux.readonlyPaths", &c->arena, &c->readonly_paths, error)) < 0 ||
             (r = field_string(object, "linux.mountLabel", &c->mount_label, error)) < 0 ||
             (r = parse_personality(c, object, error)) < 0 ||
+            (r = parse_rdt(c, object, error)) < 0 ||
             (r = config_parse_memory_policy(c, object, error)) < 0)
                 return r;
         if (isempty(c->cgroups_path))

@@ -147,6 +147,13 @@ typedef struct ConfigResource {
 #define RESOURCE_OR_NEXT 2U  /* where the file is not there the next entry is done, else left out */
 #define RESOURCE_TRY 4U      /* comes again below: the kernel may find it invalid for now */
 
+typedef struct ConfigRdt {
+        const char *group; /* closID; NULL: one of the container's own */
+        const char *l3, *bandwidth; /* l3CacheSchema, memBwSchema; NULL: not set */
+        const char *schemata;
+        bool monitor;
+} ConfigRdt;
+
 typedef struct ConfigNetDevice {
         const char *name, *inside; /* on the host, in the container */
 } ConfigNetDevice;
@@ -201,6 +208,7 @@ typedef struct Config {
         bool has_personality;
         unsigned long personality;
         const ConfigMemoryPolicy *memory_policy; /* NULL: not set */
+        const ConfigRdt *rdt; /* NULL: not set */
 } Config;
 
 /* Reads and checks. directory: of the bundle, by descriptor. */

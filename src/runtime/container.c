@@ -43,6 +43,7 @@ Container *container_free(Container *c) {
         free(c->oci_version);
         free(c->created);
         free(c->cgroup);
+        free(c->rdt_group);
         free(c->external_descriptors);
         json_decref(c->annotations);
         free(c);
@@ -141,6 +142,7 @@ static int parse_state(Container *c, const json_t *document, Error *error) {
             (r = load_string(document, "ociVersion", &c->oci_version, error)) < 0 ||
             (r = load_string(document, "created", &c->created, error)) < 0 ||
             (r = load_string(document, "cgroup", &c->cgroup, error)) < 0 ||
+            (r = load_string(document, "rdtGroup", &c->rdt_group, error)) < 0 ||
             (r = load_string(document, "external_descriptors", &c->external_descriptors, error)) < 0 ||
             (r = field_u64(document, "pid", INT32_MAX, &pid, error)) < 0 ||
             (r = field_u64(document, "startTime", INT64_MAX, &c->start_time, error)) < 0 ||
@@ -244,7 +246,7 @@ int container_load(const char *root, const char *id, Container **ret, Error *err
 }
 
 int container_format_state(const Container *c, char **ret, Error *error) {
-        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:I, s:s*, s:s*, s:O*}",
+        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:I, s:s*, s:s*, s:s*, s:O*}",
                               "ociVersion", strempty(c->oci_version), "id", c->id, "bundle", c->bundle, "rootfs",
                               strempty(c->rootfs), "created", strempty(c->created), "version", CTRD_VERSION, "pid",
                               (int) c->pid, "startTime", (json_int_t) c->start_time, "namespaces",
@@ -252,7 +254,7 @@ int container_format_state(const Container *c, char **ret, Error *error) {
                               (int) c->cgroup_delegated, "exposesRuntime",
                               (int) c->exposes_runtime, "seccomp", (int) c->seccomp, "execDefaults",
                               (int) c->exec_defaults, "owner",
-                              (json_int_t) c->owner, "cgroup", c->cgroup, "external_descriptors", c->external_descriptors,
+                              (json_int_t) c->owner, "cgroup", c->cgroup, "rdtGroup", c->rdt_group, "external_descriptors", c->external_descriptors,
                               "annotations", c->annotations);
         char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 

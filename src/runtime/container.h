@@ -43,6 +43,7 @@ typedef struct Container {
         uint64_t start_time;
         char *cgroup; /* NULL: not placed */
         unsigned n_cgroup_created;
+        char *rdt_group; /* of resctrl, made for it; NULL: none */
         bool cgroup_delegated; /* handed over: what is in it is the container's to arrange */
         bool exposes_runtime; /* its root could write to the runtime's binary: see self.h */
         bool seccomp;       /* there is a seccomp.bpf */

@@ -26,6 +26,7 @@
 #include "placement.h"
 #include "process.h"
 #include "procfs.h"
+#include "rdt.h"
 #include "rootfs.h"
 #include "self.h"
 #include "socket.h"
@@ -204,6 +205,16 @@ static int take_net_devices(const Launch *l, Creation *c, Error *error) {
                       : net_devices_move(c->config, fd, &c->net_devices, error);
 }
 
+/* Before its program runs: what it starts is in its group too. */
+static int join_rdt(Creation *c, Error *error) {
+        _cleanup_fd_ int root = -EBADF;
+
+        if (!c->config->rdt)
+                return 0;
+        root = rdt_open(error);
+        return root < 0 ? root : rdt_join(root, c->config->rdt, c->container->id, c->container->pid, &c->container->rdt_group, error);
+}
+
 /* What the child waits for, in its order. */
 static int attend(const Launch *l, Creation *creation, Error *error) {
         const Container *container = creation->container;
@@ -215,8 +226,8 @@ static int attend(const Launch *l, Creation *creation, Error *error) {
                 if (r < 0 || (r = channel_send(channel, CHANNEL_GO)) < 0)
                         return error_set_errno(error, r, "setting up the user namespace");
         }
-        r = take_net_devices(l, creation, error);
-        if (r < 0)
+        if ((r = take_net_devices(l, creation, error)) < 0 ||
+            (r = join_rdt(creation, error)) < 0)
                 return r;
         if (l->wait_time) {
                 if ((r = receive(channel, CHANNEL_TIME, pidfd, error)) < 0 ||
@@ -559,6 +570,9 @@ int creation_destroy(Container *c, const Config *config, Error *error) {
 
         kill_init(c);
         first = placement_remove(c, error);
+        r = c->rdt_group ? rdt_remove(c->rdt_group, error) : 0;
+        if (first >= 0)
+                first = r;
         r = container_remove(c, error);
         if (first >= 0)
                 first = r;

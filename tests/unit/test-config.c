@@ -70,7 +70,8 @@ static void scheduling(void **state) {
                 "\"nice\":-3,\"runtime\":1,\"deadline\":2,\"period\":18446744073709551615},"
                 "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":4},"
                 "\"execCPUAffinity\":{\"initial\":\"0-1\",\"final\":\"7\"}")
-                LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}") "}");
+                LINUX(",\"intelRdt\":{\"schemata\":[\"L3:0=f\",\"MB:0=9\"],\"enableMonitoring\":true},"
+                      "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}") "}");
         const ConfigProcess *p = &c->process;
 
         assert_true(p->scheduler.present && p->io_priority.present);
@@ -81,6 +82,8 @@ static void scheduling(void **state) {
         assert_int_equal(p->io_priority.value, 3 << 13 | 4);
         assert_true(number_set_has(p->initial_cpus, 1) && number_set_has(p->final_cpus, 7));
         assert_int_equal(c->memory_policy->mode, 2 | 1 << 15);
+        assert_string_equal(c->rdt->schemata, "L3:0=f\nMB:0=9\n");
+        assert_true(c->rdt->monitor);
         assert_true(number_set_has(c->memory_policy->nodes, 0));
 }
 
@@ -95,6 +98,11 @@ static void scheduling_refusals(void **state) {
         refused(HEAD PROCESS(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}") LINUX("") "}", "out of range");
         refused(HEAD PROCESS(",\"ioPriority\":{\"priority\":1}") LINUX("") "}", "ioPriority.class is missing");
         refused(HEAD PROCESS(",\"execCPUAffinity\":{\"initial\":\"a\"}") LINUX("") "}", "no list of numbers");
+        refused(HEAD LINUX(",\"intelRdt\":{\"closID\":\"../x\"}") "}", "name of a directory");
+        refused(HEAD LINUX(",\"intelRdt\":{\"memBwSchema\":\"L3:0=f\"}") "}", "begins with");
+        refused(HEAD LINUX(",\"netDevices\":{\"eth0\":{\"name\":\"a/b\"}}") "}", "no name of a network device");
+        refused(HEAD LINUX(",\"netDevices\":{\"a\":{\"name\":\"c\"},\"b\":{\"name\":\"c\"}}") "}", "two devices are to be c");
+        refused(HEAD LINUX(",\"netDevices\":{\"eth0\":{}}") "}", "need a network namespace");
         refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_X\"}") "}", "unknown value");
         refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}") "}", "nodes is missing");
         refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}") "}", "take none");
