@@ -13,12 +13,13 @@ vm_modules=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virti
 
 vm_options() {
     vm_suite=bookworm vm_lsm=apparmor vm_memory=3072 vm_timeout=600 vm_disk_size=8G
-    vm_destdir= vm_install=yes vm_images= vm_arguments=() vm_packages=()
+    vm_destdir= vm_install=yes vm_images= vm_arguments=() vm_packages=() vm_copies=()
     while [ $# -gt 0 ]; do
         case $1 in
         --suite) vm_suite=${2:?}; shift 2 ;;
         --lsm) vm_lsm=${2:?}; shift 2 ;;
         --packages) vm_packages+=(--packages "${2:?}"); shift 2 ;;
+        --copy) vm_copies+=("${2:?}"); shift 2 ;;
         --memory) vm_memory=${2:?}; shift 2 ;;
         --timeout) vm_timeout=${2:?}; shift 2 ;;
         --install) vm_destdir=${2:?}; shift 2 ;;
@@ -63,6 +64,7 @@ vm_make() {
     vm_make_initrd "$rootfs" "$dir"
     copy_product "$vm_destdir" "$dir/layer"
     vm_write_layer "$dir/layer" "$command"
+    vm_copy "$dir/layer"
     # The mount is gone with the namespace, whatever happens.
     unshare --mount -- bash -euo pipefail -c '
         . "$1/lib.sh"
@@ -153,6 +155,16 @@ ExecStart=/bin/sh -ec 'modprobe virtio_net; udevadm settle; \
 RemainAfterExit=yes
 END
     ln -s ../vm-command.service ../vm-network.service "$units/multi-user.target.wants/"
+}
+
+# What --copy names, as SOURCE:PATH.
+vm_copy() {
+    local pair
+    for pair in "${vm_copies[@]}"; do
+        [[ $pair = /*:/* ]] || usage_error "--copy wants SOURCE:PATH, both absolute, not '$pair'"
+        mkdir -p "$1/${pair#*:}"
+        cp -a "${pair%%:*}/." "$1/${pair#*:}/"
+    done
 }
 
 # Runs in a mount namespace of its own.
