@@ -18,7 +18,7 @@ static void print_option(const CommandOption *o) {
                 n += snprintf(left + n, sizeof(left) - (size_t) n, "--%s", o->name);
         if (o->argument)
                 snprintf(left + n, sizeof(left) - (size_t) n, "%s%s", o->name ? "=" : " ", o->argument);
-        printf("  %-28s %s\n", left, o->help);
+        printf("  %-31s %s\n", left, o->help);
 }
 
 static bool takes_key(const Command *command, int key) {

@@ -269,9 +269,11 @@ def once(function):
     try:
         n = function()
     finally:
-        for name in os.listdir(oci.ROOT):
+        # what is kept for all containers has a name that none can have
+        state = [name for name in os.listdir(oci.ROOT) if not name.startswith('.')]
+        for name in state[:20]:
             print('# the state of %s is left' % name)
-    expect(os.listdir(oci.ROOT) == [], 'state is left: %s' % os.listdir(oci.ROOT))
+    expect(not state, 'the state of %d containers is left' % len(state))
     for name in set(os.listdir(oci.WORK)) - known:
         oci.shutil.rmtree(os.path.join(oci.WORK, name))
     traces.expect_none_left(before)
