@@ -87,7 +87,7 @@ static int prepare(const Command *command, const CommandGlobals *g, int argc, ch
                 .preserve_fds = a->preserve_fds,
                 .no_pivot = a->no_pivot,
                 .no_new_keyring = a->no_new_keyring,
-                .no_cgroup = g->no_cgroup,
+                .cgroup_manager = g->cgroup_manager,
                 .rootless = g->rootless,
         };
         r = command_get_id(command, argc, argv, index, &o->id, error);

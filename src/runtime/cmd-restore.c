@@ -67,7 +67,7 @@ static int restore(const CommandGlobals *g, const RestoreArguments *a, const cha
                 .bundle = a->bundle,
                 .pid_file = a->pid_file,
                 .console_socket = a->console_socket,
-                .no_cgroup = g->no_cgroup,
+                .cgroup_manager = g->cgroup_manager,
                 .relay_terminal = !a->detach,
         };
         int r;

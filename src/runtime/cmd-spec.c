@@ -141,7 +141,7 @@ static json_t *features(void) {
                          " s:[s,s,s,s,s,s,s]}, s:{s:b}, s:{s:b}, s:{s:{s:b}}}, s:{s:s}}",
                          "ociVersionMin", "1.0.0", "ociVersionMax", OCI_VERSION, "hooks", hooks, "mountOptions", options,
                          "linux", "namespaces", namespaces, "capabilities", capabilities, "cgroup", "v1", 0, "v2", 1,
-                         "systemd", 0, "systemdUser", 0, "seccomp", "enabled", 1, "actions", "SCMP_ACT_ALLOW",
+                         "systemd", 1, "systemdUser", 1, "seccomp", "enabled", 1, "actions", "SCMP_ACT_ALLOW",
                          "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
                          "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", "operators", "SCMP_CMP_EQ", "SCMP_CMP_GE",
                          "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", "apparmor",

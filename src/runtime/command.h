@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "macro.h"
+#include "placement.h"
 #include "rootless.h"
 
 #define RUNTIME_ROOT_DEFAULT "/run/ctrrun"
@@ -18,7 +19,7 @@
 
 typedef struct CommandGlobals {
         const char *root;
-        bool no_cgroup; /* --cgroup-manager=disabled */
+        CgroupManager cgroup_manager;
         RootlessMode rootless;
         const char *log;
         bool log_json;

@@ -45,6 +45,7 @@ Container *container_free(Container *c) {
         free(c->cgroup);
         free(c->rdt_group);
         free(c->external_descriptors);
+        free(c->scope);
         json_decref(c->annotations);
         free(c);
         return NULL;
@@ -144,6 +145,7 @@ static int parse_state(Container *c, const json_t *document, Error *error) {
             (r = load_string(document, "cgroup", &c->cgroup, error)) < 0 ||
             (r = load_string(document, "rdtGroup", &c->rdt_group, error)) < 0 ||
             (r = load_string(document, "external_descriptors", &c->external_descriptors, error)) < 0 ||
+            (r = load_string(document, "systemdScope", &c->scope, error)) < 0 ||
             (r = field_u64(document, "pid", INT32_MAX, &pid, error)) < 0 ||
             (r = field_u64(document, "startTime", INT64_MAX, &c->start_time, error)) < 0 ||
             (r = field_u64(document, "namespaces", INT64_MAX, &c->namespaces, error)) < 0 ||
@@ -246,7 +248,7 @@ int container_load(const char *root, const char *id, Container **ret, Error *err
 }
 
 int container_format_state(const Container *c, char **ret, Error *error) {
-        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:I, s:s*, s:s*, s:s*, s:O*}",
+        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:I, s:s*, s:s*, s:s*, s:s*, s:O*}",
                               "ociVersion", strempty(c->oci_version), "id", c->id, "bundle", c->bundle, "rootfs",
                               strempty(c->rootfs), "created", strempty(c->created), "version", CTRD_VERSION, "pid",
                               (int) c->pid, "startTime", (json_int_t) c->start_time, "namespaces",
@@ -254,8 +256,8 @@ int container_format_state(const Container *c, char **ret, Error *error) {
                               (int) c->cgroup_delegated, "exposesRuntime",
                               (int) c->exposes_runtime, "seccomp", (int) c->seccomp, "execDefaults",
                               (int) c->exec_defaults, "owner",
-                              (json_int_t) c->owner, "cgroup", c->cgroup, "rdtGroup", c->rdt_group, "external_descriptors", c->external_descriptors,
-                              "annotations", c->annotations);
+                              (json_int_t) c->owner, "cgroup", c->cgroup, "systemdScope", c->scope, "rdtGroup", c->rdt_group,
+                              "external_descriptors", c->external_descriptors, "annotations", c->annotations);
         char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 
         json_decref(o);
@@ -339,8 +341,8 @@ ContainerStatus container_status(const Container *c) {
 }
 
 json_t *container_state_json(const Container *c, ContainerStatus status) {
-        return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s*, s:s*, s:s, s:O*}", "ociVersion",
+        return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s*, s:s*, s:s*, s:s, s:O*}", "ociVersion",
                          c->oci_version ?: "1.2.0", "id", c->id, "pid", status == CONTAINER_STOPPED ? 0 : (int) c->pid, "status",
                          status_names[status], "bundle", strempty(c->bundle), "rootfs", c->rootfs, "created",
-                         c->created, "owner", c->owner == 0 ? "root" : "", "annotations", c->annotations);
+                         c->created, "systemd-scope", c->scope, "owner", c->owner == 0 ? "root" : "", "annotations", c->annotations);
 }

@@ -42,6 +42,7 @@ typedef struct Container {
         pid_t pid;     /* 0: none yet */
         uint64_t start_time;
         char *cgroup; /* NULL: not placed */
+        char *scope;  /* the unit of systemd that it is, where systemd manages the cgroup */
         unsigned n_cgroup_created;
         char *rdt_group; /* of resctrl, made for it; NULL: none */
         bool cgroup_delegated; /* handed over: what is in it is the container's to arrange */

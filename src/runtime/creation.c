@@ -216,15 +216,21 @@ static int join_rdt(Creation *c, Error *error) {
 }
 
 /* What the child waits for, in its order. */
-static int attend(const Launch *l, Creation *creation, Error *error) {
-        const Container *container = creation->container;
+static int attend(const Launch *l, Creation *creation, Placement *p, Error *error) {
+        Container *container = creation->container;
         const Config *c = creation->config;
         int channel = creation->channel, pidfd = creation->pidfd, r;
 
-        if (l->new_user_namespace) {
-                r = userns_write_maps(container->pid, c->uids, c->n_uids, c->gids, c->n_gids, false, error);
-                if (r < 0 || (r = channel_send(channel, CHANNEL_GO)) < 0)
-                        return error_set_errno(error, r, "setting up the user namespace");
+        /* The cgroup first: a user's own systemd moves only what has the user's id. */
+        if (p->adopts && (r = placement_adopt(p, c, container, error)) < 0)
+                return r;
+        if (l->new_user_namespace &&
+            (r = userns_write_maps(container->pid, c->uids, c->n_uids, c->gids, c->n_gids, false, error)) < 0)
+                return error_set_errno(error, r, "setting up the user namespace");
+        if (l->wait_cgroup || l->new_user_namespace) {
+                r = channel_send(channel, CHANNEL_GO);
+                if (r < 0)
+                        return error_set_errno(error, r, "telling the container's init to go on");
         }
         if ((r = take_net_devices(l, creation, error)) < 0 ||
             (r = join_rdt(creation, error)) < 0)
@@ -270,7 +276,7 @@ static int prepare_stage(const void *arg, Error *error) {
 
 /* The child, from its birth to where it waits. In container->pid it stays on
  * failure too, for who cleans up. */
-static int bring_up(const Config *c, Container *container, Launch *l, int cgroup, Creation *ret, Error *error) {
+static int bring_up(const Config *c, Container *container, Launch *l, Placement *p, Creation *ret, Error *error) {
         Spawn spawn = SPAWN_INIT;
         int ends[2], r;
         pid_t pid;
@@ -283,7 +289,7 @@ static int bring_up(const Config *c, Container *container, Launch *l, int cgroup
         l->peer = ends[0];
 
         spawn.new_namespaces = new_namespaces(c);
-        spawn.cgroup = cgroup;
+        spawn.cgroup = p->fd;
         if (l->stage.n_mounts > 0) {
                 spawn.prepare = prepare_stage;
                 spawn.prepare_arg = l;
@@ -313,7 +319,7 @@ static int bring_up(const Config *c, Container *container, Launch *l, int cgroup
         if (r >= 0)
                 r = procfs_start_time(l->procfs, pid, &container->start_time, NULL);
         r = r < 0 ? error_set_errno(error, r, "looking at the container's init")
-                  : attend(l, ret, error);
+                  : attend(l, ret, p, error);
         spawn_clear(&spawn);
         return r;
 }
@@ -389,33 +395,34 @@ static bool is_refusal(int r) {
 
 /* A cgroup that nobody has asked for need not be there for who has no right to
  * make one. */
-static int place(const CreationOptions *o, const Launch *l, Config *c, Container *container, int *ret, Error *error) {
+static int place(const CreationOptions *o, const Launch *l, Config *c, Container *container, Placement *p, Error *error) {
         _cleanup_error_ Error own = ERROR_INIT;
-        int fd, r;
+        int r;
 
-        if (o->no_cgroup)
-                return 0;
+        if (o->cgroup_manager != CGROUP_MANAGER_CGROUPFS)
+                return placement_open(p, o->cgroup_manager, c, container, error);
         if (l->rootless && !c->cgroups_path && (r = choose_own_cgroup(c, container->id, error)) < 0)
                 return r;
-        fd = placement_create(c, container, &own);
-        if (fd >= 0 && l->rootless && faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
-                fd = (fd_close(fd), error_set_errno(&own, EACCES, "using the cgroup %s", container->cgroup));
-        if (fd < 0 && (c->n_resources > 0 || !is_refusal(fd) || !rootless_is_expected(o->rootless)))
+        r = placement_open(p, o->cgroup_manager, c, container, &own);
+        if (r >= 0 && l->rootless && faccessat(p->fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+                r = error_set_errno(&own, EACCES, "using the cgroup %s", container->cgroup);
+        if (r >= 0)
+                return 0;
+        if (c->n_resources > 0 || !is_refusal(r) || !rootless_is_expected(o->rootless))
                 return error_move(error, &own);
-        if (fd < 0) {
-                (void) placement_remove(container, &own);
-                free(container->cgroup);
-                container->cgroup = NULL;
-                container->n_cgroup_created = 0;
-        }
-        *ret = fd < 0 ? -EBADF : fd;
+        placement_close(p);
+        (void) placement_remove(container, &own);
+        free(container->cgroup);
+        container->cgroup = NULL;
+        container->n_cgroup_created = 0;
         return 0;
 }
 
 static int create(const CreationOptions *o, Creation *ret, Launch *l, int directory, Error *error) {
         Container *container = ret->container;
         Config *c = ret->config;
-        _cleanup_fd_ int cgroup = -EBADF, relay = -EBADF;
+        _cleanup_(placement_close) Placement placement = PLACEMENT_INIT;
+        _cleanup_fd_ int relay = -EBADF;
         unsigned preserve;
         int r;
 
@@ -435,11 +442,12 @@ static int create(const CreationOptions *o, Creation *ret, Launch *l, int direct
                 return r;
         if (!o->at_once && (l->listener = make_listener(container, error)) < 0)
                 return l->listener;
-        r = place(o, l, c, container, &cgroup, error);
+        r = place(o, l, c, container, &placement, error);
         if (r < 0)
                 return r;
+        l->wait_cgroup = placement.adopts;
         if ((r = creation_keep(ret, l, error)) < 0 ||
-            (r = bring_up(c, container, l, cgroup, ret, error)) < 0 ||
+            (r = bring_up(c, container, l, &placement, ret, error)) < 0 ||
             (r = container_save(container, error)) < 0)
                 return r;
         /* From here on it is known, and waits for `start`. Before, it ends with us. */

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "container.h"
 #include "net-device.h"
+#include "placement.h"
 #include "rootless.h"
 
 struct Launch;
@@ -22,7 +23,7 @@ typedef struct CreationOptions {
         unsigned preserve_fds;
         bool no_pivot;
         bool no_new_keyring;
-        bool no_cgroup;
+        CgroupManager cgroup_manager;
         RootlessMode rootless;
         bool relay_terminal; /* a terminal without a console socket: its master comes back in Creation */
         bool at_once; /* init waits on the channel of its maker, not for another command */

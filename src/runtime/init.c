@@ -198,7 +198,7 @@ static int set_up(Launch *l, char program[static 4096], Error *error) {
         r = take_staged(l, error);
         if (r < 0)
                 return r;
-        if (l->new_user_namespace && (r = channel_wait_go(l->channel)) < 0)
+        if ((l->wait_cgroup || l->new_user_namespace) && (r = channel_wait_go(l->channel)) < 0)
                 return error_set_errno(error, r, "the runtime is gone");
         r = become_root(l, error);
         if (r < 0)

@@ -35,6 +35,7 @@ typedef struct Launch {
 
         bool rootless;           /* of a user without privileges: see rootless.h */
         bool new_user_namespace; /* the maps are written by the parent: wait for it */
+        bool wait_cgroup;        /* its cgroup comes with it: wait until it is there, before anything else */
         bool wait_time;          /* there is a time namespace to set up: the parent writes its offsets */
         bool wait_mounted;       /* there are hooks to run when the mounts are made */
         bool no_pivot;

@@ -34,8 +34,8 @@ static const CommandOption global_options[] = {
         { KEY_LOG, "log", "FILE", "where errors are written too" },
         { KEY_LOG_FORMAT, "log-format", "FORMAT", "\"text\" (default) or \"json\"" },
         { KEY_DEBUG, "debug", NULL, "tell more" },
-        { KEY_CGROUP_MANAGER, "cgroup-manager", "NAME", "\"cgroupfs\" (default) or \"disabled\"" },
-        { KEY_SYSTEMD_CGROUP, "systemd-cgroup", NULL, "not supported yet" },
+        { KEY_CGROUP_MANAGER, "cgroup-manager", "NAME", "\"cgroupfs\" (default), \"systemd\" or \"disabled\"" },
+        { KEY_SYSTEMD_CGROUP, "systemd-cgroup", NULL, "the same as --cgroup-manager=systemd" },
         { KEY_ROOTLESS, "rootless", "WORD", "\"auto\" (default), \"true\" or \"false\": whether rights over the host are missing" },
         { 'v', "version", NULL, "show the version" },
         { 'h', "help", NULL, "show this help" },
@@ -79,13 +79,13 @@ static int handle(int key, const char *value, CommandGlobals *g, Error *error) {
                 g->debug = true;
                 break;
         case KEY_SYSTEMD_CGROUP:
-                return error_set(error, EOPNOTSUPP, "NotSupported",
-                                 "--systemd-cgroup is not supported yet: give linux.cgroupsPath as a path");
+                g->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
+                break;
         case KEY_CGROUP_MANAGER:
-                if (!streq(value, "cgroupfs") && !streq(value, "disabled"))
-                        return error_set(error, EOPNOTSUPP, "NotSupported",
-                                         "--cgroup-manager=%s: \"cgroupfs\" or \"disabled\" is wanted", value);
-                g->no_cgroup = streq(value, "disabled");
+                g->cgroup_manager = cgroup_manager_from_string(value);
+                if (g->cgroup_manager < 0)
+                        return error_set(error, EINVAL, COMMAND_USAGE,
+                                         "--cgroup-manager=%s: \"cgroupfs\", \"systemd\" or \"disabled\" is wanted", value);
                 break;
         case KEY_ROOTLESS:
                 g->rootless = rootless_mode_from_string(value);

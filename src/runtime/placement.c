@@ -18,9 +18,9 @@ int placement_path(const Config *c, const char *id, char **ret, Error *error) {
         const char *path = c->cgroups_path;
         char *result;
 
-        if (path && strchr(path, ':'))
-                return error_set(error, EOPNOTSUPP, "NotSupported",
-                                 "linux.cgroupsPath \"%s\" is systemd's form, which is not supported yet: give a path", path);
+        if (path && path[0] != '/' && strchr(path, ':'))
+                return error_set(error, EINVAL, "InvalidConfig",
+                                 "linux.cgroupsPath \"%s\" is systemd's form: give a path, or --systemd-cgroup", path);
         if (asprintf(&result, "%s%s", path && path[0] == '/' ? "" : "/", path ?: id) < 0)
                 return error_set_errno(error, ENOMEM, "linux.cgroupsPath");
         if (!cgroup_path_is_valid(result) || result[1] == 0) {
@@ -71,6 +71,41 @@ static int hand_over(const Config *config, Container *c, int fd, Error *error) {
         return 0;
 }
 
+static int no_cgroup2(Error *error) {
+        return error_set(error, ENODEV, "NotSupported",
+                         "no cgroup v2 is mounted here, and v1 is not supported: mount it (systemd.unified_cgroup_hierarchy=1), or give --cgroup-manager=disabled");
+}
+
+static const char *const manager_names[CGROUP_MANAGER_MAX] = {
+        [CGROUP_MANAGER_CGROUPFS] = "cgroupfs",
+        [CGROUP_MANAGER_SYSTEMD] = "systemd",
+        [CGROUP_MANAGER_DISABLED] = "disabled",
+};
+
+const char *cgroup_manager_to_string(CgroupManager manager) {
+        return manager >= 0 && manager < CGROUP_MANAGER_MAX ? manager_names[manager] : NULL;
+}
+
+CgroupManager cgroup_manager_from_string(const char *s) {
+        for (int i = 0; i < CGROUP_MANAGER_MAX; i++)
+                if (streq(s, manager_names[i]))
+                        return (CgroupManager) i;
+        return CGROUP_MANAGER_INVALID;
+}
+
+/* What a new cgroup is told, from c->cgroup on. */
+static int set_up(const Config *config, Container *c, int fd, bool is_new, Error *error) {
+        int r;
+
+        /* Who manages cgroups of its own wants them all, who limits nothing needs none. */
+        if (config->n_resources > 0 || (is_new && has_writable_cgroup_mount(config)))
+                resource_enable_controllers(c->cgroup, fd);
+        if ((r = resource_write_all(config, c->cgroup, fd, error)) < 0 ||
+            (r = device_filter_attach(config, fd, is_new, error)) < 0)
+                return r;
+        return hand_over(config, c, fd, error);
+}
+
 int placement_create(const Config *config, Container *c, Error *error) {
         _cleanup_fd_ int fd = -EBADF;
         int r;
@@ -88,38 +123,99 @@ int placement_create(const Config *config, Container *c, Error *error) {
         if (fd >= 0 && c->n_cgroup_created != 1 && (r = container_note_cgroup(c)) < 0)
                 return error_set_errno(error, r, "writing %s/cgroup", c->directory);
         if (fd == -ENODEV)
-                return error_set(error, ENODEV, "NotSupported",
-                                 "no cgroup v2 is mounted here, and v1 is not supported: mount it (systemd.unified_cgroup_hierarchy=1), or give --cgroup-manager=disabled");
+                return no_cgroup2(error);
         if (fd < 0)
                 return error_set_errno(error, fd, "creating the cgroup %s", c->cgroup);
-        /* Who manages cgroups of its own wants them all, who limits nothing needs none. */
-        if (config->n_resources > 0 || (c->n_cgroup_created > 0 && has_writable_cgroup_mount(config)))
-                resource_enable_controllers(c->cgroup, fd);
-        if ((r = resource_write_all(config, c->cgroup, fd, error)) < 0 ||
-            (r = device_filter_attach(config, fd, c->n_cgroup_created > 0, error)) < 0 ||
-            (r = hand_over(config, c, fd, error)) < 0)
+        r = set_up(config, c, fd, c->n_cgroup_created > 0, error);
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
+/* systemd has made it, with those limits that it knows. */
+static int create_unit(Placement *p, const Config *config, Container *c, Error *error) {
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
+
+        r = scope_start(&p->scope, c, error);
+        if (r < 0)
                 return r;
-        return TAKE_FD(fd);
+        fd = cgroup_open(c->cgroup);
+        if (fd < 0)
+                return error_set_errno(error, fd, "opening the cgroup %s", c->cgroup);
+        r = set_up(config, c, fd, true, error);
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
+int placement_open(Placement *p, CgroupManager manager, Config *config, Container *c, Error *error) {
+        int r;
+
+        *p = (Placement){ .manager = manager, .fd = -EBADF };
+        switch (manager) {
+        case CGROUP_MANAGER_CGROUPFS:
+                r = p->fd = placement_create(config, c, error);
+                break;
+        case CGROUP_MANAGER_SYSTEMD:
+                if (!cgroup_mount_point())
+                        return no_cgroup2(error);
+                r = scope_open(&p->scope, config, c, error);
+                if (r < 0)
+                        break;
+                p->adopts = !scope_is_slice(&p->scope);
+                if (!p->adopts)
+                        r = p->fd = create_unit(p, config, c, error);
+                break;
+        default:
+                r = 0;
+        }
+        return r < 0 ? r : 0;
+}
+
+void placement_close(Placement *p) {
+        p->fd = fd_close(p->fd);
+        scope_close(&p->scope);
+}
+
+int placement_adopt(Placement *p, const Config *config, Container *c, Error *error) {
+        int r = p->fd = create_unit(p, config, c, error);
+
+        return r < 0 ? r : 0;
+}
+
+/* kill: else they are waited for alone. */
+static void kill_all(const Container *c, bool kill) {
+        _cleanup_fd_ int fd = c->cgroup ? cgroup_open(c->cgroup) : -EBADF;
+
+        if (fd < 0 || cgroup_is_populated(fd) <= 0)
+                return;
+        if (kill)
+                (void) cgroup_kill(fd);
+        (void) cgroup_wait_empty(fd, KILL_TIMEOUT_USEC);
+}
+
+static int remove_unit(const Container *c, Error *error) {
+        int r, k;
+
+        kill_all(c, true); /* or systemd would ask nicely first, and wait */
+        r = scope_stop(c, error);
+        /* systemd removes it with the unit. Where it could not, as after a change of
+         * its owner, we may. */
+        k = c->cgroup ? cgroup_remove(c->cgroup) : 0;
+        return r < 0 ? r : k < 0 ? error_set_errno(error, k, "removing the cgroup %s", c->cgroup) : 0;
 }
 
 int placement_remove(const Container *c, Error *error) {
         int r;
 
+        if (c->scope)
+                return remove_unit(c, error);
         if (!c->cgroup || c->n_cgroup_created == 0)
                 return 0;
 
         /* Mostly empty by now: the first try succeeds. */
         r = cgroup_remove_created(c->cgroup, c->n_cgroup_created);
         if (r == -EBUSY) {
-                _cleanup_fd_ int fd = cgroup_open(c->cgroup);
-
-                if (fd >= 0) {
-                        /* Of a create that was cut off there is but what it noted
-                         * down, and its init, which ends by itself. */
-                        if (c->bundle)
-                                (void) cgroup_kill(fd);
-                        (void) cgroup_wait_empty(fd, KILL_TIMEOUT_USEC);
-                }
+                /* Of a create that was cut off there is but what it noted down, and its
+                 * init, which ends by itself. */
+                kill_all(c, c->bundle != NULL);
                 r = cgroup_remove_created(c->cgroup, c->n_cgroup_created);
         }
         return r < 0 ? error_set_errno(error, r, "removing the cgroup %s", c->cgroup) : 0;

@@ -7,6 +7,34 @@
 
 #include "config.h"
 #include "container.h"
+#include "scope.h"
+
+typedef enum CgroupManager {
+        CGROUP_MANAGER_CGROUPFS, /* we make the cgroup ourselves */
+        CGROUP_MANAGER_SYSTEMD,  /* it is a unit */
+        CGROUP_MANAGER_DISABLED, /* the container stays in ours */
+        CGROUP_MANAGER_MAX,
+        CGROUP_MANAGER_INVALID = -EINVAL,
+} CgroupManager;
+
+const char *cgroup_manager_to_string(CgroupManager manager);
+CgroupManager cgroup_manager_from_string(const char *s);
+
+typedef struct Placement {
+        CgroupManager manager;
+        int fd;      /* of the cgroup that init is to be born in, or -1 */
+        bool adopts; /* init is to wait for placement_adopt() */
+        Scope scope;
+} Placement;
+
+#define PLACEMENT_INIT ((Placement){ .fd = -EBADF })
+
+/* All that can be done before there is an init. To be closed in any case. */
+int placement_open(Placement *p, CgroupManager manager, Config *config, Container *c, Error *error);
+void placement_close(Placement *p);
+
+/* With init there, and nothing done by it yet: its scope, with all limits. */
+int placement_adopt(Placement *p, const Config *config, Container *c, Error *error);
 
 /* The path from the cgroup root that the config means; relative ones and none
  * at all are the runtime's to decide. In *ret, to be freed. */
@@ -17,6 +45,6 @@ int placement_path(const Config *c, const char *id, char **ret, Error *error);
  * descriptor of the directory. */
 int placement_create(const Config *config, Container *c, Error *error);
 
-/* Kills what is in it and removes what placement_create() made; what is left
+/* Kills what is in it and removes what was made, unit or cgroup; what is left
  * below it too. A cgroup that was there before stays. */
 int placement_remove(const Container *c, Error *error);

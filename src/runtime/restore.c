@@ -200,7 +200,10 @@ static int restore(Restore *p, const CriuOptions *o, const ImageDirectory *d, un
         r = launch_open(p->launch, creation->config, creation->container, directory, error);
         if (r < 0)
                 return r;
-        if (!p->of->no_cgroup) {
+        if (p->of->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+                return error_set(error, EOPNOTSUPP, "NotSupported",
+                                 "restoring into a unit of systemd is not supported yet: give --cgroup-manager=cgroupfs, and linux.cgroupsPath as a path");
+        if (p->of->cgroup_manager == CGROUP_MANAGER_CGROUPFS) {
                 cgroup = placement_create(creation->config, creation->container, error);
                 if (cgroup < 0)
                         return cgroup;
