@@ -98,7 +98,9 @@ static int build_request(CriuRequest *request, const Checkpoint *p, const ImageD
             (r = add_namespaces(request, p, error)) < 0 ||
             (r = criu_mounts_dump(request, p->config, p->procfs, p->container->pid, error)) < 0)
                 return r;
-        return p->options->pre_dump ? 0 : descriptors_dump(request, d->images, p->procfs, p->container->pid, error);
+        return p->options->pre_dump ? 0
+                                    : descriptors_dump(request, d->images, p->procfs, p->container->pid,
+                                                       p->container->external_descriptors, error);
 }
 
 /* --status-fd: a NUL once the pages can be asked for. */

@@ -48,7 +48,11 @@ CriuLogLine criu_log_parse(const char *line, char ret[static CRIU_LOG_REASON_MAX
         return is_of_program(ret) ? CRIU_LOG_PROGRAM : CRIU_LOG_ERROR;
 }
 
-int criu_log_reason(int directory, const char *file, char ret[static CRIU_LOG_REASON_MAX]) {
+/* How criu calls what it finds out about the kernel in the beginning. */
+#define KERNEL_WORD "kerndat"
+
+int criu_log_reason(int directory, const char *file, char ret[static CRIU_LOG_REASON_MAX], bool *ret_kernel) {
+        bool kernel = false, found = false;
         int fd = openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK), r = -ENODATA;
         char line[1024], words[CRIU_LOG_REASON_MAX];
         FILE *f;
@@ -65,13 +69,17 @@ int criu_log_reason(int directory, const char *file, char ret[static CRIU_LOG_RE
         while (fgets(line, sizeof(line), f)) {
                 CriuLogLine kind = criu_log_parse(line, words);
 
-                if (kind == CRIU_LOG_NOTHING || (kind == CRIU_LOG_PROGRAM && r == 0))
+                if (kind == CRIU_LOG_NOTHING)
                         continue;
+                kernel |= kind == CRIU_LOG_ERROR && strstr(words, KERNEL_WORD);
+                if (found || (kind == CRIU_LOG_PROGRAM && r == 0))
+                        continue;
+                found = kind == CRIU_LOG_ERROR;
                 strcpy(ret, words);
                 r = 0;
-                if (kind == CRIU_LOG_ERROR)
-                        break;
         }
         fclose(f);
+        if (r >= 0)
+                *ret_kernel = kernel;
         return r;
 }

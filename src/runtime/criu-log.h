@@ -13,8 +13,9 @@
  * first error of the log, which is the cause; what follows are the consequences.
  * Errors of programs that criu tried to run come first though, since it does not
  * need most of them: they count where there is no other. -ENODATA where there is
- * none. directory: where the log is. */
-int criu_log_reason(int directory, const char *file, char ret[static CRIU_LOG_REASON_MAX]);
+ * none. In *ret_kernel: whether criu gave up on the kernel before it looked at any
+ * container. directory: where the log is. */
+int criu_log_reason(int directory, const char *file, char ret[static CRIU_LOG_REASON_MAX], bool *ret_kernel);
 
 /* The same for a line. Pure. */
 typedef enum CriuLogLine {

@@ -104,16 +104,25 @@ static int write_list(int images, const json_t *list, Error *error) {
         return r < 0 ? error_set_errno(error, r, "writing " DESCRIPTORS) : 0;
 }
 
-int descriptors_dump(CriuRequest *request, int images, int procfs, pid_t pid, Error *error) {
+/* The i-th of a list of strings that is a pipe, or NULL. */
+static const char *pipe_of(const json_t *list, size_t i) {
+        const char *s = json_string_value(json_array_get(list, i));
+
+        return s && startswith(s, "pipe:") ? s : NULL;
+}
+
+int descriptors_dump(CriuRequest *request, int images, int procfs, pid_t pid, const char *recorded, Error *error) {
+        json_t *before = recorded ? json_loads(recorded, 0, NULL) : NULL, *list;
         _cleanup_free_ char *mountinfo = NULL;
         char path[32], name[64];
-        json_t *list;
         int r;
 
         snprintf(path, sizeof(path), "%d/mountinfo", (int) pid);
         r = read_procfs(procfs, path, &mountinfo);
-        if (r < 0)
+        if (r < 0) {
+                json_decref(before);
                 return error_set_errno(error, r, "reading /proc/%s", path);
+        }
 
         list = json_array();
         for (int i = 0; i < STREAMS && r >= 0; i++) {
@@ -127,11 +136,12 @@ int descriptors_dump(CriuRequest *request, int images, int procfs, pid_t pid, Er
                 } else if (r == -ENOENT)
                         r = 0; /* closed meanwhile */
                 if (!entry)
-                        entry = json_string(strempty(target));
+                        entry = json_string(pipe_of(before, (size_t) i) ?: strempty(target));
                 json_array_append_new(list, entry ?: json_string(""));
         }
         r = r < 0 ? error_set_errno(error, r, "looking at the container's standard streams") : write_list(images, list, error);
         json_decref(list);
+        json_decref(before);
         return r;
 }
 

@@ -12,8 +12,10 @@
 #include "macro.h"
 
 /* At dump: looks at them, tells criu of files outside of the container, and
- * writes the list. procfs: from procfs_open(). */
-int descriptors_dump(CriuRequest *request, int images, int procfs, pid_t pid, Error *error);
+ * writes the list. recorded: what they were when the container was made (a JSON
+ * list, or NULL): a pipe that init has given up may still be its children's.
+ * procfs: from procfs_open(). */
+int descriptors_dump(CriuRequest *request, int images, int procfs, pid_t pid, const char *recorded, Error *error);
 
 /* At restore: hands our own standard streams on in their places. */
 int descriptors_restore(CriuRequest *request, int images, Error *error);

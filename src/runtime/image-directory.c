@@ -75,10 +75,12 @@ void image_directory_close(ImageDirectory *d) {
 int image_directory_explain(const ImageDirectory *d, const char *log, const char *what, Error *error) {
         _cleanup_error_ Error better = ERROR_INIT;
         char reason[CRIU_LOG_REASON_MAX];
+        bool kernel;
 
         /* What failed on our side is the cause of whatever criu wrote. */
-        if (!error_has_name(error, "CriuFailed") || criu_log_reason(d->work, log, reason) < 0)
+        if (!error_has_name(error, "CriuFailed") || criu_log_reason(d->work, log, reason, &kernel) < 0)
                 return error_prefix(error, "%s", what);
-        error_set(&better, error->errnum, "CriuFailed", "%s: criu: %s (see %s/%s)", what, reason, d->work_path, log);
+        error_set(&better, error->errnum, "CriuFailed", "%s: criu%s: %s (see %s/%s)", what,
+                  kernel ? " does not work on this kernel" : "", reason, d->work_path, log);
         return error_move(error, &better);
 }

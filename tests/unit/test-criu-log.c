@@ -43,24 +43,32 @@ static void write_log(const char *text) {
 
 static void test_reason(void **state) {
         char text[CRIU_LOG_REASON_MAX];
+        bool kernel = true;
 
-        assert_int_equal(criu_log_reason(AT_FDCWD, "x.log", text), -ENOENT);
+        assert_int_equal(criu_log_reason(AT_FDCWD, "x.log", text, &kernel), -ENOENT);
         write_log("(00.1) all is well\n");
-        assert_int_equal(criu_log_reason(AT_FDCWD, "x.log", text), -ENODATA);
+        assert_int_equal(criu_log_reason(AT_FDCWD, "x.log", text, &kernel), -ENODATA);
 
         /* The cause, not the programs before it and not the consequences. */
         write_log("(00.1) line\n(00.2) Error (criu/util.c:1): exited, status=1\n(00.3) Error (a:1): the cause.\n"
                   "(00.4) Error (b:2): Dumping FAILED.\n");
-        assert_ok(criu_log_reason(AT_FDCWD, "x.log", text));
+        assert_ok(criu_log_reason(AT_FDCWD, "x.log", text, &kernel));
         assert_string_equal(text, "the cause");
+        assert_false(kernel);
 
         write_log("(00.2) Error (criu/util.c:1): exited, status=1\n(00.2) Error (criu/util.c:1): exited, status=2\n");
-        assert_ok(criu_log_reason(AT_FDCWD, "x.log", text));
+        assert_ok(criu_log_reason(AT_FDCWD, "x.log", text, &kernel));
         assert_string_equal(text, "exited, status=1");
+
+        write_log("(00.2) Error (criu/vdso.c:381): vdso: Unexpected area\n"
+                  "(00.3) Error (criu/kerndat.c:1615): kerndat_vdso failed when initializing kerndat.\n");
+        assert_ok(criu_log_reason(AT_FDCWD, "x.log", text, &kernel));
+        assert_string_equal(text, "vdso: Unexpected area");
+        assert_true(kernel);
 
         /* The name is ours, what it leads to may be somebody else's. */
         assert_ok(symlink("x.log", "y.log"));
-        assert_int_equal(criu_log_reason(AT_FDCWD, "y.log", text), -ELOOP);
+        assert_int_equal(criu_log_reason(AT_FDCWD, "y.log", text, &kernel), -ELOOP);
 }
 
 int main(void) {

@@ -57,6 +57,8 @@ systemctl start machine.slice ctrd.service systemd-machined.service
 traces >/run/traces-before
 program host python3 tests/integration/host/main.py interface limits exec lifecycle network survival
 program runtime tests/integration/test-runtime
+# A telling part; tests/vm/tests-checkpoint.sh is all of it.
+program runtime-checkpoint tests/integration/test-runtime-checkpoint memory tcp terminal user_namespace
 program runtime-rootless env THROWAWAY=1 tests/integration/test-runtime-rootless
 program monitor env RUNTIMES=ctrrun tests/integration/test-monitor
 check "nothing is left behind" leaves_nothing
