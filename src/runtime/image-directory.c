@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "criu-log.h"
@@ -64,6 +65,23 @@ int image_directory_open(const CriuOptions *o, ImageDirectory *ret, Error *error
                 return error_set(error, errno, "InvalidCheckpoint", "there is no checkpoint in %s: it has no " INVENTORY,
                                  o->image_path);
         forget_log(ret, "restore.log");
+        return 0;
+}
+
+int image_directory_admit(const ImageDirectory *d, gid_t gid, Error *error) {
+        struct stat st;
+
+        if (fstat(d->images, &st) < 0)
+                return error_set_errno(error, errno, "--image-path");
+        if ((st.st_mode & S_IXOTH) || (st.st_gid == gid && (st.st_mode & S_IXGRP)))
+                return 0;
+        /* Somebody's group is not to lose it. */
+        if (st.st_mode & S_IRWXG && st.st_gid != gid)
+                return error_set(error, EACCES, NULL,
+                                 "--image-path: the root of the user namespace has to get in: make it of group %u, with mode 0710",
+                                 gid);
+        if (fchown(d->images, (uid_t) -1, gid) < 0 || fchmod(d->images, (st.st_mode & 07777) | S_IXGRP) < 0)
+                return error_set_errno(error, errno, "--image-path: letting the root of the user namespace in");
         return 0;
 }
 

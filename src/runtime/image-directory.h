@@ -6,6 +6,8 @@
  * statistics go.
  */
 
+#include <sys/types.h>
+
 #include "criu-options.h"
 #include "error.h"
 #include "macro.h"
@@ -25,6 +27,11 @@ int image_directory_create(const CriuOptions *o, ImageDirectory *ret, Error *err
 int image_directory_open(const CriuOptions *o, ImageDirectory *ret, Error *error);
 
 void image_directory_close(ImageDirectory *d);
+
+/* For a restore into a user namespace: its root reads the images, and has to be
+ * let into the directory. As a group (gid: outside), for criu's images are for
+ * everybody who gets as far. */
+int image_directory_admit(const ImageDirectory *d, gid_t gid, Error *error);
 
 /* Puts the reason that criu's log gives in place of what criu answered, and says
  * where the log is. what: "checkpointing container x". Returns the errno. */

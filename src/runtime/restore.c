@@ -167,13 +167,21 @@ static int stage_work(Restore *p, const ImageDirectory *d, Error *error) {
         return r < 0 ? error_set_errno(error, r, "preparing %s", d->work_path) : 0;
 }
 
+static int admit_root(const Config *c, const ImageDirectory *d, Error *error) {
+        uint32_t gid;
+
+        if (!config_new_namespace(c, NAMESPACE_USER) || id_map_outside(c->gids, c->n_gids, 0, &gid) < 0)
+                return 0;
+        return image_directory_admit(d, gid, error);
+}
+
 static int build_request(CriuRequest *request, Restore *p, const CriuOptions *o, const ImageDirectory *d, unsigned version,
                          Error *error) {
         const Container *c = p->creation->container;
         int r;
 
-        r = stage_work(p, d, error);
-        if (r < 0)
+        if ((r = admit_root(p->creation->config, d, error)) < 0 ||
+            (r = stage_work(p, d, error)) < 0)
                 return r;
         r = criu_request_init(request, CRIU_RPC_TYPE__RESTORE, o, d->images, p->work);
         if (r >= 0 && c->cgroup)

@@ -84,8 +84,29 @@ static void test_explain(void **state) {
         image_directory_close(&d);
 }
 
+static void test_admit(void **state) {
+        const CriuOptions o = options("images", NULL);
+        ImageDirectory d = IMAGE_DIRECTORY_INIT;
+        struct stat st;
+
+        assert_ok(image_directory_create(&o, &d, NULL));
+        assert_ok(image_directory_admit(&d, getgid(), NULL));
+        assert_ok(stat("images", &st));
+        assert_int_equal(st.st_mode & 07777, 0710);
+        assert_int_equal(st.st_gid, getgid());
+
+        /* Another group's right is not taken away; everybody's is enough. */
+        assert_int_equal(image_directory_admit(&d, getgid() + 1, NULL), -EACCES);
+        assert_ok(chmod("images", 0755));
+        assert_ok(image_directory_admit(&d, getgid() + 1, NULL));
+        assert_ok(stat("images", &st));
+        assert_int_equal(st.st_mode & 07777, 0755);
+        assert_int_equal(st.st_gid, getgid());
+        image_directory_close(&d);
+}
+
 int main(void) {
-        const struct CMUnitTest tests[] = { T_DIR(test_create), T_DIR(test_open), T_DIR(test_explain) };
+        const struct CMUnitTest tests[] = { T_DIR(test_create), T_DIR(test_open), T_DIR(test_explain), T_DIR(test_admit) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
