@@ -16,6 +16,11 @@
 #include "image-directory.h"
 #include "procfs.h"
 
+/* Whatever the memory of the container: a disk or another machine takes it up. With
+ * lazy pages it is that machine which decides when. */
+#define PATIENCE_USEC (900 * USEC_PER_SEC)
+#define PATIENCE_LAZY_USEC (24 * 3600 * USEC_PER_SEC)
+
 typedef struct Checkpoint {
         const Container *container;
         const Config *config;
@@ -125,7 +130,8 @@ int checkpoint_run(const Container *c, const Config *config, const CriuOptions *
         ImageDirectory d = IMAGE_DIRECTORY_INIT;
         CriuRequest request = {};
         Checkpoint p = { c, config, o, -EBADF, o->status_fd };
-        CriuRun run = { .request = &request, .cgroup = -1, .notify = notify, .arg = &p };
+        CriuRun run = { .request = &request, .cgroup = -1, .notify = notify, .arg = &p,
+                        .patience_usec = o->lazy_pages ? PATIENCE_LAZY_USEC : PATIENCE_USEC };
         unsigned version;
         bool was_frozen;
         int r;

@@ -370,8 +370,8 @@ int criu_mounts_set_stage(const Stage *stage, Error *error) {
         r = stage_set(stage, STAGE, error);
         if (r < 0)
                 return r;
-        /* The root of a user namespace has to walk there. */
-        if (fchmodat(AT_FDCWD, ".", 0711, 0) < 0 || chdir("/") < 0)
+        /* criu needs it for temporary files too, also as the root of a user namespace. */
+        if (fchmodat(AT_FDCWD, ".", 01777, 0) < 0 || chdir("/") < 0)
                 return error_set_errno(error, errno, "preparing the container's mounts");
         return 0;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,11 +21,14 @@
 #define ANSWER_MAX 65536
 #define REQUEST_MAX (1024 * 1024)
 
-/* How long criu may work without a word. It says what it is about to do, and
- * gives up by itself on most of what it waits for; but some mistakes (a label
- * that is none) leave it waiting for ever. Long enough for the memory of a large
- * container to be written. */
-#define DEADLINE_USEC (900 * USEC_PER_SEC)
+/* For a question about itself. */
+#define PATIENCE_CHECK_USEC (10 * USEC_PER_SEC)
+#define PATIENCE_USEC (60 * USEC_PER_SEC)
+#define PATIENCE_BYTES_PER_SEC (10 * 1024 * 1024)
+
+uint64_t criu_patience(uint64_t bytes) {
+        return PATIENCE_USEC + bytes / PATIENCE_BYTES_PER_SEC * USEC_PER_SEC;
+}
 
 typedef struct CriuProcess {
         int socket, pidfd;
@@ -67,11 +72,13 @@ static void reset_signals(void) {
         (void) sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
-static int become_criu(const CriuRun *run, const char *program, int socket, int *status, Error *error) {
+static int become_criu(const CriuRun *run, const char *program, pid_t parent, int socket, int *status, Error *error) {
         char fd[16], *const argv[] = { (char *) "criu", (char *) "swrk", fd, NULL },
              *const env[] = { (char *) "PATH=" PATH, NULL };
         int r;
 
+        if (run->dies_with_us && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
+                return error_set_errno(error, ESRCH, "the runtime is gone");
         if (run->cgroup >= 0 && (r = cgroup_attach(run->cgroup, 0)) < 0)
                 return error_set_errno(error, r, "moving criu into the container's cgroup");
         if (run->prepare && (r = run->prepare(run->arg, error)) < 0)
@@ -97,8 +104,8 @@ static int start(const CriuRun *run, CriuProcess *ret, Error *error) {
         _cleanup_error_ Error other = ERROR_INIT;
         char buffer[64];
         const char *program = criu_find_program("criu", buffer);
+        pid_t pid, parent = getpid();
         int ends[2], r;
-        pid_t pid;
 
         if (!program)
                 return error_set(error, ENOENT, "NotSupported", "criu is not installed: it is what checkpoints and restores");
@@ -117,7 +124,7 @@ static int start(const CriuRun *run, CriuProcess *ret, Error *error) {
         if (pid == 0) {
                 int status = tell;
 
-                (void) become_criu(run, program, theirs, &status, &other);
+                (void) become_criu(run, program, parent, theirs, &status, &other);
                 (void) channel_send_error(status, CHANNEL_ERROR, &other);
                 _exit(1);
         }
@@ -166,9 +173,9 @@ static int send_request(const CriuProcess *p, const CriuRpcRequest *message) {
 }
 
 /* The next answer, to be freed by criu_rpc_answer__free_unpacked(). */
-static int receive(const CriuProcess *p, CriuRpcAnswer **ret, int *ret_fd, Error *error) {
+static int receive(const CriuProcess *p, uint64_t patience_usec, CriuRpcAnswer **ret, int *ret_fd, Error *error) {
         struct pollfd poll_fd = { .fd = p->socket, .events = POLLIN };
-        uint64_t deadline = now_usec(CLOCK_MONOTONIC) + DEADLINE_USEC;
+        uint64_t deadline = now_usec(CLOCK_MONOTONIC) + patience_usec;
         _cleanup_free_ uint8_t *buffer = malloc(ANSWER_MAX);
         size_t n_fds = 0;
         ssize_t k;
@@ -179,11 +186,11 @@ static int receive(const CriuProcess *p, CriuRpcAnswer **ret, int *ret_fd, Error
         do {
                 uint64_t now = now_usec(CLOCK_MONOTONIC);
 
-                r = poll(&poll_fd, 1, now < deadline ? (int) ((deadline - now) / USEC_PER_MSEC) + 1 : 0);
+                r = poll(&poll_fd, 1, now < deadline ? (int) MIN((deadline - now) / USEC_PER_MSEC + 1, (uint64_t) INT_MAX) : 0);
         } while (r < 0 && errno == EINTR);
         if (r <= 0)
                 return error_set(error, r < 0 ? errno : ETIMEDOUT, NULL, "criu said nothing for %u s and was stopped",
-                                 (unsigned) (DEADLINE_USEC / USEC_PER_SEC));
+                                 (unsigned) (patience_usec / USEC_PER_SEC));
 
         *ret_fd = -EBADF;
         k = fd_receive(p->socket, buffer, ANSWER_MAX, ret_fd, 1, &n_fds);
@@ -238,7 +245,7 @@ static int converse(const CriuRun *run, const CriuProcess *p, const CriuRpcReque
                 _cleanup_fd_ int fd = -EBADF;
                 CriuRpcAnswer *answer;
 
-                r = receive(p, &answer, &fd, error);
+                r = receive(p, run->patience_usec, &answer, &fd, error);
                 if (r < 0)
                         return r;
                 if (answer->type == (uint32_t) CRIU_RPC_TYPE__NOTIFY && answer->success) {
@@ -349,7 +356,7 @@ int criu_check(const CriuOptions *o, unsigned *ret_version, Error *error) {
         CriuRpcRequest message = CRIU_RPC_REQUEST__INIT;
         bool memory = o->pre_dump || o->parent_path;
         CriuRequest none = {};
-        CriuRun run = { .request = &none, .cgroup = -1 };
+        CriuRun run = { .request = &none, .cgroup = -1, .patience_usec = PATIENCE_CHECK_USEC, .dies_with_us = true };
         CriuRpcAnswer *answer;
         int r;
 

@@ -21,6 +21,8 @@
 typedef struct CriuRun {
         CriuRequest *request;
         int cgroup; /* where criu is to run, -1: where we do */
+        uint64_t patience_usec; /* how long it may work without a word: see criu_patience() */
+        bool dies_with_us; /* else it finds out, and puts the container back as it was */
 
         /* In the child, before criu is there; may be NULL. */
         int (*prepare)(void *arg, Error *error);
@@ -31,6 +33,11 @@ typedef struct CriuRun {
         int (*notify)(const char *script, pid_t pid, int *fd, void *arg, Error *error);
         void *arg;
 } CriuRun;
+
+/* How long criu may work without a word on so much memory. It says what it is about
+ * to do, and gives up by itself on most of what it waits for; but a label that is
+ * none, or images with something missing, leave it waiting or turning for ever. */
+uint64_t criu_patience(uint64_t bytes);
 
 /* Serves the request. Returns the pid of what was restored, 0 after a dump, or a
  * negative errno with criu's own words in the error where it said any (see

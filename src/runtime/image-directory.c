@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,6 +89,23 @@ int image_directory_admit(const ImageDirectory *d, gid_t gid, Error *error) {
 void image_directory_close(ImageDirectory *d) {
         d->images = fd_close(d->images);
         d->work = fd_close(d->work);
+}
+
+uint64_t image_directory_size(const ImageDirectory *d) {
+        int copy = openat(d->images, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+        uint64_t size = 0;
+        struct stat st;
+
+        if (!dir) {
+                fd_close(copy);
+                return 0;
+        }
+        for (struct dirent *de; (de = readdir(dir));)
+                if (fstatat(d->images, de->d_name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISREG(st.st_mode))
+                        size += (uint64_t) st.st_size;
+        closedir(dir);
+        return size;
 }
 
 int image_directory_explain(const ImageDirectory *d, const char *log, const char *what, Error *error) {

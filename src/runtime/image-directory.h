@@ -33,6 +33,9 @@ void image_directory_close(ImageDirectory *d);
  * everybody who gets as far. */
 int image_directory_admit(const ImageDirectory *d, gid_t gid, Error *error);
 
+/* How much is in the images. */
+uint64_t image_directory_size(const ImageDirectory *d);
+
 /* Puts the reason that criu's log gives in place of what criu answered, and says
  * where the log is. what: "checkpointing container x". Returns the errno. */
 int image_directory_explain(const ImageDirectory *d, const char *log, const char *what, Error *error);

@@ -201,7 +201,8 @@ static int restore(Restore *p, const CriuOptions *o, const ImageDirectory *d, un
         _cleanup_fd_ int cgroup = -EBADF;
         Creation *creation = p->creation;
         CriuRequest request = {};
-        CriuRun run = { .request = &request, .cgroup = -1, .prepare = prepare, .notify = notify, .arg = p };
+        CriuRun run = { .request = &request, .cgroup = -1, .prepare = prepare, .notify = notify, .arg = p,
+                        .dies_with_us = true };
         pid_t pid;
         int r;
 
@@ -222,6 +223,9 @@ static int restore(Restore *p, const CriuOptions *o, const ImageDirectory *d, un
         r = creation_keep(creation, p->launch, error);
         if (r >= 0)
                 r = build_request(&request, p, o, d, version, error);
+        /* Images before these (--parent-path), and memory that comes later (--lazy-pages),
+         * are not counted. */
+        run.patience_usec = criu_patience(image_directory_size(d)) * (o->lazy_pages ? 10 : 2);
         pid = r < 0 ? r : criu_run(&run, error);
         criu_request_clear(&request);
         stage_clear(&p->stage);

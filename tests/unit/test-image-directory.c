@@ -48,6 +48,8 @@ static void test_open(void **state) {
         image_directory_close(&d);
         assert_ok(file_write_atomic(AT_FDCWD, "images/inventory.img", "x", 1, 0600));
         assert_ok(image_directory_open(&o, &d, NULL));
+        assert_ok(file_write_atomic(AT_FDCWD, "images/pages-1.img", "four", 4, 0600));
+        assert_int_equal(image_directory_size(&d), 5);
         image_directory_close(&d);
 }
 
