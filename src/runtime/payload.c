@@ -37,7 +37,8 @@ static int check_program(const char *path) {
                 return -errno;
         if (stat(path, &st) < 0)
                 return -errno;
-        return S_ISDIR(st.st_mode) ? -EISDIR : 0;
+        /* As execve(2) has it for what is no regular file. */
+        return S_ISDIR(st.st_mode) ? -EACCES : 0;
 }
 
 int payload_find_program(const ConfigProcess *p, char path[static 4096], Error *error) {
@@ -65,8 +66,10 @@ int payload_find_program(const ConfigProcess *p, char path[static 4096], Error *
                 }
                 q += n + (q[n] == ':');
         }
-        return error_set(error, -first, NULL, "executing %s: %s in PATH (%s)", name,
-                         first == -ENOENT ? "not found" : strerror(-first), search);
+        /* Engines look for these words to tell the status 127 from 126. */
+        if (first == -ENOENT)
+                return error_set(error, ENOENT, NULL, "executing %s: executable file not found in $PATH (%s)", name, search);
+        return error_set_errno(error, first, "executing %s, which is in $PATH (%s)", name, search);
 }
 
 static int set_keyring(Error *error) {
