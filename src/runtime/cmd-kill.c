@@ -30,6 +30,11 @@ static int kill_all(const Container *c, int sig, Error *error) {
         _cleanup_fd_ int fd = c->cgroup ? cgroup_open(c->cgroup) : -EBADF;
         int r;
 
+        /* Nobody is left to be told: not an error, as with runc, whose users end
+         * what may be left of a container so. */
+        if (container_status(c) == CONTAINER_STOPPED && fd < 0)
+                return 0;
+
         /* Without rights over cgroups: the end of its init is that of a pid
          * namespace. */
         if (!c->cgroup && sig == SIGKILL && (c->namespaces & CLONE_NEWPID))
@@ -52,7 +57,10 @@ static int run_kill(const Command *command, const CommandGlobals *g, int argc, c
                 return index;
         if (index >= argc || index + 2 < argc)
                 return error_set(error, EINVAL, COMMAND_USAGE, "kill: an id and one signal are wanted: see ctrrun kill --help");
-        if (index + 1 < argc && parse_signal(argv[index + 1], &sig) < 0)
+        /* kill(2): 0 asks whether there is somebody. */
+        if (index + 1 < argc && streq(argv[index + 1], "0"))
+                sig = 0;
+        else if (index + 1 < argc && parse_signal(argv[index + 1], &sig) < 0)
                 return error_set(error, EINVAL, COMMAND_USAGE, "kill: \"%s\" is no signal", argv[index + 1]);
         r = container_load(g->root, argv[index], &c, error);
         if (r < 0)

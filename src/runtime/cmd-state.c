@@ -9,8 +9,8 @@
 #include "fd.h"
 #include "log.h"
 
-static int print_json(const json_t *value, Error *error) {
-        _cleanup_free_ char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
+static int print_json(const json_t *value, size_t flags, Error *error) {
+        _cleanup_free_ char *text = value ? json_dumps(value, flags) : NULL;
 
         if (!text)
                 return error_set_errno(error, ENOMEM, "printing");
@@ -36,7 +36,7 @@ static int run_state(const Command *command, const CommandGlobals *g, int argc, 
         if (status == CONTAINER_CREATING)
                 return error_set(error, ENOENT, "NoSuchContainer", "container %s does not exist yet: it is being created", id);
         json_t *state = container_state_json(c, status);
-        r = print_json(state, error);
+        r = print_json(state, JSON_INDENT(2), error);
         json_decref(state);
         return r;
 }
@@ -67,8 +67,12 @@ static int handle_list(int key, const char *value, void *data, Error *error) {
 }
 
 static void print_row(const Container *c, ContainerStatus status) {
-        printf("%-24s %-8d %-10s %-40s %s\n", c->id, status == CONTAINER_STOPPED ? 0 : (int) c->pid,
-               container_status_to_string(status), strempty(c->bundle), strempty(c->created));
+        char owner[16] = "root";
+
+        if (c->owner != 0)
+                snprintf(owner, sizeof(owner), "#%u", c->owner);
+        printf("%-24s %-8d %-10s %-40s %-30s %s\n", c->id, status == CONTAINER_STOPPED ? 0 : (int) c->pid,
+               container_status_to_string(status), strempty(c->bundle), strempty(c->created), owner);
 }
 
 static int list_one(const CommandGlobals *g, const char *id, const ListArguments *a, json_t *array) {
@@ -108,7 +112,7 @@ static int run_list(const Command *command, const CommandGlobals *g, int argc, c
 
         array = json_array();
         if (!a.json && !a.quiet)
-                printf("%-24s %-8s %-10s %-40s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED");
+                printf("%-24s %-8s %-10s %-40s %-30s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
         r = 0;
         for (int i = 0; i < n; i++) {
                 if (r >= 0)
@@ -117,7 +121,7 @@ static int run_list(const Command *command, const CommandGlobals *g, int argc, c
         }
         free(entries);
         if (r >= 0 && a.json)
-                r = print_json(array, error);
+                r = print_json(array, JSON_COMPACT, error); /* one line: some look at it by lines */
         json_decref(array);
         return r < 0 ? error_set_errno(error, r, "listing") : 0;
 }

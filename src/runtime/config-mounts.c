@@ -14,9 +14,19 @@ static int parse_options(Config *c, ConfigMount *m, char *const *words, Error *e
         data = arena_new(&c->arena, char *, n + 1);
         if (!data)
                 return error_set_errno(error, ENOMEM, "mounts");
-        for (char *const *w = words; w && *w; w++)
-                if (**w && mount_options_add(&m->options, *w) == 0)
+        for (char *const *w = words; w && *w; w++) {
+                int r = 1;
+
+                if (!**w || mount_options_add(&m->options, *w) != 0)
+                        continue;
+                r = config_parse_idmap_option(c, m, *w);
+                if (r < 0)
+                        return error_set(error, EINVAL, "InvalidConfig",
+                                         "mounts: %s: \"%s\" is wrong: idmap=uids=FILE-HOST-COUNT…;gids=… is wanted",
+                                         m->destination, *w);
+                if (r == 0)
                         data[n_data++] = *w;
+        }
         m->data = data;
         return 0;
 }

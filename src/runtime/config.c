@@ -85,6 +85,8 @@ static int parse_document(Config *c, Error *error) {
                 return r;
         if (linux_object && (r = config_parse_linux(c, linux_object, error)) < 0)
                 return r;
+        if ((r = config_resolve_idmaps(c, error)) < 0)
+                return r;
         return 0;
 }
 

@@ -82,6 +82,7 @@ typedef struct ConfigMount {
         char *const *data; /* options of the file system itself */
         IdMap *uids, *gids;
         size_t n_uids, n_gids;
+        bool relative_uids, relative_gids; /* to the container's, until all is read */
 } ConfigMount;
 
 typedef struct ConfigNamespace {
@@ -231,6 +232,10 @@ int config_set_env(Config *c, const char *name, const char *format, ...) _printf
 bool config_capability_add(const char *name, uint64_t *set);
 
 /* The parts, each in a file of its own. */
+/* crun's option "idmap=…": 1 where it is one and was taken, 0 where it is another, or
+ * a negative errno. */
+int config_parse_idmap_option(Config *c, ConfigMount *m, const char *word);
+int config_resolve_idmaps(Config *c, Error *error);
 int config_parse_mounts(Config *c, const json_t *array, Error *error);
 int config_parse_linux(Config *c, const json_t *object, Error *error);
 int config_parse_scheduling(const json_t *process, Arena *arena, ConfigProcess *p, Error *error);

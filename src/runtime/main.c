@@ -58,7 +58,7 @@ static void print_help(void) {
 
 static void print_version(void) {
         /* The last line is for those who look there what crun was built with. */
-        printf("ctrrun version %s\nspec: %s\n+SYSTEMD%s%s +CAP +SECCOMP +EBPF\n", CTRD_VERSION, OCI_VERSION,
+        printf("ctrrun version %s\ncommit: v%s\nspec: %s\n+SYSTEMD%s%s +CAP +SECCOMP +EBPF +CRIU\n", CTRD_VERSION, CTRD_VERSION, OCI_VERSION,
                selinux_is_supported() ? " +SELINUX" : "", apparmor_is_supported() ? " +APPARMOR" : "");
 }
 

@@ -113,17 +113,22 @@ static int set_user(const ConfigProcess *p, Error *error) {
         return 0;
 }
 
-static int set_directory(const ConfigProcess *p, Error *error) {
+/* With the rights of who sets the process up, who may go where its user may not;
+ * where he may not (a file system that knows no root), with the user's. */
+static int set_directory(const ConfigProcess *p, bool last, Error *error) {
         char path[PATH_MAX];
 
-        if (chdir(p->cwd) < 0)
+        if (chdir(p->cwd) < 0) {
+                if (!last && (errno == EACCES || errno == EPERM))
+                        return 0;
                 return error_set_errno(error, errno, "changing to the working directory %s", p->cwd);
+        }
         /* CVE-2024-21626: a path like /proc/self/fd/7 may lead out of the root.
          * The kernel says so: such a directory has no path in it. */
         long k = syscall(SYS_getcwd, path, sizeof(path));
         if (k < 0 || path[0] != '/')
                 return error_set(error, EPERM, NULL, "the working directory %s is outside of the container", p->cwd);
-        return 0;
+        return 1;
 }
 
 static int set_labels(const Payload *payload, Error *error) {
@@ -163,20 +168,22 @@ static bool filter_comes_early(const Payload *payload) {
 
 static int set_identity(const Payload *payload, Error *error) {
         const ConfigProcess *p = payload->process;
-        int r;
+        int r, there;
 
         r = capability_drop_bounding(p->capabilities.bounding, error);
         if (r < 0)
                 return r;
         if (filter_comes_early(payload) && (r = syscall_filter_load(payload->seccomp, error)) < 0)
                 return r;
+        there = set_directory(p, false, error);
+        if (there < 0)
+                return there;
         if ((r = set_user(p, error)) < 0)
                 return r;
         r = capability_apply(&p->capabilities, error);
         if (r < 0)
                 return r;
-        r = set_directory(p, error);
-        if (r < 0)
+        if (!there && (r = set_directory(p, true, error)) < 0)
                 return r;
         if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return error_set_errno(error, errno, "setting no_new_privs");
