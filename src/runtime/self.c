@@ -99,10 +99,16 @@ int self_protect(bool alone, Error *error) {
         if (view >= 0 && mount_set_attr(view, MOUNT_ATTR_RDONLY, 0, false) < 0)
                 view = fd_close(view);
         self_pending = alone && view >= 0 && image_is_exchangeable();
-        if (self_pending || (view >= 0 && go_on_from(view) >= 0)) {
+        if (self_pending) {
                 self_view = TAKE_FD(view);
                 return 0;
         }
+        /* Here the view's descriptor closes, though to wait for that costs more
+         * than the rest: a detached mount belongs to a namespace as long as it
+         * has one, and whoever may mount anything anywhere, and gets hold of
+         * /proc/PID/exe, may make it writable by mount_setattr(2). */
+        if (view >= 0 && go_on_from(view) >= 0)
+                return 0;
         if (view < 0)
                 view = sealed_copy(exe);
         if (view < 0)
