@@ -327,7 +327,7 @@ static int check_running(const ExecArguments *a, const Container *c, Error *erro
         ContainerStatus status = a->ignore_paused || !c->cgroup ? CONTAINER_RUNNING : container_status(c);
 
         return status == CONTAINER_PAUSED
-                       ? error_set(error, EINVAL, "Busy", "container %s is paused: resume it first, or give --ignore-paused",
+                       ? error_set(error, EINVAL, "Busy", "cannot exec in a paused container: resume %s first, or give --ignore-paused",
                                    c->id)
                        : 0;
 }

@@ -8,6 +8,7 @@
 #include "device-filter.h"
 #include "fd.h"
 #include "file.h"
+#include "log.h"
 #include "mount.h"
 #include "placement.h"
 #include "resource-write.h"
@@ -106,6 +107,17 @@ static int set_up(const Config *config, Container *c, int fd, bool is_new, Error
         return hand_over(config, c, fd, error);
 }
 
+/* In a frozen one init would never come to itself, and we with it. One that has
+ * processes may be meant so. */
+static int check_existing(const Container *c, int fd, Error *error) {
+        if (cgroup_is_frozen(fd) > 0)
+                return error_set(error, EBUSY, "Busy",
+                                 "the container's cgroup unexpectedly frozen: %s was there before, thaw or remove it", c->cgroup);
+        if (cgroup_is_populated(fd) > 0)
+                log_warning("the container's cgroup is not empty: %s has processes of somebody else's", c->cgroup);
+        return 0;
+}
+
 int placement_create(const Config *config, Container *c, Error *error) {
         _cleanup_fd_ int fd = -EBADF;
         int r;
@@ -126,6 +138,8 @@ int placement_create(const Config *config, Container *c, Error *error) {
                 return no_cgroup2(error);
         if (fd < 0)
                 return error_set_errno(error, fd, "creating the cgroup %s", c->cgroup);
+        if (c->n_cgroup_created == 0 && (r = check_existing(c, fd, error)) < 0)
+                return r;
         r = set_up(config, c, fd, c->n_cgroup_created > 0, error);
         return r < 0 ? r : TAKE_FD(fd);
 }
