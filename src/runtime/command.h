@@ -44,7 +44,7 @@ typedef struct Command {
 
 extern const Command command_create, command_start, command_run, command_state, command_kill, command_delete,
         command_exec, command_list, command_ps, command_pause, command_resume, command_spec, command_features,
-        command_checkpoint, command_restore;
+        command_checkpoint, command_restore, command_update, command_events;
 
 /* All, NULL-terminated. */
 extern const Command *const commands[];

@@ -16,6 +16,7 @@
 const Command *const commands[] = {
         &command_create, &command_start, &command_run,  &command_exec,     &command_kill, &command_delete,
         &command_state,  &command_list,  &command_ps,   &command_pause,    &command_resume,
+        &command_update, &command_events,
         &command_checkpoint, &command_restore, &command_spec, &command_features, NULL,
 };
 

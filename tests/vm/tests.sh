@@ -60,6 +60,7 @@ program runtime tests/integration/test-runtime
 # A telling part; tests/vm/tests-checkpoint.sh is all of it.
 program runtime-checkpoint tests/integration/test-runtime-checkpoint memory tcp terminal user_namespace
 program attack-labels tests/attack/test-paths label
+program runtime-cgroup tests/integration/test-runtime-cgroup
 program runtime-rootless env THROWAWAY=1 tests/integration/test-runtime-rootless
 program monitor env RUNTIMES=ctrrun tests/integration/test-monitor
 check "nothing is left behind" leaves_nothing
