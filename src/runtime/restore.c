@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "criu-environment.h"
@@ -21,6 +23,7 @@
 #include "procfs.h"
 #include "restore.h"
 #include "rootfs.h"
+#include "socket.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -197,8 +200,65 @@ static int build_request(CriuRequest *request, Restore *p, const CriuOptions *o,
 
 /* --- the container --- */
 
+/* A unit of systemd begins with a process, and the container has none yet: with one
+ * that waits until they are there. It ends with our end of the socket. */
+typedef struct Holder {
+        pid_t pid;
+        int socket;
+} Holder;
+
+#define HOLDER_INIT ((Holder){ .socket = -EBADF })
+
+static int holder_start(Holder *h, Error *error) {
+        int ends[2], r = socket_pair(SOCK_SEQPACKET, ends);
+
+        if (r < 0)
+                return error_set_errno(error, r, "socket");
+        h->pid = fork();
+        if (h->pid == 0) {
+                char c;
+
+                fd_close(ends[0]);
+                (void) !read(ends[1], &c, 1);
+                _exit(0);
+        }
+        fd_close(ends[1]);
+        if (h->pid < 0) {
+                fd_close(ends[0]);
+                return error_set_errno(error, errno, "fork");
+        }
+        h->socket = ends[0];
+        return 0;
+}
+
+static void holder_end(Holder *h) {
+        if (h->socket < 0)
+                return;
+        h->socket = fd_close(h->socket);
+        while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+}
+
+static int place(Restore *p, Placement *placement, Holder *holder, Error *error) {
+        Config *config = p->creation->config;
+        Container *c = p->creation->container;
+        int r;
+
+        r = placement_open(placement, p->of->cgroup_manager, config, c, error);
+        if (r < 0 || !placement->adopts)
+                return r;
+        r = holder_start(holder, error);
+        if (r < 0)
+                return r;
+        c->pid = holder->pid;
+        r = placement_adopt(placement, config, c, error);
+        c->pid = 0;
+        return r;
+}
+
 static int restore(Restore *p, const CriuOptions *o, const ImageDirectory *d, unsigned version, int directory, Error *error) {
-        _cleanup_fd_ int cgroup = -EBADF;
+        _cleanup_(placement_close) Placement placement = PLACEMENT_INIT;
+        _cleanup_(holder_end) Holder holder = HOLDER_INIT;
         Creation *creation = p->creation;
         CriuRequest request = {};
         CriuRun run = { .request = &request, .cgroup = -1, .prepare = prepare, .notify = notify, .arg = p,
@@ -209,18 +269,12 @@ static int restore(Restore *p, const CriuOptions *o, const ImageDirectory *d, un
         r = launch_open(p->launch, creation->config, creation->container, directory, error);
         if (r < 0)
                 return r;
-        if (p->of->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
-                return error_set(error, EOPNOTSUPP, "NotSupported",
-                                 "restoring into a unit of systemd is not supported yet: give --cgroup-manager=cgroupfs, and linux.cgroupsPath as a path");
-        if (p->of->cgroup_manager == CGROUP_MANAGER_CGROUPFS) {
-                cgroup = placement_create(creation->config, creation->container, error);
-                if (cgroup < 0)
-                        return cgroup;
-                /* Where criu is told not to care, they stay where it runs. */
-                if (o->cgroups_mode == CRIU_CGROUPS_IGNORE)
-                        run.cgroup = cgroup;
-        }
-        r = creation_keep(creation, p->launch, error);
+        r = place(p, &placement, &holder, error);
+        /* Where criu is told not to care, they stay where it runs. */
+        if (o->cgroups_mode == CRIU_CGROUPS_IGNORE)
+                run.cgroup = placement.fd;
+        if (r >= 0)
+                r = creation_keep(creation, p->launch, error);
         if (r >= 0)
                 r = build_request(&request, p, o, d, version, error);
         /* Images before these (--parent-path), and memory that comes later (--lazy-pages),
