@@ -17,9 +17,9 @@ import oci
 # Caches of the kernel with one object for each thing that must go away again.
 SLABS = ('pid', 'filp', 'key_jar', 'mnt_cache', 'pid_namespace', 'user_namespace', 'uts_namespace', 'net_namespace',
          'kernfs_node_cache', 'shmem_inode_cache', 'sock_inode_cache', 'task_struct')
-PLACES = ('/run', '/tmp', '/var/tmp', '/dev', '/var/lib', '/root', '/etc')
+PLACES = ('/run', '/tmp', '/var/tmp', '/dev/shm', '/dev/mqueue', '/var/lib', '/root', '/etc')
 # The host's own services work there.
-THEIRS = ('/run/systemd', '/run/udev', '/run/log', '/run/user', '/var/lib/systemd', '/dev/char', '/dev/pts', '/run/dbus')
+THEIRS = ('/run/systemd', '/run/udev', '/run/log', '/run/user', '/var/lib/systemd', '/run/dbus')
 SETTLE = 30 * int(os.environ.get('PATIENCE', '1'))
 
 

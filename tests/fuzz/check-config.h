@@ -5,6 +5,8 @@
  * What is true of every configuration that was taken, whatever it was made from.
  */
 
+#include <net/if.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 #include "config.h"
@@ -16,7 +18,22 @@ static inline void check_words(char *const *words) {
                 promise(utf8_is_valid(*words));
 }
 
+/* What sched_setattr(2), ioprio_set(2) and the set_…affinity(2) calls are given. */
+static inline void check_scheduling(const ConfigProcess *p) {
+        const ConfigScheduler *s = &p->scheduler;
+
+        if (s->present) {
+                promise(s->policy <= 6 && s->nice >= -20 && s->nice <= 19 && s->priority <= 99);
+                promise((s->policy == SCHED_FIFO || s->policy == SCHED_RR) == (s->priority > 0));
+                promise(s->policy == 6 || (s->runtime | s->deadline | s->period) == 0);
+        }
+        promise(!p->io_priority.present || (p->io_priority.value >= 0 && p->io_priority.value < 4 << 13));
+        promise(!p->initial_cpus || (p->initial_cpus->n > 0 && p->initial_cpus->n <= NUMBER_SET_MAX));
+        promise(!p->final_cpus || (p->final_cpus->n > 0 && p->final_cpus->n <= NUMBER_SET_MAX));
+}
+
 static inline void check_process(const ConfigProcess *p) {
+        check_scheduling(p);
         promise(p->uid != UINT32_MAX && p->gid != UINT32_MAX);
         promise(p->umask >= -1 && p->umask <= 0777);
         promise(p->oom_score_adj >= -1000 && p->oom_score_adj <= 1000);

@@ -7,6 +7,7 @@
 #include "device-filter.h"
 #include "fuzz.h"
 #include "sysctl.h"
+#include "unit-property.h"
 
 static void check_namespaces(const Config *c) {
         const ConfigNamespace *n = c->namespaces;
@@ -65,6 +66,51 @@ static void check_resources(const Config *c) {
         }
 }
 
+/* Names that the kernel takes, of directories below resctrl and of links. */
+static void check_rdt_and_links(const Config *c) {
+        if (c->rdt && c->rdt->group)
+                promise(*c->rdt->group && !strchr(c->rdt->group, '/') && c->rdt->group[0] != '.');
+        if (c->memory_policy)
+                promise(!c->memory_policy->nodes || c->memory_policy->nodes->n <= NUMBER_SET_MAX);
+        for (size_t i = 0; i < c->n_net_devices; i++) {
+                const ConfigNetDevice *d = c->net_devices + i;
+
+                promise(*d->name && strlen(d->name) < IF_NAMESIZE && !strpbrk(d->name, "/ \n"));
+                promise(*d->inside && strlen(d->inside) < IF_NAMESIZE && !strpbrk(d->inside, "/ \n"));
+                for (size_t j = 0; j < i; j++)
+                        promise(!streq(d->inside, c->net_devices[j].inside));
+        }
+}
+
+/* What systemd would be told: names of properties, each with a value that can be
+ * written as D-Bus has it. */
+static void check_unit(Config *c) {
+        _cleanup_error_ Error error = ERROR_INIT, own = ERROR_INIT;
+        UnitProperties properties = {};
+        DBusWriter writer = {};
+        UnitName name;
+        int r;
+
+        r = unit_name_parse(c->cgroups_path, "fuzz", false, &name, &error);
+        fuzz_check_error(r, &error);
+        if (r < 0)
+                return;
+        promise(endswith(name.unit, ".scope") || endswith(name.unit, ".slice"));
+        promise(endswith(name.slice, ".slice") && !strchr(name.slice, '/') && !strchr(name.unit, '/'));
+        r = unit_properties_new(c, "fuzz", &name, &properties, &own);
+        fuzz_check_error(r, &own);
+        if (r < 0)
+                return;
+        for (size_t i = 0; i < properties.n; i++) {
+                _cleanup_free_ char *text = variant_format(&properties.list[i].value);
+
+                promise(text && utf8_is_valid(properties.list[i].name));
+        }
+        unit_properties_put(&writer, &properties);
+        promise(!writer.failed);
+        dbus_writer_clear(&writer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(config_freep) Config *c = NULL;
         _cleanup_error_ Error error = ERROR_INIT;
@@ -83,6 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_devices(c);
         check_device_filter(c);
         check_resources(c);
+        check_rdt_and_links(c);
+        check_unit(c);
         for (size_t i = 0; i < c->n_mounts; i++)
                 check_mount(c->mounts + i);
         for (size_t i = 0; i < c->n_sysctls; i++)
