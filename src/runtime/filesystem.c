@@ -48,7 +48,9 @@ static int make_new(const Launch *l, const ConfigMount *m, const char *type, Err
                 options[n++] = label;
         options[n] = NULL;
         /* There is nothing below it yet: "recursive" adds nothing. */
-        return mount_new(type, m->source ?: type, options, m->options.set | m->options.recursive_set, error);
+        return mount_new(type, m->source ?: type, options,
+                         (m->options.set | m->options.recursive_set) & ~(uint64_t) (rootfs_is_late(m) ? MOUNT_ATTR_RDONLY : 0),
+                         error);
 }
 
 static bool shares_host_cgroups(const Launch *l) {

@@ -42,9 +42,16 @@ int rootfs_create(const Launch *l, const char *path, mode_t mode) {
         return rootpath_create(l->root, path, mode);
 }
 
-static int enter_by_move(Error *error) {
-        if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
-                return error_set_errno(error, errno, "moving the root file system to /");
+/* The root lies on top of "/" already. What is below it stays, out of reach; but
+ * the kernel would take the host's procfs and sysfs, which nothing covers, for leave
+ * to mount others in a user namespace, and those would be without our covers. */
+static int enter_by_chroot(Error *error) {
+        static const char *const bare[] = { "/proc", "/sys" };
+
+        for (size_t i = 0; i < ELEMENTSOF(bare); i++)
+                if (umount2(bare[i], MNT_DETACH) < 0 && errno != ENOENT &&
+                    mount("none", bare[i], "tmpfs", MS_RDONLY, "size=0") < 0)
+                        return error_set_errno(error, errno, "taking off the host's %s", bare[i]);
         if (chroot(".") < 0)
                 return error_set_errno(error, errno, "chroot");
         return 0;
@@ -54,7 +61,7 @@ int rootfs_enter(const Launch *l, Error *error) {
         if (fchdir(l->root) < 0)
                 return error_set_errno(error, errno, "entering the root file system");
         if (l->no_pivot) {
-                int r = enter_by_move(error);
+                int r = enter_by_chroot(error);
 
                 if (r < 0)
                         return r;
@@ -75,6 +82,13 @@ int rootfs_finish(const Launch *l, Error *error) {
         const Config *c = l->config;
         int r;
 
+        /* Mount points and devices in them are made by now. */
+        for (size_t i = 0; i < c->n_mounts; i++)
+                if (rootfs_is_late(c->mounts + i) && l->mounts[i] >= 0) {
+                        r = mount_set_attr(l->mounts[i], MOUNT_ATTR_RDONLY, 0, false);
+                        if (r < 0)
+                                return error_set_errno(error, r, "making %s read-only", c->mounts[i].destination);
+                }
         if (c->root_readonly) {
                 r = mount_set_attr(l->root, MOUNT_ATTR_RDONLY, 0, false);
                 if (r < 0)

@@ -8,13 +8,21 @@
  */
 
 #include "launch.h"
+#include "mount.h"
 
 /* Cuts the mount namespace off from the host's propagation and attaches the
  * root in it. */
 int rootfs_attach(const Launch *l, Error *error);
 
-/* pivot_root(2), or with no_pivot a moved mount and chroot(2). */
+/* pivot_root(2), or with no_pivot chroot(2). */
 int rootfs_enter(const Launch *l, Error *error);
+
+/* Whether a mount becomes read-only only when all is there: a new tmpfs, in which
+ * others are mounted (/dev and what is below it). */
+static inline bool rootfs_is_late(const ConfigMount *m) {
+        return !m->options.bind && !m->options.remount && streq_ptr(m->type, "tmpfs") &&
+               ((m->options.set | m->options.recursive_set) & MOUNT_ATTR_RDONLY);
+}
 
 /* Read-only and propagation of the root, after everything in it is there. */
 int rootfs_finish(const Launch *l, Error *error);
