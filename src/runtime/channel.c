@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "channel.h"
+#include "fd.h"
 
 #define TEXT_MAX 4000
 
@@ -53,6 +54,31 @@ int channel_send_error(int fd, ChannelMessage message, const Error *error) {
         return send_packet(fd, &packet, n);
 }
 
+int channel_send_fd(int fd, ChannelMessage message, int sent) {
+        Packet packet;
+
+        packet.message = message;
+        packet.errnum = 0;
+        packet.name = 0;
+        return fd_send(fd, &packet, offsetof(Packet, text), &sent, 1);
+}
+
+static int parse_packet(Packet *packet, ssize_t k, Error *ret_error) {
+        if (k < 0)
+                return (int) k;
+        if (k == 0)
+                return -ECONNRESET;
+        if ((size_t) k < offsetof(Packet, text) || packet->message >= CHANNEL_MAX || packet->name >= ELEMENTSOF(names))
+                return -EBADMSG;
+
+        if (packet->message == CHANNEL_ERROR || packet->message == CHANNEL_WARNING) {
+                ((char *) packet)[k] = 0;
+                error_clear(ret_error);
+                error_set(ret_error, packet->errnum, packet->name > 0 ? names[packet->name] : NULL, "%s", packet->text);
+        }
+        return (int) packet->message;
+}
+
 int channel_receive(int fd, Error *ret_error) {
         Packet packet;
         ssize_t k;
@@ -60,19 +86,14 @@ int channel_receive(int fd, Error *ret_error) {
         do
                 k = recv(fd, &packet, sizeof(packet) - 1, 0);
         while (k < 0 && errno == EINTR);
-        if (k < 0)
-                return -errno;
-        if (k == 0)
-                return -ECONNRESET;
-        if ((size_t) k < offsetof(Packet, text) || packet.message >= CHANNEL_MAX || packet.name >= ELEMENTSOF(names))
-                return -EBADMSG;
+        return parse_packet(&packet, k < 0 ? -errno : k, ret_error);
+}
 
-        if (packet.message == CHANNEL_ERROR || packet.message == CHANNEL_WARNING) {
-                ((char *) &packet)[k] = 0;
-                error_clear(ret_error);
-                error_set(ret_error, packet.errnum, packet.name > 0 ? names[packet.name] : NULL, "%s", packet.text);
-        }
-        return (int) packet.message;
+int channel_receive_fd(int fd, Error *ret_error, int *ret_fd) {
+        Packet packet;
+        size_t n = 0;
+
+        return parse_packet(&packet, fd_receive(fd, &packet, sizeof(packet) - 1, ret_fd, 1, &n), ret_error);
 }
 
 int channel_wait_go(int fd) {

@@ -11,6 +11,7 @@
 #include "fd.h"
 #include "lsm.h"
 #include "mount-option.h"
+#include "syscall-filter.h"
 
 /* A config to begin with: what runc's and crun's `spec` give, in our order. */
 static const char config_template[] =
@@ -123,6 +124,21 @@ const Command command_spec = {
         .run = run_spec,
 };
 
+static json_t *words(const char *(*name)(size_t i)) {
+        json_t *array = json_array();
+
+        for (size_t i = 0; name(i); i++)
+                json_array_append_new(array, json_string(name(i)));
+        return array;
+}
+
+static json_t *seccomp_features(void) {
+        return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", 1, "actions", words(syscall_filter_action_name),
+                         "operators", words(syscall_filter_operator_name), "archs", words(syscall_filter_arch_name),
+                         "knownFlags", words(syscall_filter_flag_name), "supportedFlags",
+                         words(syscall_filter_flag_name));
+}
+
 /* runtime-spec, features-linux.md. */
 static json_t *features(void) {
         json_t *hooks = json_array(), *options = json_array(), *namespaces = json_array(), *capabilities = json_array();
@@ -137,14 +153,11 @@ static json_t *features(void) {
         for (unsigned i = 0; (name = capability_name(i)); i++)
                 json_array_append_new(capabilities, json_string(name));
 
-        return json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o, s:{s:b, s:b, s:b, s:b}, s:{s:b, s:[s,s,s,s,s,s,s,s],"
-                         " s:[s,s,s,s,s,s,s]}, s:{s:b}, s:{s:b}, s:{s:{s:b}}}, s:{s:s}}",
+        return json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o, s:{s:b, s:b, s:b, s:b}, s:o,"
+                         " s:{s:b}, s:{s:b}, s:{s:{s:b}}}, s:{s:s}}",
                          "ociVersionMin", "1.0.0", "ociVersionMax", OCI_VERSION, "hooks", hooks, "mountOptions", options,
                          "linux", "namespaces", namespaces, "capabilities", capabilities, "cgroup", "v1", 0, "v2", 1,
-                         "systemd", 1, "systemdUser", 1, "seccomp", "enabled", 1, "actions", "SCMP_ACT_ALLOW",
-                         "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
-                         "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", "operators", "SCMP_CMP_EQ", "SCMP_CMP_GE",
-                         "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", "apparmor",
+                         "systemd", 1, "systemdUser", 1, "seccomp", seccomp_features(), "apparmor",
                          "enabled", (int) apparmor_is_supported(), "selinux", "enabled", (int) selinux_is_supported(),
                          "mountExtensions", "idmap", "enabled", 1, "annotations",
                          "org.opencontainers.runc.checkpoint.enabled", "true");

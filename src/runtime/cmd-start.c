@@ -41,7 +41,7 @@ static int run_start(const Command *command, const CommandGlobals *g, int argc, 
                 return r;
         /* Before its program can send anything to it. */
         notify = notify_socket_open(c);
-        r = start_container(c, error);
+        r = start_container(c, config, error);
         if (r < 0)
                 return r;
         creation_run_late_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING);

@@ -30,6 +30,8 @@
 #include "rootfs.h"
 #include "self.h"
 #include "socket.h"
+#include "syscall-cache.h"
+#include "syscall-listener.h"
 #include "process-clone.h"
 #include "foreground.h"
 
@@ -325,15 +327,15 @@ static int bring_up(const Config *c, Container *container, Launch *l, Placement 
 }
 
 /* What exec takes its defaults from. */
-int creation_keep(const Creation *creation, const Launch *l, Error *error) {
-        const SyscallFilter *seccomp = l->payload.seccomp;
+int creation_keep(const Creation *creation, Launch *l, Error *error) {
         Container *c = creation->container;
         const Config *config = creation->config;
         _cleanup_fd_ int fd = -EBADF;
         int r;
 
-        if (seccomp && (r = syscall_filter_write(seccomp, c->fd, "seccomp.bpf")) < 0)
-                return error_set_errno(error, r, "writing %s/seccomp.bpf", c->directory);
+        if (config->seccomp && (r = syscall_cache_get(c->fd, "seccomp.bpf", config->seccomp, &l->seccomp, error)) < 0)
+                return r;
+        l->payload.seccomp = l->seccomp;
         fd = openat(c->fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         r = fd < 0 ? -errno : fd_write_all(fd, config->text, config->text_size);
         if (r < 0)
@@ -554,7 +556,7 @@ int creation_go(Creation *c, Error *error) {
                 return error_set_errno(error, r, "starting the container");
         self_release();
         /* The other end is closed by a successful execve(2). */
-        r = channel_receive(c->channel, &other);
+        r = syscall_listener_attend(c->channel, c->config, c->container, CONTAINER_CREATING, c->container->pid, &other);
         c->channel = fd_close(c->channel);
         if (r == CHANNEL_ERROR)
                 return error_move(error, &other);

@@ -45,7 +45,7 @@ typedef struct Creation {
  * it away again. */
 int creation_load(const CreationOptions *options, int *ret_directory, Creation *ret, Error *error);
 int creation_enter(const CreationOptions *options, Creation *c, Error *error);
-int creation_keep(const Creation *c, const struct Launch *launch, Error *error);
+int creation_keep(const Creation *c, struct Launch *launch, Error *error);
 void creation_undo(Creation *c);
 
 /* On failure everything is as it was before. */

@@ -21,6 +21,7 @@
 #include "scheduling.h"
 #include "self.h"
 #include "socket.h"
+#include "syscall-listener.h"
 #include "process-clone.h"
 
 #ifndef CLONE_NEWTIME
@@ -169,7 +170,8 @@ static pid_t spawn(const Container *c, Context *x, const char *below, Spawn *s, 
         return pid;
 }
 
-static int follow(const ExecOptions *o, const Context *x, int channel, ExecProcess *p, Error *error) {
+static int follow(const ExecOptions *o, const Context *x, const Container *c, const Config *config, int channel,
+                  ExecProcess *p, Error *error) {
         _cleanup_error_ Error other = ERROR_INIT;
         int r;
 
@@ -184,7 +186,7 @@ static int follow(const ExecOptions *o, const Context *x, int channel, ExecProce
                 if (r < 0)
                         return error_set_errno(error, r, "hearing of the process");
         }
-        r = channel_receive(channel, &other);
+        r = syscall_listener_attend(channel, config, c, CONTAINER_RUNNING, p->pid, &other);
         self_release();
         if (r == CHANNEL_ERROR)
                 return error_move(error, &other);
@@ -193,20 +195,27 @@ static int follow(const ExecOptions *o, const Context *x, int channel, ExecProce
         return pid_file_write(o->pid_file, p->pid, error);
 }
 
-static int load_filter(const Container *c, const Config *config, SyscallFilter **ret, Error *error) {
-        _cleanup_(config_freep) Config *whole = NULL;
+/* ret_whole: the container's config, where what was given lacks what the filter
+ * needs of it. */
+static int load_filter(const Container *c, const Config *config, SyscallFilter **ret, Config **ret_whole, Error *error) {
         int r;
 
         if (!c->seccomp && !config->seccomp)
                 return 0;
-        if (syscall_filter_read(c->fd, "seccomp.bpf", ret) >= 0)
-                return 0;
-        r = config->seccomp ? 0 : config_load(c->fd, "config.json", &whole, error);
-        return r < 0 ? r : syscall_filter_compile(whole ? whole->seccomp : config->seccomp, ret, error);
+        r = syscall_filter_read(c->fd, "seccomp.bpf", ret);
+        if (!config->seccomp && (r < 0 || (*ret)->notifies)) {
+                int k = config_load(c->fd, "config.json", ret_whole, error);
+
+                if (k < 0)
+                        return k;
+                config = *ret_whole;
+        }
+        return r < 0 ? syscall_filter_compile(config->seccomp, ret, error) : 0;
 }
 
 int exec_process_start(const Container *c, const Config *config, const ExecOptions *o, ExecProcess *ret, Error *error) {
         _cleanup_(syscall_filter_freep) SyscallFilter *filter = NULL;
+        _cleanup_(config_freep) Config *whole = NULL;
         _cleanup_fd_ int procfs = procfs_open(), init = container_pidfd(c, procfs), channel = -EBADF, child = -EBADF;
         ExecProcess p = EXEC_PROCESS_INIT;
         Spawn s = SPAWN_INIT;
@@ -216,7 +225,7 @@ int exec_process_start(const Container *c, const Config *config, const ExecOptio
                 return error_set_errno(error, procfs, "opening /proc");
         if (init < 0)
                 return error_set(error, ESRCH, "NotRunning", "container %s is not running", c->id);
-        r = load_filter(c, config, &filter, error);
+        r = load_filter(c, config, &filter, &whole, error);
         if (r < 0)
                 return r;
         r = socket_pair(SOCK_SEQPACKET, ends);
@@ -236,7 +245,7 @@ int exec_process_start(const Container *c, const Config *config, const ExecOptio
                 return r;
         p.pid = spawn(c, &x, o->cgroup, &s, &p.cgroup, error);
         child = fd_close(child);
-        r = p.pid < 0 ? p.pid : follow(o, &x, channel, &p, error);
+        r = p.pid < 0 ? p.pid : follow(o, &x, c, whole ?: config, channel, &p, error);
         spawn_clear(&s);
         if (r < 0) {
                 if (p.pidfd >= 0) {

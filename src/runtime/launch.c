@@ -253,14 +253,6 @@ int launch_open(Launch *l, const Config *c, const Container *container, int dire
             (r = open_root(l, directory, error)) < 0 ||
             (r = device_open_all(l, error)) < 0)
                 return r;
-        if (c->seccomp) {
-                SyscallFilter *f;
-
-                r = syscall_filter_compile(c->seccomp, &f, error);
-                if (r < 0)
-                        return r;
-                l->payload.seccomp = f;
-        }
         return 0;
 }
 
@@ -281,6 +273,6 @@ void launch_close(Launch *l) {
         stage_clear(&l->stage);
         free(l->mounts);
         free(l->devices);
-        syscall_filter_free((SyscallFilter *) l->payload.seccomp);
+        l->seccomp = syscall_filter_free(l->seccomp);
         l->config = NULL;
 }

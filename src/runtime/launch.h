@@ -39,6 +39,7 @@ typedef struct Launch {
         bool wait_time;          /* there is a time namespace to set up: the parent writes its offsets */
         bool wait_mounted;       /* there are hooks to run when the mounts are made */
         bool no_pivot;
+        SyscallFilter *seccomp; /* what the payload borrows */
         Payload payload;
 } Launch;
 

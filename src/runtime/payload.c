@@ -17,6 +17,7 @@
 #include "home.h"
 #include "lsm.h"
 #include "payload.h"
+#include "syscall-listener.h"
 #include "scheduling.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -173,7 +174,8 @@ static int set_identity(const Payload *payload, Error *error) {
         r = capability_drop_bounding(p->capabilities.bounding, error);
         if (r < 0)
                 return r;
-        if (filter_comes_early(payload) && (r = syscall_filter_load(payload->seccomp, error)) < 0)
+        if (filter_comes_early(payload) &&
+            (r = syscall_listener_load(payload->seccomp, payload->report, error)) < 0)
                 return r;
         there = set_directory(p, false, error);
         if (there < 0)
@@ -259,7 +261,8 @@ int payload_execute(const Payload *payload, const char *program, Error *error) {
         const ConfigProcess *p = payload->process;
         int r;
 
-        if (payload->seccomp && !filter_comes_early(payload) && (r = syscall_filter_load(payload->seccomp, error)) < 0)
+        if (payload->seccomp && !filter_comes_early(payload) &&
+            (r = syscall_listener_load(payload->seccomp, payload->report, error)) < 0)
                 return r;
         /* Not sooner: a change of credentials clears it, and so did the end of
          * "create", whose child this was before its subreaper's. */

@@ -10,8 +10,9 @@
 #include "fd.h"
 #include "socket.h"
 #include "start.h"
+#include "syscall-listener.h"
 
-int start_container(const Container *c, Error *error) {
+int start_container(const Container *c, const Config *config, Error *error) {
         _cleanup_error_ Error other = ERROR_INIT;
         _cleanup_fd_ int fd = -EBADF;
         char path[PATH_MAX];
@@ -26,7 +27,7 @@ int start_container(const Container *c, Error *error) {
         if (unlinkat(c->fd, "start.sock", 0) < 0)
                 return error_set(error, EALREADY, "Busy", "container %s is being started already", c->id);
 
-        r = channel_receive(fd, &other);
+        r = syscall_listener_attend(fd, config, c, CONTAINER_CREATING, c->pid, &other);
         if (r == CHANNEL_ERROR)
                 return error_move(error, &other);
         return r == -ECONNRESET ? 0 : error_set_errno(error, r < 0 ? r : EBADMSG, "starting container %s", c->id);

@@ -5,8 +5,9 @@
  * Telling an init that waits to go on.
  */
 
+#include "config.h"
 #include "container.h"
 
 /* Connects to the socket that init listens on. Returns 0 when its execve(2)
  * succeeded; its own error where it failed. */
-int start_container(const Container *c, Error *error);
+int start_container(const Container *c, const Config *config, Error *error);

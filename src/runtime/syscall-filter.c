@@ -2,306 +2,109 @@
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "fd.h"
-#include "field.h"
-#include "file.h"
 #include "syscall-filter.h"
 
-#define PROGRAM_MAX (4096 * sizeof(struct sock_filter)) /* BPF_MAXINSNS */
+/* What a filter's file begins with. It is read by the runtime that wrote it, or
+ * by another of the same version. */
+typedef struct Header {
+        char magic[8];
+        uint8_t digest[SYSCALL_FILTER_DIGEST];
+        uint32_t flags;
+        uint32_t notifies;
+        uint64_t sum;
+} Header;
 
-static const struct {
-        const char *name;
-        uint32_t action;
-        bool takes_errno;
-} actions[] = {
-        { "SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD, false },
-        { "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD, false },
-        { "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS, false },
-        { "SCMP_ACT_TRAP", SCMP_ACT_TRAP, false },
-        { "SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0), true },
-        { "SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), true },
-        { "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW, false },
-        { "SCMP_ACT_LOG", SCMP_ACT_LOG, false },
-};
-
-static const struct {
-        const char *name;
-        enum scmp_compare compare;
-} operators[] = {
-        { "SCMP_CMP_NE", SCMP_CMP_NE }, { "SCMP_CMP_LT", SCMP_CMP_LT },
-        { "SCMP_CMP_LE", SCMP_CMP_LE }, { "SCMP_CMP_EQ", SCMP_CMP_EQ },
-        { "SCMP_CMP_GE", SCMP_CMP_GE }, { "SCMP_CMP_GT", SCMP_CMP_GT },
-        { "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ },
-};
-
-static const struct {
-        const char *name;
-        unsigned flag;
-} flags[] = {
-        { "SECCOMP_FILTER_FLAG_TSYNC", 0 }, /* there is one thread */
-        { "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-        { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-        { "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 1u << 5 },
-};
-
-static int parse_action(const char *name, uint32_t errnum, uint32_t *ret, Error *error) {
-        if (streq(name, "SCMP_ACT_NOTIFY"))
-                return error_set(error, EOPNOTSUPP, "NotSupported", "linux.seccomp: SCMP_ACT_NOTIFY is not supported yet");
-        for (size_t i = 0; i < ELEMENTSOF(actions); i++)
-                if (streq(name, actions[i].name)) {
-                        *ret = actions[i].action | (actions[i].takes_errno ? errnum & 0xffff : 0);
-                        return 0;
-                }
-        return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown action \"%s\"", name);
-}
-
-/* "SCMP_ARCH_X86_64" is libseccomp's "x86_64". */
-static int add_architectures(scmp_filter_ctx ctx, char *const *names, Error *error) {
-        for (; names && *names; names++) {
-                const char *p = startswith(*names, "SCMP_ARCH_");
-                char lower[32];
-                size_t i = 0;
-                int r;
-
-                for (; p && p[i] && i < sizeof(lower) - 1; i++)
-                        lower[i] = (char) (p[i] >= 'A' && p[i] <= 'Z' ? p[i] + 32 : p[i]);
-                lower[i] = 0;
-                uint32_t arch = p ? seccomp_arch_resolve_name(lower) : 0;
-                if (arch == 0)
-                        return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown architecture \"%s\"",
-                                         *names);
-                r = seccomp_arch_add(ctx, arch);
-                if (r < 0 && r != -EEXIST)
-                        return error_set_errno(error, r, "linux.seccomp: adding architecture %s", *names);
-        }
-        return 0;
-}
-
-static int parse_argument(const json_t *object, struct scmp_arg_cmp *ret, Error *error) {
-        const char *name = NULL;
-        uint64_t index = 0, value = 0, two = 0;
-        int r;
-
-        if (!json_is_object(object))
-                return field_invalid("linux.seccomp.syscalls.args", "each must be an object", error);
-        if ((r = field_u64(object, "linux.seccomp.syscalls.args.index", 5, &index, error)) < 0 ||
-            (r = field_u64(object, "linux.seccomp.syscalls.args.value", UINT64_MAX, &value, error)) < 0 ||
-            (r = field_u64(object, "linux.seccomp.syscalls.args.valueTwo", UINT64_MAX, &two, error)) < 0 ||
-            (r = field_string(object, "linux.seccomp.syscalls.args.op", &name, error)) < 0)
-                return r;
-        for (size_t i = 0; name && i < ELEMENTSOF(operators); i++)
-                if (streq(name, operators[i].name)) {
-                        *ret = (struct scmp_arg_cmp){ (unsigned) index, operators[i].compare, value, two };
-                        return 0;
-                }
-        return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown operator \"%s\"", strempty(name));
-}
-
-typedef struct Rule {
-        uint32_t action;
-        struct scmp_arg_cmp args[6];
-        unsigned n_args;
-        bool repeated_index; /* the same argument twice: any of them is enough */
-} Rule;
-
-static int add_rule(scmp_filter_ctx ctx, const Rule *rule, const char *name, Error *error) {
-        int number = seccomp_syscall_resolve_name(name), r = 0;
-
-        if (number == __NR_SCMP_ERROR)
-                return 0;
-        if (rule->repeated_index)
-                for (unsigned i = 0; i < rule->n_args && r >= 0; i++)
-                        r = seccomp_rule_add_array(ctx, rule->action, number, 1, rule->args + i);
-        else
-                r = seccomp_rule_add_array(ctx, rule->action, number, rule->n_args, rule->args);
-        /* A rule on another architecture's call: nothing to filter here. */
-        if (r < 0 && r != -EDOM)
-                return error_set_errno(error, r, "linux.seccomp: rule for %s", name);
-        return 0;
-}
-
-static int add_rules(scmp_filter_ctx ctx, Arena *arena, const json_t *entry, uint32_t default_action, Error *error) {
-        const char *action = NULL;
-        char *const *names = NULL;
-        uint32_t errnum = EPERM;
-        const json_t *args;
-        Rule rule = {};
-        int r;
-
-        if (!json_is_object(entry))
-                return field_invalid("linux.seccomp.syscalls", "each must be an object", error);
-        if ((r = field_strv(entry, "linux.seccomp.syscalls.names", arena, &names, error)) < 0 ||
-            (r = field_string(entry, "linux.seccomp.syscalls.action", &action, error)) < 0 ||
-            (r = field_u32(entry, "linux.seccomp.syscalls.errnoRet", &errnum, error)) < 0 ||
-            (r = field_array(entry, "linux.seccomp.syscalls.args", &args, error)) < 0 ||
-            (r = parse_action(strempty(action), errnum, &rule.action, error)) < 0)
-                return r;
-        /* libseccomp refuses rules that say what the default says. */
-        if (rule.action == default_action)
-                return 0;
-        if (json_array_size(args) > ELEMENTSOF(rule.args))
-                return field_invalid("linux.seccomp.syscalls.args", "a system call has six arguments", error);
-        for (size_t i = 0; i < json_array_size(args); i++) {
-                r = parse_argument(json_array_get(args, i), rule.args + i, error);
-                if (r < 0)
-                        return r;
-                for (unsigned j = 0; j < rule.n_args; j++)
-                        rule.repeated_index |= rule.args[j].arg == rule.args[i].arg;
-                rule.n_args++;
-        }
-        for (; names && *names; names++) {
-                r = add_rule(ctx, &rule, *names, error);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int parse_flags(char *const *words, SyscallFilter *f, Error *error) {
-        for (; words && *words; words++) {
-                bool known = false;
-
-                for (size_t i = 0; i < ELEMENTSOF(flags); i++)
-                        if (streq(*words, flags[i].name)) {
-                                f->flags |= flags[i].flag;
-                                known = true;
-                        }
-                if (!known)
-                        return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown flag \"%s\"", *words);
-        }
-        return 0;
-}
-
-static int export_program(scmp_filter_ctx ctx, SyscallFilter *f, Error *error) {
-        _cleanup_fd_ int fd = memfd_create("seccomp", MFD_CLOEXEC);
-        char *data;
-        size_t size;
-        int r;
-
-        if (fd < 0)
-                return error_set_errno(error, errno, "linux.seccomp");
-        r = seccomp_export_bpf(ctx, fd);
-        if (r >= 0 && lseek(fd, 0, SEEK_SET) < 0)
-                r = -errno;
-        if (r >= 0)
-                r = fd_read_all(fd, PROGRAM_MAX, &data, &size);
-        if (r < 0)
-                return error_set_errno(error, r, "linux.seccomp: compiling the filter");
-        f->program.filter = (struct sock_filter *) (void *) data;
-        f->program.len = (unsigned short) (size / sizeof(struct sock_filter));
-        return 0;
-}
-
-static int build(scmp_filter_ctx ctx, Arena *arena, const json_t *object, uint32_t default_action, Error *error) {
-        char *const *architectures = NULL;
-        const json_t *syscalls;
-        int r;
-
-        /* The runtime's own exec must pass: no_new_privs is set by us, or not. */
-        (void) seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0);
-        (void) seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-        if ((r = field_strv(object, "linux.seccomp.architectures", arena, &architectures, error)) < 0 ||
-            (r = add_architectures(ctx, architectures, error)) < 0 ||
-            (r = field_array(object, "linux.seccomp.syscalls", &syscalls, error)) < 0)
-                return r;
-        for (size_t i = 0; i < json_array_size(syscalls); i++) {
-                r = add_rules(ctx, arena, json_array_get(syscalls, i), default_action, error);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-int syscall_filter_compile(const json_t *object, SyscallFilter **ret, Error *error) {
-        const char *action = NULL, *listener = NULL;
-        _cleanup_(syscall_filter_freep) SyscallFilter *f = NULL;
-        char *const *words = NULL;
-        uint32_t errnum = EPERM, default_action;
-        scmp_filter_ctx ctx;
-        Arena arena = {};
-        int r;
-
-        f = calloc(1, sizeof(*f));
-        if (!f)
-                return error_set_errno(error, ENOMEM, "linux.seccomp");
-        if ((r = field_string(object, "linux.seccomp.defaultAction", &action, error)) < 0 ||
-            (r = field_string(object, "linux.seccomp.listenerPath", &listener, error)) < 0 ||
-            (r = field_u32(object, "linux.seccomp.defaultErrnoRet", &errnum, error)) < 0)
-                return r;
-        if (!action)
-                return field_missing("linux.seccomp.defaultAction", error);
-        if (!isempty(listener))
-                return error_set(error, EOPNOTSUPP, "NotSupported", "linux.seccomp.listenerPath is not supported yet");
-        r = parse_action(action, errnum, &default_action, error);
-        if (r < 0)
-                return r;
-
-        ctx = seccomp_init(default_action);
-        if (!ctx)
-                return error_set_errno(error, ENOMEM, "linux.seccomp");
-        r = field_strv(object, "linux.seccomp.flags", &arena, &words, error);
-        if (r >= 0)
-                r = parse_flags(words, f, error);
-        if (r >= 0)
-                r = build(ctx, &arena, object, default_action, error);
-        if (r >= 0)
-                r = export_program(ctx, f, error);
-        seccomp_release(ctx);
-        arena_clear(&arena);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(f);
-        return 0;
-}
+static const char magic[8] = "ctrbpf1";
 
 SyscallFilter *syscall_filter_free(SyscallFilter *f) {
         if (!f)
                 return NULL;
-        free(f->program.filter);
+        free(f->file);
+        if (!f->file)
+                free(f->program.filter);
         free(f);
         return NULL;
 }
 
-int syscall_filter_load(const SyscallFilter *f, Error *error) {
-        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, f->flags, &f->program) < 0)
-                return error_set_errno(error, errno, "loading the seccomp filter");
-        return 0;
+int syscall_filter_load(const SyscallFilter *f, unsigned more_flags, Error *error) {
+        long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, f->flags | more_flags, &f->program);
+
+        return r < 0 ? error_set_errno(error, errno, "loading the seccomp filter") : (int) r;
+}
+
+/* Against what happens to files, not against people: FNV-1a, by words. */
+static uint64_t sum(const struct sock_fprog *program) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+        for (size_t i = 0; i < program->len; i++) {
+                uint64_t word;
+
+                memcpy(&word, program->filter + i, sizeof(word));
+                h = (h ^ word) * UINT64_C(0x100000001b3);
+        }
+        return h;
 }
 
 int syscall_filter_write(const SyscallFilter *f, int directory, const char *name) {
         _cleanup_fd_ int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        int r;
+        Header h = { .flags = f->flags, .notifies = f->notifies, .sum = sum(&f->program) };
+        struct iovec parts[] = {
+                { &h, sizeof(h) },
+                { f->program.filter, f->program.len * sizeof(struct sock_filter) },
+        };
+        ssize_t k;
 
         if (fd < 0)
                 return -errno;
-        r = fd_write_all(fd, &f->flags, sizeof(f->flags));
-        return r < 0 ? r : fd_write_all(fd, f->program.filter, f->program.len * sizeof(struct sock_filter));
+        memcpy(h.magic, magic, sizeof(magic));
+        memcpy(h.digest, f->digest, sizeof(h.digest));
+        k = writev(fd, parts, ELEMENTSOF(parts));
+        if (k < 0)
+                return -errno;
+        return (size_t) k == parts[0].iov_len + parts[1].iov_len ? 0 : -EIO;
+}
+
+static int parse(SyscallFilter *f, size_t size) {
+        const Header *h = (const Header *) (void *) f->file;
+
+        if (size <= sizeof(*h) || (size - sizeof(*h)) % sizeof(struct sock_filter) != 0 ||
+            memcmp(h->magic, magic, sizeof(magic)) != 0)
+                return -EBADMSG;
+        f->flags = h->flags;
+        f->notifies = h->notifies;
+        memcpy(f->digest, h->digest, sizeof(f->digest));
+        f->program.filter = (struct sock_filter *) (void *) (f->file + sizeof(*h));
+        f->program.len = (unsigned short) ((size - sizeof(*h)) / sizeof(struct sock_filter));
+        return sum(&f->program) == h->sum ? 0 : -EBADMSG;
 }
 
 int syscall_filter_read(int directory, const char *name, SyscallFilter **ret) {
-        _cleanup_(syscall_filter_freep) SyscallFilter *f = calloc(1, sizeof(*f));
-        _cleanup_free_ char *data = NULL;
-        size_t size;
+        _cleanup_fd_ int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+        _cleanup_(syscall_filter_freep) SyscallFilter *f = NULL;
+        struct stat st;
         int r;
 
-        if (!f)
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+                return -EPERM;
+        if (st.st_size > (off_t) (sizeof(Header) + BPF_MAXINSNS * sizeof(struct sock_filter)))
+                return -EBADMSG;
+        f = calloc(1, sizeof(*f));
+        if (!f || !(f->file = malloc((size_t) st.st_size + 1)))
                 return -ENOMEM;
-        r = file_read(directory, name, PROGRAM_MAX + sizeof(f->flags), &data, &size);
+        ssize_t k = read(fd, f->file, (size_t) st.st_size);
+        if (k < 0)
+                return -errno;
+        r = parse(f, (size_t) k);
         if (r < 0)
                 return r;
-        if (size <= sizeof(f->flags) || (size - sizeof(f->flags)) % sizeof(struct sock_filter) != 0)
-                return -EBADMSG;
-        memcpy(&f->flags, data, sizeof(f->flags));
-        size -= sizeof(f->flags);
-        memmove(data, data + sizeof(f->flags), size);
-        f->program.filter = (struct sock_filter *) (void *) TAKE_PTR(data);
-        f->program.len = (unsigned short) (size / sizeof(struct sock_filter));
         *ret = TAKE_PTR(f);
         return 0;
 }

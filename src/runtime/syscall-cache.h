@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Compiled filters, kept for the next container with the same rules: to compile
+ * an engine's default profile takes longer than all the rest of a start.
+ *
+ *   <--root>/.seccomp/<digest>   a filter, as syscall_filter_write() writes it
+ *
+ * The digest is the SHA-256 of everything that the program depends on: the
+ * rules, libseccomp, the kernel. A directory or a file that is not the runtime's
+ * user's own, or that others can write, is not looked into; what is damaged is
+ * made anew. The cache stays when containers are deleted, as is its purpose; it
+ * holds SYSCALL_CACHE_MAX filters, and may be removed at any time.
+ */
+
+#include "syscall-filter.h"
+
+#define SYSCALL_CACHE_MAX 64
+
+/* The filter for linux.seccomp, from the cache of the directory that state, a
+ * container's, is in, or compiled. It is in state under that name as well. */
+int syscall_cache_get(int state, const char *name, const json_t *object, SyscallFilter **ret, Error *error);
