@@ -64,7 +64,9 @@ class Exec(Contender):
 
 def contenders(timer, build):
     ctrd, nspawn, lxc = (Machine(timer, kind(timer)) for kind in (booted.Ctrd, booted.Nspawn, booted.Lxc))
+    start.make_root(build)
     return [
+        *(start.RuntimeExec(timer, *words) for words in start.RUNTIMES),
         Exec(timer, "nsenter", [ctrd, nspawn],
              lambda name: ["nsenter", "--target", booted.leader(name), "--all", "--wdns=/", "--", TRUE]),
         Exec(timer, "ctrctl", [ctrd], lambda name: ["ctrctl", "exec", name, "--", TRUE]),

@@ -3,12 +3,15 @@
 
 All get the same root, the same namespaces (pid, mount, uts, ipc, cgroup), the
 same mounts (root, /proc, a tmpfs on /dev) and a control group of their own.
+The runtimes run again with a network namespace, and again with the engines'
+default seccomp profile and capabilities: NAME+net and NAME+seccomp.
 """
 
 import json
 import pathlib
 import shutil
 
+from engine import CAPABILITIES, seccomp
 from measure import Contender, Failed, sh
 
 ROOT = pathlib.Path("/var/lib/machines/bench-start")
@@ -21,15 +24,16 @@ def make_root(build):
     for directory in ("bin", "dev", "etc", "proc", "sys", "tmp", "usr/lib"):
         (ROOT / directory).mkdir(parents=True)
     shutil.copy(f"{build}/bench/bench-true", ROOT / "bin/true")
+    shutil.copy(f"{build}/bench/bench-pause", ROOT / "bin/pause")
     (ROOT / "etc/os-release").write_text("ID=bench\n")
 
 
-def spec(cgroup):
-    return {
+def spec(cgroup, variant="", program="/bin/true"):
+    result = {
         "ociVersion": "1.0.2",
         "root": {"path": str(ROOT)},
         "hostname": "bench",
-        "process": {"user": {"uid": 0, "gid": 0}, "args": ["/bin/true"], "cwd": "/", "env": ["PATH=/bin"]},
+        "process": {"user": {"uid": 0, "gid": 0}, "args": [program], "cwd": "/", "env": ["PATH=/bin"]},
         "mounts": [
             {"destination": "/proc", "type": "proc", "source": "proc"},
             {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]},
@@ -39,17 +43,21 @@ def spec(cgroup):
             "namespaces": [{"type": kind} for kind in ("pid", "mount", "uts", "ipc", "cgroup")],
         },
     }
+    if variant == "+net":
+        result["linux"]["namespaces"].append({"type": "network"})
+    if variant == "+seccomp":
+        result["linux"]["seccomp"] = seccomp()
+        result["process"]["capabilities"] = {kind: CAPABILITIES for kind in ("bounding", "effective", "permitted")}
+    return result
 
 
 class Floor(Contender):
-    name = "floor"
-
-    def __init__(self, timer, build):
-        self.timer, self.build = timer, build
+    def __init__(self, timer, build, variant=""):
+        self.timer, self.build, self.variant, self.name = timer, build, variant, f"floor{variant}"
 
     def prepare(self):
-        self.command = [f"{self.build}/bench/bench-floor", "--cgroup", self.timer.leaf("floor"),
-                        ROOT, "/bin/true"]
+        self.command = [f"{self.build}/bench/bench-floor", *(["--net"] if self.variant == "+net" else []),
+                        "--cgroup", self.timer.leaf(self.name), ROOT, "/bin/true"]
 
     def run(self):
         microseconds, peak = self.timer.run(self.command)
@@ -59,27 +67,43 @@ class Floor(Contender):
 class Runtime(Contender):
     """Whatever has the command line of an OCI runtime."""
 
-    def __init__(self, timer, name, *options):
-        self.timer, self.name, self.options = timer, name, options
+    def __init__(self, timer, program, *options, variant=""):
+        self.timer, self.program, self.variant = timer, program, variant
+        self.name = program + variant
+        self.begin = [program, "--root", WORK / self.name / "state", *options]
 
-    def prepare(self):
-        if not shutil.which(self.name):
-            raise Failed(f"{self.name} is not installed")
+    def bundle(self, **more):
+        if not shutil.which(self.program):
+            raise Failed(f"{self.program} is not installed")
         bundle = WORK / self.name / "bundle"
         bundle.mkdir(parents=True, exist_ok=True)
-        (bundle / "config.json").write_text(json.dumps(spec(self.timer.relative(f"c-{self.name}"))))
-        self.command = [self.name, "--root", WORK / self.name / "state", *self.options,
-                        "run", "--bundle", bundle, f"bench-{self.name}"]
+        (bundle / "config.json").write_text(
+            json.dumps(spec(self.timer.relative(f"c-{self.name}"), self.variant, **more)))
+        return bundle
+
+    def prepare(self):
+        self.command = [*self.begin, "run", "--bundle", self.bundle(), f"bench-{self.name}"]
 
     def run(self):
         microseconds, peak = self.timer.run(self.command)
         return {"us": microseconds, "peak_kib": peak}
 
     def finish(self):
-        if not shutil.which(self.name):
-            return
-        sh(self.name, "--root", str(WORK / self.name / "state"), *self.options,
-           "delete", "--force", f"bench-{self.name}", check=False)
+        if shutil.which(self.program):
+            sh(*map(str, self.begin), "delete", "--force", f"bench-{self.name}", check=False)
+
+
+class RuntimeExec(Runtime):
+    """`true` in a container of that runtime that runs."""
+
+    def prepare(self):
+        bundle = self.bundle(program="/bin/pause")
+        self.timer.run([*self.begin, "run", "--detach", "--bundle", bundle, f"bench-{self.name}"])
+        self.command = [*self.begin, "exec", f"bench-{self.name}", "/bin/true"]
+
+
+# How each runtime is used so that it is fast.
+RUNTIMES = [("ctrrun",), ("crun", "--cgroup-manager=cgroupfs"), ("runc",)]
 
 
 class LxcExecute(Contender):
@@ -132,11 +156,7 @@ class Nspawn(Contender):
 
 def contenders(timer, build):
     make_root(build)
-    return [
-        Floor(timer, build),
-        Runtime(timer, "ctrrun"),
-        Runtime(timer, "crun", "--cgroup-manager=cgroupfs"),
-        Runtime(timer, "runc"),
-        LxcExecute(timer),
-        Nspawn(timer),
-    ]
+    plain, net, filtered = ([Runtime(timer, *words, variant=variant) for words in RUNTIMES]
+                            for variant in ("", "+net", "+seccomp"))
+    return [Floor(timer, build), *plain, LxcExecute(timer), Nspawn(timer),
+            Floor(timer, build, "+net"), *net, *filtered]

@@ -141,3 +141,21 @@ int procfs_start_time(int procfs, pid_t pid, uint64_t *ret_start, char *ret_stat
                 *ret_state = state;
         return 0;
 }
+
+int procfs_ignored_signals(int procfs, uint64_t *ret) {
+        _cleanup_fd_ int fd = procfs_openat(procfs, "self/status", O_RDONLY, false);
+        char text[4096], *p, *end;
+
+        if (fd < 0)
+                return fd;
+        ssize_t k = read(fd, text, sizeof(text) - 1);
+        if (k < 0)
+                return -errno;
+        text[k] = 0;
+        p = strstr(text, "\nSigIgn:");
+        if (!p)
+                return -EBADMSG;
+        p += strlen("\nSigIgn:");
+        *ret = strtoull(p, &end, 16);
+        return end == p || *end != '\n' ? -EBADMSG : 0;
+}

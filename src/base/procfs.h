@@ -34,3 +34,6 @@ int procfs_write(int procfs, const char *path, const char *text);
  * one process for ever. ret_state may be NULL: 'R', 'S', 'Z', …. -ESRCH where
  * there is no such process. */
 int procfs_start_time(int procfs, pid_t pid, uint64_t *ret_start, char *ret_state);
+
+/* The signals that the caller ignores: bit N - 1 for signal N. */
+int procfs_ignored_signals(int procfs, uint64_t *ret);

@@ -78,10 +78,27 @@ static bool is_alone(const Config *c) {
         return config_new_namespace(c, NAMESPACE_PID) && !c->namespaces[NAMESPACE_USER].present;
 }
 
-static int describe(Container *c, const Config *config, const char *bundle, Error *error) {
-        char path[PATH_MAX], stamp[64];
+/* RFC 3339, of now. Not by gmtime(3), which reads the host's time zone first.
+ * Days to dates: years that begin with March have the leap day at their end. */
+static char *make_stamp(void) {
         struct timespec now;
-        struct tm tm;
+        char *stamp;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        long seconds = now.tv_sec % 86400, days = now.tv_sec / 86400 + 719468; /* since 1 March of the year 0 */
+        long era = days / 146097, day = days % 146097;                        /* 400 years each */
+        long year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+        long of_year = day - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+
+        return asprintf(&stamp, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%09ldZ", era * 400 + year + (month >= 10),
+                        month < 10 ? month + 3 : month - 9, of_year - (153 * month + 2) / 5 + 1, seconds / 3600,
+                        seconds / 60 % 60, seconds % 60, now.tv_nsec) < 0
+                       ? NULL
+                       : stamp;
+}
+
+static int describe(Container *c, const Config *config, const char *bundle, Error *error) {
+        char path[PATH_MAX];
         size_t n;
 
         c->bundle = realpath(bundle, path) ? strdup(path) : NULL;
@@ -92,11 +109,7 @@ static int describe(Container *c, const Config *config, const char *bundle, Erro
         c->rootfs = n < sizeof(path) ? strdup(path) : NULL;
         c->oci_version = strdup(config->oci_version);
 
-        clock_gettime(CLOCK_REALTIME, &now);
-        gmtime_r(&now.tv_sec, &tm);
-        n = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-        snprintf(stamp + n, sizeof(stamp) - n, ".%09ldZ", now.tv_nsec);
-        c->created = strdup(stamp);
+        c->created = make_stamp();
         if (!c->rootfs || !c->oci_version || !c->created)
                 return error_set_errno(error, ENOMEM, "container");
         c->annotations = json_incref((json_t *) config->annotations);

@@ -243,6 +243,8 @@ int exec_process_start(const Container *c, const Config *config, const ExecOptio
         r = scheduling_set_initial_cpus(o->process, error);
         if (r < 0)
                 return r;
+        if (procfs_ignored_signals(procfs, &x.payload.ignored_signals) < 0)
+                x.payload.ignored_signals = ~UINT64_C(0);
         p.pid = spawn(c, &x, o->cgroup, &s, &p.cgroup, error);
         child = fd_close(child);
         r = p.pid < 0 ? p.pid : follow(o, &x, c, whole ?: config, channel, &p, error);

@@ -245,6 +245,8 @@ int launch_open(Launch *l, const Config *c, const Container *container, int dire
         l->procfs = procfs_open();
         if (l->procfs < 0)
                 return error_set_errno(error, l->procfs, "opening /proc");
+        if (procfs_ignored_signals(l->procfs, &l->payload.ignored_signals) < 0)
+                l->payload.ignored_signals = ~UINT64_C(0);
         if ((r = check_labels(&c->process, error)) < 0 ||
             (r = open_namespaces(l, error)) < 0 ||
             (c->n_sysctls > 0 && (r = sysctl_check_joined(c, l->paths, error)) < 0) ||

@@ -144,13 +144,14 @@ static int set_labels(const Payload *payload, Error *error) {
         return p->selinux_label ? selinux_set_exec(payload->attributes, p->selinux_label, error) : 0;
 }
 
-/* Ignored signals stay ignored over execve(2), and the mask stays too. */
-static void reset_signals(void) {
+/* Ignored signals stay ignored over execve(2), and the mask stays too. Handled
+ * ones do not; of those that are ignored there are mostly none. */
+static void reset_signals(uint64_t ignored) {
         struct sigaction action = { .sa_handler = SIG_DFL };
         sigset_t set;
 
         for (int i = 1; i < NSIG; i++)
-                if (i != SIGKILL && i != SIGSTOP)
+                if (ignored & (UINT64_C(1) << (i - 1)))
                         (void) sigaction(i, &action, NULL);
         sigemptyset(&set);
         (void) sigprocmask(SIG_SETMASK, &set, NULL);
@@ -242,7 +243,7 @@ int payload_become(Payload *payload, Error *error) {
         if (payload->memory_policy && (r = scheduling_set_memory_policy(payload->memory_policy, error)) < 0)
                 return r;
         umask(p->umask >= 0 ? (mode_t) p->umask : 0022);
-        reset_signals();
+        reset_signals(payload->ignored_signals);
 
         r = set_labels(payload, error);
         if (r < 0)

@@ -15,6 +15,7 @@ typedef struct Payload {
         bool has_personality;
         unsigned long personality;
         const ConfigMemoryPolicy *memory_policy; /* NULL: not set */
+        uint64_t ignored_signals; /* those that were when the runtime was started: bit N - 1 for signal N */
         bool new_keyring;
         unsigned preserve_fds; /* 3 … are kept open */
         int death_signal; /* sent by the kernel when our parent dies; 0: none */
