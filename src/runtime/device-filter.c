@@ -114,17 +114,23 @@ static bool is_own(int program) {
         return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) >= 0 && streq(info.name, PROGRAM_NAME);
 }
 
-/* All programs of a group must agree to an access: one of an earlier container
- * in the same group would go on forbidding. Others' stay. */
-static void detach_old(int cgroup) {
+typedef struct Programs {
         uint32_t ids[PROGRAMS_MAX];
-        union bpf_attr query = { .query = { .target_fd = (uint32_t) cgroup, .attach_type = BPF_CGROUP_DEVICE,
-                                            .prog_ids = pointer(ids), .prog_cnt = ELEMENTSOF(ids) } };
+        size_t n;
+} Programs;
 
-        if (bpf(BPF_PROG_QUERY, &query) < 0)
-                return;
-        for (size_t i = 0; i < query.query.prog_cnt; i++) {
-                union bpf_attr get = { .prog_id = ids[i] };
+static void find_programs(int cgroup, Programs *ret) {
+        union bpf_attr query = { .query = { .target_fd = (uint32_t) cgroup, .attach_type = BPF_CGROUP_DEVICE,
+                                            .prog_ids = pointer(ret->ids), .prog_cnt = ELEMENTSOF(ret->ids) } };
+
+        ret->n = bpf(BPF_PROG_QUERY, &query) < 0 ? 0 : query.query.prog_cnt;
+}
+
+/* All programs of a group must agree to an access: one of an earlier container in
+ * the same group, or of before an update, would go on forbidding. Others' stay. */
+static void detach_own(int cgroup, const Programs *programs) {
+        for (size_t i = 0; i < programs->n; i++) {
+                union bpf_attr get = { .prog_id = programs->ids[i] };
                 _cleanup_fd_ int fd = bpf(BPF_PROG_GET_FD_BY_ID, &get);
                 union bpf_attr detach = { .target_fd = (uint32_t) cgroup, .attach_bpf_fd = (uint32_t) fd,
                                           .attach_type = BPF_CGROUP_DEVICE };
@@ -136,12 +142,16 @@ static void detach_old(int cgroup) {
 
 int device_filter_attach(const Config *c, int cgroup, bool is_new, Error *error) {
         _cleanup_fd_ int program = -EBADF;
+        Programs old;
         int r;
 
+        old.n = 0;
         if (!is_new)
-                detach_old(cgroup);
-        if (!device_filter_is_needed(c))
+                find_programs(cgroup, &old);
+        if (!device_filter_is_needed(c)) {
+                detach_own(cgroup, &old);
                 return 0;
+        }
         r = program = load(c);
         if (r >= 0) {
                 union bpf_attr attr = { .target_fd = (uint32_t) cgroup, .attach_bpf_fd = (uint32_t) program,
@@ -149,8 +159,10 @@ int device_filter_attach(const Config *c, int cgroup, bool is_new, Error *error)
 
                 r = bpf(BPF_PROG_ATTACH, &attr);
         }
-        if (r >= 0)
+        if (r >= 0) {
+                detach_own(cgroup, &old); /* only now: there is no instant without a rule */
                 return 0;
+        }
         /* In a user namespace nobody can make a node; what there is was put
          * there by the config, and has its permissions. */
         if ((r == -EPERM || r == -ENOSYS) &&
