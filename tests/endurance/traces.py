@@ -18,8 +18,9 @@ import oci
 SLABS = ('pid', 'filp', 'key_jar', 'mnt_cache', 'pid_namespace', 'user_namespace', 'uts_namespace', 'net_namespace',
          'kernfs_node_cache', 'shmem_inode_cache', 'sock_inode_cache', 'task_struct')
 PLACES = ('/run', '/tmp', '/var/tmp', '/dev/shm', '/dev/mqueue', '/var/lib', '/root', '/etc')
-# The host's own services work there.
-THEIRS = ('/run/systemd', '/run/udev', '/run/log', '/run/user', '/var/lib/systemd', '/run/dbus')
+# The host's own services work there, and what is kept.
+THEIRS = ('/run/systemd', '/run/udev', '/run/log', '/run/user', '/var/lib/systemd', '/run/dbus',
+          oci.ROOT + '/.seccomp')     # compiled filters, which are for the next containers too
 SETTLE = 30 * int(os.environ.get('PATIENCE', '1'))
 
 
@@ -33,7 +34,7 @@ def read(path):
 
 def is_theirs(cgroup):
     """Of a service that is not ours."""
-    return cgroup.startswith(('/system.slice/', '/user.slice', '/init.scope')) and not (cgroup + '/').startswith(oci.OWN + '/')
+    return cgroup == '/machine.slice' or cgroup.startswith(('/system.slice/', '/user.slice', '/init.scope')) and not (cgroup + '/').startswith(oci.OWN + '/')
 
 
 def cgroup_of(pid):
