@@ -177,13 +177,15 @@ int container_parse_state(Container *c, const char *text, size_t size, Error *er
         return r;
 }
 
-/* "NUMBER:/PATH": how many directories at the end of the path are new. */
+/* "NUMBER:/PATH": how many directories at the end of the path are new. Of a unit of
+ * systemd "UNIT:/PATH". */
 int container_note_cgroup(const Container *c) {
-        char text[PATH_MAX];
+        char text[PATH_MAX], number[16];
 
-        if (c->n_cgroup_created == 0)
+        snprintf(number, sizeof(number), "%u", c->n_cgroup_created);
+        if (c->n_cgroup_created == 0 && !c->scope)
                 return unlinkat(c->fd, "cgroup", 0) < 0 && errno != ENOENT ? -errno : 0;
-        if ((size_t) snprintf(text, sizeof(text), "%u:%s", c->n_cgroup_created, c->cgroup) >= sizeof(text))
+        if ((size_t) snprintf(text, sizeof(text), "%s:%s", c->scope ?: number, c->cgroup) >= sizeof(text))
                 return -ENAMETOOLONG;
         if (symlinkat(text, c->fd, "cgroup") >= 0)
                 return 0;
@@ -204,12 +206,13 @@ static int load_note(Container *c) {
         if (!colon)
                 return -EBADMSG;
         *colon = 0;
-        if (parse_u32(text, &n_created) < 0)
-                return -EBADMSG;
         c->cgroup = strdup(colon + 1);
         if (!c->cgroup)
                 return -ENOMEM;
-        c->n_cgroup_created = n_created;
+        if (parse_u32(text, &n_created) >= 0)
+                c->n_cgroup_created = n_created;
+        else if (!(c->scope = strdup(text)))
+                return -ENOMEM;
         return 0;
 }
 

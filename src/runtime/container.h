@@ -73,7 +73,7 @@ int container_save(const Container *c, Error *error);
 int container_parse_state(Container *c, const char *text, size_t size, Error *error);
 int container_format_state(const Container *c, char **ret, Error *error);
 
-/* Writes down which cgroup is about to be made, for who finds a container whose
+/* Writes down which cgroup, or unit, is about to be made, for who finds a container whose
  * create was cut off: container_load() has it from there where there is no state. */
 int container_note_cgroup(const Container *c);
 

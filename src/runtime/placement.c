@@ -205,9 +205,21 @@ static void kill_all(const Container *c, bool kill) {
         (void) cgroup_wait_empty(fd, KILL_TIMEOUT_USEC);
 }
 
+/* Of a create that was cut off: its init has ended or does so. */
+static int remove_noted_unit(const Container *c, Error *error) {
+        _cleanup_fd_ int fd = cgroup_open(c->cgroup);
+
+        /* One with processes is somebody else's, which was there before. */
+        if (fd >= 0 && cgroup_wait_empty(fd, KILL_TIMEOUT_USEC) < 0)
+                return 0;
+        return scope_stop(c, error);
+}
+
 static int remove_unit(const Container *c, Error *error) {
         int r, k;
 
+        if (!c->bundle)
+                return remove_noted_unit(c, error);
         kill_all(c, true); /* or systemd would ask nicely first, and wait */
         r = scope_stop(c, error);
         /* systemd removes it with the unit. Where it could not, as after a change of

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <limits.h>
+#include <stdio.h>
 
 #include "cgroup.h"
 #include "rootless.h"
@@ -24,6 +25,26 @@ bool scope_is_slice(const Scope *s) {
         return endswith(s->name.unit, ".slice");
 }
 
+/* For who finds a container whose create was cut off: systemd may keep a scope whose
+ * only process ended while it was made. Where the cgroup is to be tells then whether
+ * the unit is somebody else's: it has processes. (Of a user's manager that is not
+ * known before.) */
+static int note(const Scope *s, Container *c, Error *error) {
+        char path[PATH_MAX];
+        int r;
+
+        if (rootless_is_expected(ROOTLESS_AUTO) || unit_slice_path(s->name.slice, path, sizeof(path)) < 0)
+                return 0;
+        if (asprintf(&c->cgroup, "%s/%s", streq(path, "/") ? "" : path, c->scope) < 0) {
+                c->cgroup = NULL;
+                return error_set_errno(error, ENOMEM, "scope");
+        }
+        r = container_note_cgroup(c);
+        free(c->cgroup);
+        c->cgroup = NULL;
+        return r < 0 ? error_set_errno(error, r, "writing %s/cgroup", c->directory) : 0;
+}
+
 int scope_start(Scope *s, Container *c, Error *error) {
         bool is_slice = scope_is_slice(s);
         char path[PATH_MAX];
@@ -32,6 +53,8 @@ int scope_start(Scope *s, Container *c, Error *error) {
         c->scope = strdup(s->name.unit);
         if (!c->scope)
                 return error_set_errno(error, ENOMEM, "scope");
+        if (!is_slice && (r = note(s, c, error)) < 0)
+                return r;
         r = unit_bus_start(s->bus, c->scope, &s->properties, is_slice ? 0 : c->pid, error);
         if (r < 0) {
                 if (r == -EEXIST) { /* somebody else's, which must not be stopped with our undoing */
