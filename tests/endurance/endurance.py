@@ -207,13 +207,13 @@ def exec_in_one_container():
     return n
 
 
-def kill_in_the_middle(n, verb, made, last):
+def kill_in_the_middle(n, verb, made, last, *globals):
     """Starts `verb`, and kills the runtime at a moment that nobody chose."""
     rand = random.Random(options.seed)
     died = 0
     for i in range(n):
         b, name = made[i % len(made)], '%s-cut-%d' % (verb, i)
-        c = Command(verb, '-b', b.dir, name) if verb != 'exec' else Command(verb, b.id, '/bin/sleep', '0.01')
+        c = Command(*globals, verb, '-b', b.dir, name) if verb != 'exec' else Command(verb, b.id, '/bin/sleep', '0.01')
         moment = time.monotonic() + rand.random() * last
         while time.monotonic() < moment:
             pass
@@ -247,6 +247,24 @@ def create_is_killed():
 def run_is_killed():
     made = bundles('/bin/sleep', '1000')
     return kill_in_the_middle(options.kills, 'run', made, 2 * duration('create', made))
+
+
+def units():
+    return oci.subprocess.run(['systemctl', 'list-units', '--all', '--plain', '--no-legend', 'endurance-*'],
+                              capture_output=True, text=True).stdout.splitlines()
+
+
+@test
+def create_is_killed_while_systemd_is_asked():
+    if not os.path.isdir('/run/systemd/system'):
+        raise oci.Skip('no systemd')
+    made = bundles('/bin/sleep', '1000', kinds=[plain, with_rules])
+    for b in made:
+        b.linux['cgroupsPath'] = 'machine.slice:endurance:' + b.id
+        b.write()
+    n = kill_in_the_middle(max(10, options.kills // 4), 'create', made, 0.03, '--systemd-cgroup')
+    oci.wait_for(lambda: not units())
+    return n
 
 
 @test
