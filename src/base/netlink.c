@@ -18,22 +18,22 @@ void netlink_begin(NetlinkMessage *m, uint16_t type, uint16_t flags, const void 
         static uint32_t sequence;
 
         memset(m, 0, sizeof(*m));
-        m->header.nlmsg_type = type;
+        netlink_header(m)->nlmsg_type = type;
         /* A dump has an end of its own. (NLM_F_REPLACE of other requests is one of its two bits.) */
-        m->header.nlmsg_flags = (uint16_t) (flags | NLM_F_REQUEST | ((flags & NLM_F_DUMP) == NLM_F_DUMP ? 0 : NLM_F_ACK));
-        m->header.nlmsg_seq = ++sequence;
-        m->header.nlmsg_len = NLMSG_HDRLEN;
+        netlink_header(m)->nlmsg_flags = (uint16_t) (flags | NLM_F_REQUEST | ((flags & NLM_F_DUMP) == NLM_F_DUMP ? 0 : NLM_F_ACK));
+        netlink_header(m)->nlmsg_seq = ++sequence;
+        netlink_header(m)->nlmsg_len = NLMSG_HDRLEN;
         if (n > sizeof(m->bytes) - NLMSG_HDRLEN) {
                 m->overflow = true;
                 return;
         }
         memcpy(m->bytes + NLMSG_HDRLEN, fixed, n);
-        m->header.nlmsg_len = (uint32_t) NLMSG_SPACE(n);
+        netlink_header(m)->nlmsg_len = (uint32_t) NLMSG_SPACE(n);
 }
 
 void netlink_add(NetlinkMessage *m, uint16_t type, const void *data, size_t n) {
         struct rtattr attribute = { .rta_type = type };
-        size_t at = NLMSG_ALIGN(m->header.nlmsg_len);
+        size_t at = NLMSG_ALIGN(netlink_header(m)->nlmsg_len);
 
         if (m->overflow || n > UINT16_MAX - RTA_LENGTH(0) || RTA_SPACE(n) > sizeof(m->bytes) - at) {
                 m->overflow = true;
@@ -43,7 +43,7 @@ void netlink_add(NetlinkMessage *m, uint16_t type, const void *data, size_t n) {
         memcpy(m->bytes + at, &attribute, sizeof(attribute));
         if (n > 0)
                 memcpy(m->bytes + at + RTA_LENGTH(0), data, n);
-        m->header.nlmsg_len = (uint32_t) (at + RTA_SPACE(n));
+        netlink_header(m)->nlmsg_len = (uint32_t) (at + RTA_SPACE(n));
 }
 
 void netlink_add_u32(NetlinkMessage *m, uint16_t type, uint32_t value) {
@@ -85,7 +85,7 @@ int netlink_request(int sock, NetlinkMessage *m, int (*func)(const struct nlmsgh
                 return -E2BIG;
         if (!buffer)
                 return -ENOMEM;
-        if (sendto(sock, m->bytes, m->header.nlmsg_len, 0, (const struct sockaddr *) &kernel, sizeof(kernel)) < 0)
+        if (sendto(sock, m->bytes, netlink_header(m)->nlmsg_len, 0, (const struct sockaddr *) &kernel, sizeof(kernel)) < 0)
                 return -errno;
         while (r == 0) {
                 struct sockaddr_nl from = {};
@@ -100,7 +100,7 @@ int netlink_request(int sock, NetlinkMessage *m, int (*func)(const struct nlmsgh
                         return -EMSGSIZE;
                 /* Other processes can send to us too. */
                 if (from.nl_pid == 0)
-                        r = take(buffer, (size_t) k, m->header.nlmsg_seq, func, arg, &first);
+                        r = take(buffer, (size_t) k, netlink_header(m)->nlmsg_seq, func, arg, &first);
         }
         return r < 0 ? r : MIN(first, 0);
 }

@@ -14,12 +14,13 @@
 #define NETLINK_MESSAGE_MAX 1024
 
 typedef struct NetlinkMessage {
-        union {
-                struct nlmsghdr header;
-                uint8_t bytes[NETLINK_MESSAGE_MAX];
-        };
+        uint8_t bytes[NETLINK_MESSAGE_MAX] __attribute__((__aligned__(NLMSG_ALIGNTO)));
         bool overflow;
 } NetlinkMessage;
+
+static inline struct nlmsghdr *netlink_header(NetlinkMessage *m) {
+        return (struct nlmsghdr *) (void *) m->bytes;
+}
 
 /* A socket of a protocol (NETLINK_ROUTE) in the caller's network namespace, where it
  * stays whatever becomes of the caller. */

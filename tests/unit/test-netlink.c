@@ -12,29 +12,29 @@ static void attributes(void **state) {
         NetlinkMessage m;
 
         netlink_begin(&m, RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
-        assert_int_equal(m.header.nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
+        assert_int_equal(netlink_header(&m)->nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
         netlink_begin(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
-        assert_int_equal(m.header.nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+        assert_int_equal(netlink_header(&m)->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
 
         netlink_begin(&m, RTM_NEWLINK, 0, &info, sizeof(info));
-        assert_int_equal(m.header.nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
+        assert_int_equal(netlink_header(&m)->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
         netlink_add_string(&m, IFLA_IFNAME, "eth0");
         netlink_add_u32(&m, IFLA_MTU, 1400);
         netlink_add(&m, IFLA_ADDRESS, NULL, 0);
-        assert_int_equal(((const struct ifinfomsg *) netlink_fixed(&m.header))->ifi_index, 7);
-        a = netlink_find(&m.header, sizeof(info), IFLA_IFNAME);
+        assert_int_equal(((const struct ifinfomsg *) netlink_fixed(netlink_header(&m)))->ifi_index, 7);
+        a = netlink_find(netlink_header(&m), sizeof(info), IFLA_IFNAME);
         assert_non_null(a);
         assert_string_equal(RTA_DATA(a), "eth0");
-        a = netlink_find(&m.header, sizeof(info), IFLA_MTU);
+        a = netlink_find(netlink_header(&m), sizeof(info), IFLA_MTU);
         assert_non_null(a);
         assert_int_equal(*(const uint32_t *) RTA_DATA(a), 1400);
-        a = netlink_find(&m.header, sizeof(info), IFLA_ADDRESS);
+        a = netlink_find(netlink_header(&m), sizeof(info), IFLA_ADDRESS);
         assert_non_null(a);
         assert_int_equal(RTA_PAYLOAD(a), 0);
-        assert_null(netlink_find(&m.header, sizeof(info), IFLA_LINK));
+        assert_null(netlink_find(netlink_header(&m), sizeof(info), IFLA_LINK));
         /* Shorter than its own fixed part: nothing is found, nothing is read. */
-        m.header.nlmsg_len = NLMSG_HDRLEN;
-        assert_null(netlink_find(&m.header, sizeof(info), IFLA_IFNAME));
+        netlink_header(&m)->nlmsg_len = NLMSG_HDRLEN;
+        assert_null(netlink_find(netlink_header(&m), sizeof(info), IFLA_IFNAME));
 }
 
 static void what_does_not_fit(void **state) {
