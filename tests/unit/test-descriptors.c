@@ -57,6 +57,7 @@ static void test_restore(void **state) {
 
 /* Our own streams are no container's: what they are is named all the same. */
 static void test_dump(void **state) {
+        test_needs(SYS_openat2);
         const CriuOptions o = CRIU_OPTIONS_INIT;
         _cleanup_fd_ int procfs = procfs_open();
         _cleanup_free_ char *text = NULL;

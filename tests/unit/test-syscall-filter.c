@@ -83,6 +83,7 @@ static uint32_t decide(const SyscallFilter *f, int number, uint64_t a0, uint64_t
 }
 
 static void test_actions(void **state) {
+        test_needs(SYS_seccomp);
         static const struct {
                 const char *action;
                 uint32_t result;
@@ -252,6 +253,7 @@ static int get(int parent, const char *container, const char *text, SyscallFilte
 }
 
 static void test_cache(void **state) {
+        test_needs(SYS_seccomp);
         static const char text[] = "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"/one\", \"syscalls\":"
                                    " [{\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}",
                           other[] = "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"/two\", \"syscalls\":"
