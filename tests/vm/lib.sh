@@ -12,7 +12,7 @@ vm_cache=$host_cache/vm
 vm_modules=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk)
 
 vm_options() {
-    vm_suite=bookworm vm_lsm=apparmor vm_memory=3072 vm_timeout=600 vm_disk_size=8G
+    vm_suite=bookworm vm_lsm=apparmor vm_memory=3072 vm_timeout=1400 vm_disk_size=8G
     vm_destdir= vm_install=yes vm_images= vm_arguments=() vm_packages=() vm_copies=()
     while [ $# -gt 0 ]; do
         case $1 in
