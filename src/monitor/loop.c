@@ -65,6 +65,8 @@ static int loop_poll(const Loop *loop, struct epoll_event *event, int timeout) {
 /* After a second in which nothing happened the program's pages go back: most
  * containers are quiet most of the time. */
 #define REST_MSEC 1000
+#define STACK_PAGE 4096
+#define STACK_REST (128 * 1024)
 
 static int loop_wait(Loop *loop, struct epoll_event *event) {
         int n;
@@ -75,6 +77,11 @@ static int loop_wait(Loop *loop, struct epoll_event *event) {
         /* Safe: these are clean pages of a file. */
         for (size_t i = 0; i < loop->n_segments; i++)
                 (void) syscall(SYS_madvise, loop->segments[i].begin, loop->segments[i].size, MADV_DONTNEED);
+        /* And what deeper calls have left of the stack, a page below what is used now
+         * (signal handlers there are none). Where it is not that large the kernel says
+         * ENOMEM and gives back what there is. */
+        uintptr_t end = ((uintptr_t) __builtin_frame_address(0) & ~(uintptr_t) (STACK_PAGE - 1)) - STACK_PAGE;
+        (void) syscall(SYS_madvise, end - STACK_REST, (size_t) STACK_REST, MADV_DONTNEED);
         return loop_poll(loop, event, -1);
 }
 
