@@ -48,9 +48,10 @@ static char *extend(DBusWriter *w, size_t n) {
 }
 
 void dbus_put_bytes(DBusWriter *w, const void *data, size_t n) {
-        char *p = extend(w, n);
+        /* Nothing may stand before any byte: there is no buffer then to point into. */
+        char *p = n > 0 ? extend(w, n) : NULL;
 
-        if (p && n > 0)
+        if (p)
                 memcpy(p, data, n);
 }
 
