@@ -170,6 +170,15 @@ static bool spawn_joins(const Spawn *spawn) {
         return spawn->target >= 0;
 }
 
+/* cgroup-v2.rst, "Threads": the groups below one that has processes of its own and
+ * passes on threaded controllers alone are "domain invalid". */
+static int creating_failed(const Spawn *spawn, int errnum, Error *error) {
+        if (errnum == EOPNOTSUPP && spawn->cgroup >= 0)
+                return error_set(error, EOPNOTSUPP, "NotSupported",
+                                 "the container's cgroup can hold no processes: a cgroup above it is threaded, or has processes of its own and controllers in cgroup.subtree_control");
+        return error_set_errno(error, errnum, "creating the container's process");
+}
+
 static pid_t spawn_by_helper(Spawn *spawn, void (*func)(void *) __attribute__((__noreturn__)), void *arg,
                              Error *error) {
         static char stack[STACK_SIZE] __attribute__((aligned(64)));
@@ -178,14 +187,14 @@ static pid_t spawn_by_helper(Spawn *spawn, void (*func)(void *) __attribute__((_
 
         pid = clone_helper(&helper, stack);
         if (pid < 0)
-                return error_set_errno(error, pid, "creating a process in the container's cgroup");
+                return creating_failed(spawn, (int) -pid, error);
         /* It gave our memory back with its last word. */
         spawn->helper = pid;
         if (helper.errnum != 0 && helper.stage)
                 return error_set_errno(error, helper.errnum, "joining the %s namespace%s", helper.stage,
                                        spawn->target >= 0 ? "s" : "");
         if (helper.errnum != 0 || helper.pid <= 0)
-                return error_set_errno(error, helper.errnum ?: EIO, "creating the container's process");
+                return creating_failed(spawn, helper.errnum ?: EIO, error);
         return helper.pid;
 }
 
@@ -212,6 +221,6 @@ pid_t spawn_process(Spawn *spawn, void (*func)(void *arg) __attribute__((__noret
         if (pid == 0)
                 func(arg);
         if (pid < 0)
-                return error_set_errno(error, errno, "creating the container's process");
+                return creating_failed(spawn, errno, error);
         return (pid_t) pid;
 }

@@ -3,11 +3,14 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cgroup.h"
 #include "fd.h"
 #include "parse.h"
 #include "resource-write.h"
+
+#define LINE_SIZE 512
 
 static bool has_word(const char *list, const char *word) {
         size_t n = strlen(word);
@@ -18,36 +21,61 @@ static bool has_word(const char *list, const char *word) {
         return false;
 }
 
-/* All at once where that works, which it does where there is nothing in the way. */
-static void pass_on(const char *path, char *controllers) {
-        _cleanup_fd_ int fd = cgroup_open(path);
-        char line[512] = "", *save = NULL;
+/* "+cpu +io" of "cpu io". Empty: there is nothing, or too much, to ask for. */
+static void format_request(char *controllers, char ret[static LINE_SIZE]) {
+        char *save = NULL;
         size_t n = 0;
 
-        if (fd < 0)
+        for (char *p = strtok_r(controllers, " \n", &save); p && n < LINE_SIZE; p = strtok_r(NULL, " \n", &save))
+                n += (size_t) snprintf(ret + n, LINE_SIZE - n, "%s+%s", n > 0 ? " " : "", p);
+        if (n == 0 || n >= LINE_SIZE)
+                *ret = 0;
+}
+
+/* A group with processes of its own that passes on nothing but threaded
+ * controllers becomes the root of a threaded domain, and the groups below can
+ * hold no process any more (cgroup-v2.rst, "Threads"): there nothing is passed
+ * on. The root of the machine alone is different, and has no cgroup.type. */
+static bool may_pass_on(int fd) {
+        _cleanup_free_ char *processes = NULL;
+
+        return faccessat(fd, "cgroup.type", F_OK, 0) < 0 ||
+               (cgroup_read(fd, "cgroup.procs", &processes) >= 0 && processes[strspn(processes, " \n")] == 0);
+}
+
+/* All that there are on this machine in one go, which mostly works; else those
+ * that this group has. */
+static void pass_on(const char *path, const char *all) {
+        _cleanup_free_ char *own = NULL;
+        _cleanup_fd_ int fd = cgroup_open(path);
+        char line[LINE_SIZE] = "";
+
+        if (fd < 0 || !may_pass_on(fd))
                 return;
-        for (char *p = strtok_r(controllers, " \n", &save); p; p = strtok_r(NULL, " \n", &save))
-                n += (size_t) snprintf(line + n, sizeof(line) - n, "%s+%s", n > 0 ? " " : "", p);
-        if (n == 0 || n >= sizeof(line) || cgroup_write(fd, "cgroup.subtree_control", line) >= 0)
+        if (cgroup_write(fd, "cgroup.subtree_control", all) >= 0 || cgroup_read(fd, "cgroup.controllers", &own) < 0)
                 return;
-        for (char *p = strtok_r(line, " ", &save); p; p = strtok_r(NULL, " ", &save))
-                (void) cgroup_write(fd, "cgroup.subtree_control", p);
+        format_request(own, line);
+        if (*line)
+                (void) cgroup_write(fd, "cgroup.subtree_control", line);
 }
 
 void resource_enable_controllers(const char *cgroup, int fd) {
         _cleanup_free_ char *own = NULL, *all = NULL;
         _cleanup_fd_ int root = cgroup_open("/");
-        char copy[PATH_MAX], list[512];
+        char copy[PATH_MAX], line[LINE_SIZE] = "";
 
         if (root < 0 || cgroup_read(root, "cgroup.controllers", &all) < 0 ||
             cgroup_read(fd, "cgroup.controllers", &own) < 0 || streq(own, all) ||
-            strlen(cgroup) >= sizeof(copy) || strlen(all) >= sizeof(list))
+            strlen(cgroup) >= sizeof(copy))
                 return;
-        pass_on("/", strcpy(list, all));
+        format_request(all, line);
+        if (!*line)
+                return;
+        pass_on("/", line);
         strcpy(copy, cgroup);
         for (char *p = copy + 1; (p = strchr(p, '/')); p++) {
                 *p = 0;
-                pass_on(copy, strcpy(list, all));
+                pass_on(copy, line);
                 *p = '/';
         }
 }

@@ -67,8 +67,11 @@ def cgroup_mount():
 
 
 CGROUP = cgroup_mount()
-# Below the cgroup that we are in, since that is what we may use.
+# Below the cgroup that we are in, since that is what we may use; below that of the whole
+# machine where it is ours, since ours has processes and so gives no controllers on.
 OWN = [l[3:].strip() for l in open("/proc/self/cgroup") if l.startswith("0::")][0].rstrip("/")
+if CGROUP and os.access(CGROUP, os.W_OK) and not os.path.exists(CGROUP + "/cgroup.type"):
+    OWN = ""
 CGROUP_NAME = "%s/ctrrun-test-%d" % (OWN, os.getpid())
 
 
