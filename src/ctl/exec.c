@@ -25,6 +25,28 @@ typedef struct Exec {
         char text[SESSION_MESSAGE_MAX];
 } Exec;
 
+/* The first that came before the command was known to run. */
+static volatile sig_atomic_t early_signal;
+
+static void note_early_signal(int sig) {
+        if (early_signal != 0) {
+                (void) signal(sig, SIG_DFL);
+                (void) raise(sig);
+        }
+        early_signal = sig;
+}
+
+/* From the call on one signal is kept for the command, which may run, and say so,
+ * before the call is answered. A second one ends us, as a call may last: somebody may
+ * have to be asked. */
+static void expect_signals(void) {
+        struct sigaction action = { .sa_handler = note_early_signal, .sa_flags = SA_RESTART }, old;
+
+        for (size_t i = 0; i < ELEMENTSOF(forwarded); i++)
+                if (sigaction(forwarded[i], NULL, &old) >= 0 && old.sa_handler != SIG_IGN)
+                        (void) sigaction(forwarded[i], &action, NULL);
+}
+
 /* From here on signals are read, not suffered. */
 static int catch_signals(bool terminal, Error *error) {
         sigset_t set;
@@ -73,6 +95,8 @@ static int take_signal(const Exec *e) {
 static int wait_streams(Exec *e, Pump *pumps, size_t n_pumps, Error *error) {
         const int watch[] = { e->session, e->signals };
 
+        if (early_signal != 0)
+                (void) session_send_signal(e->session, early_signal);
         for (;;) {
                 int passed = -1, sig, r;
 
@@ -137,6 +161,12 @@ static int wait_terminal(Exec *e, int *ret_status, Error *error) {
         size_t ready = 0;
         int r, sig;
 
+        if (early_signal == SIGHUP) {
+                *ret_status = STATUS_SIGNAL + SIGHUP;
+                return 0;
+        }
+        if (early_signal != 0)
+                (void) session_send_signal(e->session, early_signal);
         relay_init(&s.relay);
         s.relay.detachable = e->request->detachable;
         for (;;) {
@@ -183,6 +213,7 @@ static int finish(const Exec *e) {
 static int run_with_terminal(Ctl *ctl, Exec *e, Error *error) {
         int status = STATUS_EXEC_FAILED, r;
 
+        expect_signals();
         r = exec_call(ctl, e->request, NULL, 0, &e->session, error);
         if (r >= 0)
                 r = e->signals = catch_signals(true, error);
@@ -198,6 +229,7 @@ static int run_with_streams(Ctl *ctl, Exec *e, Error *error) {
         n = pumps_new(pumps, streams);
         if (n < 0)
                 return error_set_errno(error, n, "Cannot pass standard input and output on");
+        expect_signals();
         r = exec_call(ctl, e->request, streams, ELEMENTSOF(streams), &e->session, error);
         pumps_handed_over(pumps, (size_t) n);
         if (r >= 0)

@@ -342,15 +342,30 @@ static void on_exited(ExitReason reason, int code, uint64_t timestamp_usec, void
         run_ended(userdata, &record, true);
 }
 
-/* The monitor went without a word: somebody killed it. Its container must not
- * live on without it. */
-static void on_closed(void *userdata) {
-        Container *c = userdata;
+/* There is no monitor any more and it has told us nothing. It may have ended well:
+ * while we were away, or between our connection and its next word. Then the record
+ * is of this run, which began when its plan was written. Else somebody killed it,
+ * or the start had not come to it; its container must not live on without it. */
+static void run_orphaned(Container *c) {
         ExitRecord record = { .reason = EXIT_MONITOR_LOST };
+        char dir[PATH_MAX], path[PATH_MAX];
+        struct stat plan;
+        bool known;
 
+        launch_dir(c->name, dir, sizeof(dir));
+        snprintf(path, sizeof(path), "%s/plan", dir);
+        known = stat(path, &plan) >= 0 &&
+                exit_record_load_since(c->name, timespec_usec(&plan.st_mtim), &record) >= 0;
         if (c->state == CONTAINER_STARTING)
-                error_set(&c->failure, ECONNRESET, "StartFailed", "the monitor of %s ended unexpectedly", c->name);
-        run_ended(c, &record, false);
+                error_set(&c->failure, ECONNRESET, "StartFailed", "%s",
+                          record.message ?: "the container's monitor ended unexpectedly");
+        kill_scope(c);
+        run_ended(c, &record, known);
+        exit_record_clear(&record);
+}
+
+static void on_closed(void *userdata) {
+        run_orphaned(userdata);
 }
 
 static const MonitorLinkOps link_ops = {
@@ -549,17 +564,5 @@ void container_adopt(Container *c) {
                 }
         }
 
-        /* No monitor. Either it ended well while we were away, and told the exit
-         * record, or it was killed, or the start had not come to it. */
-        ExitRecord record = { .reason = EXIT_MONITOR_LOST };
-        snprintf(control, sizeof(control), "%s/plan", dir);
-        struct stat plan;
-        if (stat(control, &plan) >= 0) {
-                uint64_t begun = (uint64_t) plan.st_mtim.tv_sec * USEC_PER_SEC;
-
-                if (c->exit.reason >= 0 && c->exit.timestamp_usec >= begun)
-                        record = (ExitRecord){ c->exit.reason, c->exit.code, c->exit.timestamp_usec, NULL };
-        }
-        kill_scope(c);
-        run_ended(c, &record, record.reason != EXIT_MONITOR_LOST);
+        run_orphaned(c);
 }

@@ -45,6 +45,19 @@ int exit_record_load(const char *name, ExitRecord *ret) {
         return r;
 }
 
+int exit_record_load_since(const char *name, uint64_t begun_usec, ExitRecord *ret) {
+        ExitRecord record = EXIT_RECORD_NONE;
+        int r = exit_record_load(name, &record);
+
+        if (r >= 0 && record.timestamp_usec < begun_usec)
+                r = -ENOENT;
+        if (r < 0)
+                exit_record_clear(&record);
+        else
+                *ret = record;
+        return r;
+}
+
 int exit_record_save(const char *name, const ExitRecord *record) {
         char path[PATH_MAX];
         json_t *j;

@@ -21,4 +21,6 @@ typedef struct ExitRecord {
 void exit_record_clear(ExitRecord *record);
 /* -ENOENT where there is none. */
 int exit_record_load(const char *name, ExitRecord *ret);
+/* That of a run that began then: -ENOENT too where it is of an older one. */
+int exit_record_load_since(const char *name, uint64_t begun_usec, ExitRecord *ret);
 int exit_record_save(const char *name, const ExitRecord *record);

@@ -93,6 +93,8 @@ static void session_obey(Session *session, char *text) {
         if (n == 2 && streq(words[0], "signal") && first >= 1 && first <= (uint64_t) SIGRTMAX) {
                 if (session->pidfd >= 0)
                         (void) process_signal(session->pidfd, (int) first);
+                else
+                        session->early_signals |= UINT64_C(1) << (first - 1);
         } else if (n == 3 && streq(words[0], "resize") && session->master >= 0) {
                 struct winsize size = { .ws_col = (unsigned short) first, .ws_row = (unsigned short) second };
 
@@ -138,6 +140,13 @@ static void session_ended(void *userdata, uint32_t events) {
                 session_tell(session, -1, "exit %d", status);
         session_free(session);
         sessions->reaped(sessions->userdata);
+}
+
+/* The command may have said a word, and been answered, before its runtime ended. */
+static void session_send_early_signals(Session *session) {
+        for (int sig = 1; session->early_signals != 0; sig++, session->early_signals >>= 1)
+                if (session->early_signals & 1)
+                        (void) process_signal(session->pidfd, sig);
 }
 
 /* The errno in a sentence of a runtime: most end with the text of it. */
@@ -212,6 +221,7 @@ static void session_runtime_ended(void *userdata, uint32_t events) {
                 session_free(session);
         } else {
                 session_tell(session, -1, "started %d", (int) session->pid);
+                session_send_early_signals(session);
                 if (session->abandoned)
                         session_abandon(session);
         }

@@ -35,6 +35,7 @@ struct Session {
         Source runtime_source;
         pid_t pid; /* the command; 0 until it runs */
         int pidfd;
+        uint64_t early_signals; /* bit n - 1: signal n came before pidfd was known */
         Source source;
 };
 
