@@ -21,7 +21,7 @@
 typedef struct SyscallFilter {
         struct sock_fprog program;
         unsigned flags; /* SECCOMP_FILTER_FLAG_… */
-        bool notifies;  /* somebody must listen: see syscall-listener.h */
+        bool notifies;  /* somebody listens: see syscall-listener.h */
         uint8_t digest[SYSCALL_FILTER_DIGEST]; /* of what it was made of: see syscall-cache.h */
         char *file; /* what it was read from: the program is in there */
 } SyscallFilter;

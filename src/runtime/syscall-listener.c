@@ -118,11 +118,15 @@ int syscall_listener_load(const SyscallFilter *f, int report, Error *error) {
         return r < 0 ? r : 0;
 }
 
+/* The version in the example of the specification, which crun sends and its tests
+ * want; that of the container is in its own state. */
+#define PROCESS_STATE_VERSION "0.2.0"
+
 /* runtime-spec, config-linux.md "The Container Process State". */
 static json_t *process_state(const Container *c, ContainerStatus status, pid_t pid, const char *metadata) {
         json_t *state = container_state_json(c, status);
 
-        return state ? json_pack("{s:s, s:[s], s:i, s:s*, s:o}", "ociVersion", strempty(c->oci_version), "fds", "seccompFd",
+        return state ? json_pack("{s:s, s:[s], s:i, s:s*, s:o}", "ociVersion", PROCESS_STATE_VERSION, "fds", "seccompFd",
                                  "pid", (int) pid, "metadata", metadata, "state", state)
                      : NULL;
 }

@@ -263,8 +263,9 @@ static int build(scmp_filter_ctx ctx, Arena *arena, const json_t *object, uint32
         return 0;
 }
 
-/* What only all of it together says. */
-static int check(const SyscallFilter *f, const json_t *object, Error *error) {
+/* What only all of it together says. Who listens is told of the filter though no rule
+ * asks them anything, as by crun. */
+static int check(SyscallFilter *f, const json_t *object, Error *error) {
         const char *listener = NULL, *metadata = NULL;
         int r;
 
@@ -280,6 +281,7 @@ static int check(const SyscallFilter *f, const json_t *object, Error *error) {
         if ((f->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) && !f->notifies)
                 return error_set(error, EINVAL, "InvalidConfig",
                                  "linux.seccomp.flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs a rule with SCMP_ACT_NOTIFY");
+        f->notifies |= !isempty(listener);
         return 0;
 }
 

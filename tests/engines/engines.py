@@ -93,12 +93,14 @@ graphroot = "%s/podman"
 runroot = "/run/engines/podman"
 '''
 
+# podman 4.3 fails at reading a log in the journal that has no line yet.
 # What podman has to be told of a runtime that it does not know: its name, that its
 # log can be JSON, and that it does without cgroups (4.3 reads "…nocgroup", whatever its
 # manual says). Without controllers a limit of processes, which podman gives to all,
 # cannot be set.
 CONTAINERS_CONF = '''\
 [containers]
+log_driver = "k8s-file"
 %s
 [engine]
 events_logger = "file"
@@ -270,7 +272,8 @@ def folders():
                           pathlib.Path('/run/containerd/io.containerd.runtime.v2.task/k8s.io')]:
         if state.exists():
             for entry in state.iterdir():
-                yield 'file %s' % entry
+                if entry.name != '.seccomp':    # the filters that ctrrun keeps
+                    yield 'file %s' % entry
 
 
 def podman_things():
@@ -280,7 +283,8 @@ def podman_things():
     for name in run('podman', 'ps', '--all', '--external', '--pod', '--format', '{{.Names}} {{.PodName}}').splitlines():
         yield 'container %s' % name
     for volume in (DATA / 'podman/volumes').glob('*'):
-        yield 'file %s' % volume
+        if volume.is_dir():     # podman keeps a device node beside them
+            yield 'file %s' % volume
 
 
 def containerd_things():

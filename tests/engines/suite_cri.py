@@ -45,7 +45,10 @@ def setup():
 
 
 def sandbox_config(name, cgroup_parent='/kubepods-engines', **linux):
-    return cri.SandboxConfig(metadata=cri.SandboxMetadata(name=name, uid='uid-' + name, namespace='tests'), hostname=name,
+    # As kubelet: who is on the host's network has its name.
+    on_host = 'security_context' in linux and linux['security_context'].namespace_options.network == cri.NODE
+    return cri.SandboxConfig(metadata=cri.SandboxMetadata(name=name, uid='uid-' + name, namespace='tests'),
+                             hostname='' if on_host else name,
                              log_directory=str(LOGS), linux=cri.SandboxLinux(cgroup_parent=cgroup_parent, **linux))
 
 
