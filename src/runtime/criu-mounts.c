@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "criu-mounts.h"
@@ -356,10 +357,46 @@ int criu_mounts_restore(CriuRequest *request, Launch *l, Stage *stage, Error *er
         if (r >= 0)
                 r = restore_devices(&s);
         free(s.places);
-        /* As create does it: after the mount points are made. */
-        if (r >= 0 && c->root_readonly)
+        /* As create does it, after the mount points are made: what comes into a user
+         * namespace so, its root cannot undo. */
+        if (r >= 0 && c->root_readonly && config_new_namespace(c, NAMESPACE_USER))
                 r = mount_set_attr(l->root, MOUNT_ATTR_RDONLY, 0, false);
         return r < 0 ? error_set_errno(error, r, "preparing the container's mounts") : 0;
+}
+
+/* In a child, of one thread. */
+static int protect_root(int namespace) {
+        _cleanup_fd_ int root = -EBADF;
+
+        if (setns(namespace, CLONE_NEWNS) < 0)
+                return -errno;
+        root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return root < 0 ? -errno : mount_set_attr(root, MOUNT_ATTR_RDONLY, 0, false);
+}
+
+int criu_mounts_finish(const Config *c, int procfs, pid_t pid, Error *error) {
+        _cleanup_fd_ int fd = -EBADF;
+        char path[32];
+        int status;
+        pid_t child;
+
+        if (!c->root_readonly || config_new_namespace(c, NAMESPACE_USER))
+                return 0;
+        snprintf(path, sizeof(path), "%d/ns/mnt", (int) pid);
+        fd = procfs_openat(procfs, path, O_RDONLY, true);
+        if (fd < 0)
+                return error_set_errno(error, fd, "opening the container's mount namespace");
+        child = fork();
+        if (child < 0)
+                return error_set_errno(error, errno, "making the container's root read-only");
+        if (child == 0)
+                _exit(-protect_root(fd));
+        while (waitpid(child, &status, 0) < 0)
+                if (errno != EINTR)
+                        return error_set_errno(error, errno, "making the container's root read-only");
+        if (status != 0)
+                return error_set_errno(error, WIFEXITED(status) ? WEXITSTATUS(status) : EIO, "making the container's root read-only");
+        return 0;
 }
 
 int criu_mounts_set_stage(const Stage *stage, Error *error) {

@@ -19,6 +19,10 @@ int criu_mounts_dump(CriuRequest *request, const Config *c, int procfs, pid_t pi
  * launch may be closed before the stage is set. */
 int criu_mounts_restore(CriuRequest *request, Launch *l, Stage *stage, Error *error);
 
+/* Once all is mounted and nothing runs yet: makes the root read-only that is to be.
+ * criu needs it writable before, for a directory to move the old root to. */
+int criu_mounts_finish(const Config *c, int procfs, pid_t pid, Error *error);
+
 /* In the child that becomes criu: sets the stage. */
 int criu_mounts_set_stage(const Stage *stage, Error *error);
 

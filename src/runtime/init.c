@@ -263,6 +263,8 @@ void init_main(void *argument) {
                 r = payload_become(&l->payload, &error);
         /* With the rights of the container's program: they are files of its
          * image. */
+        if (r >= 0 && l->config->hooks[HOOK_START_CONTAINER].n_hooks > 0)
+                r = payload_restrict(&l->payload, &error);
         if (r >= 0)
                 r = run_hooks(l, HOOK_START_CONTAINER, CONTAINER_CREATED, &error);
         if (r >= 0)

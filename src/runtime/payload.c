@@ -168,15 +168,21 @@ static bool filter_comes_early(const Payload *payload) {
                !(p->capabilities.effective & p->capabilities.permitted & admin);
 }
 
-static int set_identity(const Payload *payload, Error *error) {
+int payload_restrict(Payload *payload, Error *error) {
+        if (!payload->seccomp || payload->restricted)
+                return 0;
+        payload->restricted = true;
+        return syscall_listener_load(payload->seccomp, payload->report, error);
+}
+
+static int set_identity(Payload *payload, Error *error) {
         const ConfigProcess *p = payload->process;
         int r, there;
 
         r = capability_drop_bounding(p->capabilities.bounding, error);
         if (r < 0)
                 return r;
-        if (filter_comes_early(payload) &&
-            (r = syscall_listener_load(payload->seccomp, payload->report, error)) < 0)
+        if (filter_comes_early(payload) && (r = payload_restrict(payload, error)) < 0)
                 return r;
         there = set_directory(p, false, error);
         if (there < 0)
@@ -258,12 +264,12 @@ int payload_become(Payload *payload, Error *error) {
         return payload->env ? 0 : error_set_errno(error, ENOMEM, "environment");
 }
 
-int payload_execute(const Payload *payload, const char *program, Error *error) {
+int payload_execute(Payload *payload, const char *program, Error *error) {
         const ConfigProcess *p = payload->process;
         int r;
 
-        if (payload->seccomp && !filter_comes_early(payload) &&
-            (r = syscall_listener_load(payload->seccomp, payload->report, error)) < 0)
+        r = payload_restrict(payload, error);
+        if (r < 0)
                 return r;
         /* Not sooner: a change of credentials clears it, and so did the end of
          * "create", whose child this was before its subreaper's. */

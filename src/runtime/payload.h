@@ -12,6 +12,7 @@
 typedef struct Payload {
         const ConfigProcess *process;
         const SyscallFilter *seccomp; /* NULL: none */
+        bool restricted;              /* it is loaded */
         bool has_personality;
         unsigned long personality;
         const ConfigMemoryPolicy *memory_policy; /* NULL: not set */
@@ -34,6 +35,10 @@ int payload_find_program(const ConfigProcess *p, char path[static 4096], Error *
  * more rights than the container's program. */
 int payload_become(Payload *payload, Error *error);
 
+/* Loads the seccomp filter now, and not in payload_execute(): for what runs in
+ * between and is the container's too. */
+int payload_restrict(Payload *payload, Error *error);
+
 /* The rest, after payload_become(). program: what payload_find_program() found.
  * Returns only when something failed, with a negative errno. */
-int payload_execute(const Payload *payload, const char *program, Error *error);
+int payload_execute(Payload *payload, const char *program, Error *error);

@@ -111,7 +111,8 @@ static int notify(const char *script, pid_t pid, int *fd, void *arg, Error *erro
         if (streq(script, "post-restore")) {
                 /* It does not run yet: from its first step on it is known. */
                 know_time_namespace(c, p->launch->procfs);
-                return container_save(c, error);
+                r = criu_mounts_finish(p->creation->config, p->launch->procfs, c->pid, error);
+                return r < 0 ? r : container_save(c, error);
         }
         return 0;
 }
