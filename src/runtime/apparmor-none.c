@@ -10,6 +10,10 @@ bool apparmor_is_enabled(void) {
         return false;
 }
 
+bool apparmor_may_be_loaded(const char *profile) {
+        return false;
+}
+
 int apparmor_set_exec(int attributes, const char *profile, Error *error) {
         return error_set(error, EOPNOTSUPP, "NotSupported", "this ctrrun is built without AppArmor");
 }

@@ -6,6 +6,8 @@
 #include "file.h"
 #include "lsm.h"
 
+#define PROFILES_SIZE_MAX (4 * 1024 * 1024)
+
 bool apparmor_is_supported(void) {
         return true;
 }
@@ -14,6 +16,29 @@ bool apparmor_is_enabled(void) {
         _cleanup_free_ char *line = NULL;
 
         return file_read_line(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", &line) >= 0 && line[0] == 'Y';
+}
+
+/* One a line: "NAME (MODE)". */
+static bool is_listed(const char *list, const char *profile) {
+        size_t n = strlen(profile);
+
+        for (const char *line = list; line; line = strchr(line, '\n')) {
+                line += *line == '\n';
+                if (strncmp(line, profile, n) == 0 && startswith(line + n, " ("))
+                        return true;
+        }
+        return false;
+}
+
+bool apparmor_may_be_loaded(const char *profile) {
+        _cleanup_free_ char *list = NULL;
+
+        /* Of another policy namespace, or a stack of them: not listed as such. */
+        if (streq(profile, "unconfined") || profile[0] == ':' || profile[0] == '&' || strstr(profile, "//"))
+                return true;
+        if (file_read(AT_FDCWD, "/sys/kernel/security/apparmor/profiles", PROFILES_SIZE_MAX, &list, NULL) < 0)
+                return true;
+        return is_listed(list, profile);
 }
 
 int apparmor_set_exec(int attributes, const char *profile, Error *error) {

@@ -220,6 +220,9 @@ static int check_labels(const ConfigProcess *p, Error *error) {
         if (p->apparmor_profile && !apparmor_is_enabled())
                 return error_set(error, EOPNOTSUPP, "NotSupported",
                                  "process.apparmorProfile is \"%s\", but AppArmor is not active here", p->apparmor_profile);
+        /* Init is given it as late as at its execve(2): it would be `start` that fails. */
+        if (p->apparmor_profile && !apparmor_may_be_loaded(p->apparmor_profile))
+                return error_set(error, ENOENT, NULL, "AppArmor profile %s is not loaded", p->apparmor_profile);
         if (p->selinux_label && !selinux_is_enabled())
                 return error_set(error, EOPNOTSUPP, "NotSupported",
                                  "process.selinuxLabel is \"%s\", but SELinux is not active here", p->selinux_label);

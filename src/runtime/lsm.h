@@ -19,6 +19,10 @@ bool selinux_is_enabled(void);
 bool apparmor_is_supported(void);
 bool selinux_is_supported(void);
 
+/* Whether a profile is loaded, as far as can be seen: true where that is not shown,
+ * and of names that are more than one profile's. apparmor_set_exec() knows better. */
+bool apparmor_may_be_loaded(const char *profile);
+
 int apparmor_set_exec(int attributes, const char *profile, Error *error);
 int selinux_set_exec(int attributes, const char *label, Error *error);
 
