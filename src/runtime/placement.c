@@ -46,7 +46,8 @@ static bool has_writable_cgroup_mount(const Config *c) {
 
 /* runtime-spec, config-linux.md "Cgroup ownership": the directory and the
  * files that the kernel lists as safe to delegate, and only with a cgroup
- * namespace of its own and a writable mount. */
+ * namespace of its own and a writable mount. They go to who the container's
+ * program runs as. */
 static int hand_over(const Config *config, Container *c, int fd, Error *error) {
         _cleanup_free_ char *list = NULL;
         char *save = NULL;
@@ -55,7 +56,7 @@ static int hand_over(const Config *config, Container *c, int fd, Error *error) {
         if (!config_new_namespace(config, NAMESPACE_USER) || !config_new_namespace(config, NAMESPACE_CGROUP) ||
             !has_writable_cgroup_mount(config))
                 return 0;
-        if (id_map_outside(config->uids, config->n_uids, 0, &uid) < 0 ||
+        if (id_map_outside(config->uids, config->n_uids, config->process.uid, &uid) < 0 ||
             id_map_outside(config->gids, config->n_gids, 0, &gid) < 0)
                 return 0;
         if (file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", 4096, &list, NULL) < 0) {
