@@ -108,11 +108,41 @@ static int remount(const Launch *l, const ConfigMount *m, Error *error) {
         return r < 0 ? error_set_errno(error, r, "changing the mount %s", m->destination) : 0;
 }
 
+/* procfs and sysfs go where the config says and nowhere else, as with runc and crun:
+ * what masks and read-only paths cover would lie elsewhere than it looks. What is
+ * looked at is what is mounted on. -ENOENT: it is to be made. */
+static int ordinary_directory(const Launch *l, const ConfigMount *m, Error *error) {
+        size_t n = strlen(m->destination);
+        _cleanup_free_ char *path = strdup(m->destination);
+        _cleanup_fd_ int fd = -EBADF;
+        struct stat st;
+
+        if (!path)
+                return error_set_errno(error, ENOMEM, "the mount point %s", m->destination);
+        /* With a slash at its end a symlink would be followed. */
+        while (n > 1 && path[n - 1] == '/')
+                path[--n] = 0;
+        fd = rootpath_open(l->root, path, O_PATH | O_NOFOLLOW, 0);
+        if (fd == -ENOENT)
+                return fd;
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return error_set_errno(error, fd < 0 ? fd : errno, "opening the mount point %s", m->destination);
+        if (!S_ISDIR(st.st_mode))
+                return error_set(error, ENOTDIR, NULL, "mounting %s: it must be mounted on ordinary directory, which %s is not",
+                                 m->type, m->destination);
+        return TAKE_FD(fd);
+}
+
 static int target_for(const Launch *l, const ConfigMount *m, int fd, Error *error) {
         mode_t mode = S_IFDIR | 0755;
         struct stat st;
         int target;
 
+        if (streq_ptr(m->type, "proc") || streq_ptr(m->type, "sysfs")) {
+                target = ordinary_directory(l, m, error);
+                if (target != -ENOENT || error_is_set(error))
+                        return target;
+        }
         if (m->options.bind && fstat(fd, &st) >= 0 && !S_ISDIR(st.st_mode))
                 mode = S_IFREG | 0644;
         target = rootfs_create(l, m->destination, mode);
