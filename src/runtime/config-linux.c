@@ -297,6 +297,15 @@ static int parse_personality(Config *c, const json_t *object, Error *error) {
         return 0;
 }
 
+static int parse_paths(Config *c, const json_t *object, const char *where, char *const **ret, Error *error) {
+        int r = field_strv(object, where, &c->arena, ret, error);
+
+        for (char *const *p = *ret; r >= 0 && p && *p; p++)
+                if (**p != '/')
+                        r = error_set(error, EINVAL, "InvalidConfig", "%s: \"%s\" must be an absolute path", where, *p);
+        return r;
+}
+
 int config_parse_linux(Config *c, const json_t *object, Error *error) {
         const json_t *resources;
         int r;
@@ -312,8 +321,8 @@ int config_parse_linux(Config *c, const json_t *object, Error *error) {
             (r = parse_sysctls(c, object, error)) < 0 ||
             (r = field_object(object, "linux.seccomp", &c->seccomp, error)) < 0 ||
             (r = parse_propagation(c, object, error)) < 0 ||
-            (r = field_strv(object, "linux.maskedPaths", &c->arena, &c->masked_paths, error)) < 0 ||
-            (r = field_strv(object, "linux.readonlyPaths", &c->arena, &c->readonly_paths, error)) < 0 ||
+            (r = parse_paths(c, object, "linux.maskedPaths", &c->masked_paths, error)) < 0 ||
+            (r = parse_paths(c, object, "linux.readonlyPaths", &c->readonly_paths, error)) < 0 ||
             (r = field_string(object, "linux.mountLabel", &c->mount_label, error)) < 0 ||
             (r = parse_personality(c, object, error)) < 0 ||
             (r = parse_rdt(c, object, error)) < 0 ||

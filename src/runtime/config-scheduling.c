@@ -169,7 +169,8 @@ int config_parse_memory_policy(Config *c, const json_t *linux_object, Error *err
         int flags = 0, r;
 
         r = field_object(linux_object, "linux.memoryPolicy", &object, error);
-        if (r < 0 || !object)
+        /* Nothing in it is no wish, as with runc and crun. */
+        if (r < 0 || json_object_size(object) == 0)
                 return r;
         policy = arena_new(&c->arena, ConfigMemoryPolicy, 1);
         if (!policy)

@@ -87,6 +87,12 @@ static void scheduling(void **state) {
         assert_true(number_set_has(c->memory_policy->nodes, 0));
 }
 
+static void an_empty_memory_policy(void **state) {
+        _cleanup_(config_freep) Config *c = parse(HEAD LINUX(",\"memoryPolicy\":{}") "}");
+
+        assert_null(c->memory_policy);
+}
+
 static void scheduling_refusals(void **state) {
         refused(HEAD PROCESS(",\"scheduler\":{}") LINUX("") "}", "process.scheduler.policy is missing");
         refused(HEAD PROCESS(",\"scheduler\":{\"policy\":\"X\"}") LINUX("") "}", "unknown value \"X\"");
@@ -104,6 +110,9 @@ static void scheduling_refusals(void **state) {
         refused(HEAD LINUX(",\"netDevices\":{\"a\":{\"name\":\"c\"},\"b\":{\"name\":\"c\"}}") "}", "two devices are to be c");
         refused(HEAD LINUX(",\"netDevices\":{\"eth0\":{}}") "}", "need a network namespace");
         refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_X\"}") "}", "unknown value");
+        refused(HEAD LINUX(",\"memoryPolicy\":{\"nodes\":\"0\"}") "}", "mode is missing");
+        refused(HEAD LINUX(",\"maskedPaths\":[\"../x\"]") "}", "must be an absolute path");
+        refused(HEAD LINUX(",\"readonlyPaths\":[\"/x\",\"\"]") "}", "must be an absolute path");
         refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}") "}", "nodes is missing");
         refused(HEAD LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}") "}", "take none");
 }
@@ -235,7 +244,7 @@ static void tables(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                T(smallest), T(process_fields), T(process_refusals), T(scheduling), T(scheduling_refusals),
+                T(smallest), T(process_fields), T(process_refusals), T(scheduling), T(scheduling_refusals), T(an_empty_memory_policy),
                 T(document_refusals), T(mounts), T(all_mount_options_are_known), T(device_rules), T(sysctls), T(tables),
         };
 
