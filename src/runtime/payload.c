@@ -22,13 +22,24 @@
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* Of a variable that is there twice the last counts, as with runc and crun. */
 static const char *get_env(char *const *env, const char *key) {
+        const char *value = NULL;
         size_t n = strlen(key);
 
         for (; env && *env; env++)
                 if (strncmp(*env, key, n) == 0 && (*env)[n] == '=')
-                        return *env + n + 1;
-        return NULL;
+                        value = *env + n + 1;
+        return value;
+}
+
+static bool is_overridden(char *const *env) {
+        size_t n = strcspn(*env, "=");
+
+        for (char *const *later = env + 1; *later; later++)
+                if (strncmp(*later, *env, n) == 0 && ((*later)[n] == '=' || (*later)[n] == 0))
+                        return true;
+        return false;
 }
 
 static int check_program(const char *path) {
@@ -220,22 +231,25 @@ static int close_descriptors(const Payload *payload, Error *error) {
         return 0;
 }
 
-/* runc and crun give a HOME to who has none, and programs count on it. */
+/* Each variable once: programs differ in which of two they take. runc and crun give
+ * a HOME to who has none or an empty one, and programs count on it. */
 static char *const *complete_environment(const ConfigProcess *p) {
+        bool has_home = !isempty(get_env(p->env, "HOME"));
         char path[PATH_MAX], **env;
-        size_t n = 0;
+        size_t n = 0, used = 0;
 
-        if (get_env(p->env, "HOME"))
-                return p->env;
         while (p->env && p->env[n])
                 n++;
         env = calloc(n + 2, sizeof(char *));
         if (!env)
                 return NULL;
-        if (n > 0)
-                memcpy(env, p->env, n * sizeof(char *));
+        for (size_t i = 0; i < n; i++)
+                if (!is_overridden(p->env + i) && (has_home || !startswith(p->env[i], "HOME=")))
+                        env[used++] = p->env[i];
+        if (has_home)
+                return env;
         home_find(p->uid, path);
-        return asprintf(&env[n], "HOME=%s", path) < 0 ? NULL : env;
+        return asprintf(&env[used], "HOME=%s", path) < 0 ? NULL : env;
 }
 
 int payload_become(Payload *payload, Error *error) {
