@@ -28,6 +28,8 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
+#define OWN_CGROUP_PREFIX "ctr.exec-"
+
 typedef struct Context {
         Payload payload;
         uint64_t namespaces;
@@ -101,7 +103,7 @@ static int open_own_cgroup(const Container *c, char **ret_path, Error *error) {
         unsigned n;
         int fd;
 
-        if (asprintf(&path, "%s/ctr.exec-%d", c->cgroup, (int) getpid()) < 0)
+        if (asprintf(&path, "%s/" OWN_CGROUP_PREFIX "%d", c->cgroup, (int) getpid()) < 0)
                 return error_set_errno(error, ENOMEM, "cgroup");
         fd = cgroup_create(path, &n);
         if (fd < 0) {
@@ -119,10 +121,28 @@ static bool is_moved(const Container *c) {
         return cgroup_of_pid(c->pid, &path) >= 0 && !streq(path, c->cgroup);
 }
 
+/* Those that are named as our own are made; others must be there, as with runc and
+ * crun: a name that is mistyped would be outside of what was set up for it. */
+static int open_named_cgroup(const char *path, const char *below, char **ret_path, Error *error) {
+        unsigned n = 0;
+        int fd = startswith(below, OWN_CGROUP_PREFIX) ? cgroup_create(path, &n) : cgroup_open(path);
+
+        if (fd == -ENOENT)
+                return error_set(error, ENOENT, NULL, "cgroup %s does not exist: make it first", path);
+        if (fd < 0)
+                return error_set_errno(error, fd, "cgroup %s", path);
+        if (n > 0) {
+                *ret_path = strdup(path);
+                if (!*ret_path) {
+                        fd_close(fd);
+                        return error_set_errno(error, ENOMEM, "cgroup");
+                }
+        }
+        return fd;
+}
+
 static int open_cgroup(const Container *c, const char *below, char **ret_path, Error *error) {
         _cleanup_free_ char *path = NULL;
-        unsigned n;
-        int fd;
 
         if (!c->cgroup)
                 return below ? error_set(error, EINVAL, NULL, "container %s is in no cgroup: --cgroup cannot be given", c->id)
@@ -136,12 +156,7 @@ static int open_cgroup(const Container *c, const char *below, char **ret_path, E
                 path = NULL;
                 return error_set_errno(error, ENOMEM, "cgroup");
         }
-        fd = isempty(below) ? cgroup_open(path) : cgroup_create(path, &n);
-        if (fd < 0)
-                return error_set_errno(error, fd, "cgroup %s", path);
-        if (!isempty(below) && n > 0)
-                *ret_path = TAKE_PTR(path);
-        return fd;
+        return open_named_cgroup(path, strempty(below), ret_path, error);
 }
 
 static pid_t spawn(const Container *c, Context *x, const char *below, Spawn *s, char **ret_cgroup, Error *error) {
