@@ -118,9 +118,7 @@ static int wait_for_end(Creation *c, Foreground *f, Error *error) {
 static int go(Creation *c, Error *error) {
         int r = creation_go(c, error);
 
-        if (r >= 0)
-                creation_run_late_hooks(c->config, c->container, HOOK_POSTSTART, CONTAINER_RUNNING);
-        return r;
+        return r < 0 ? r : creation_run_hooks(c->config, c->container, HOOK_POSTSTART, CONTAINER_RUNNING, error);
 }
 
 static int run_run(const Command *command, const CommandGlobals *g, int argc, char **argv, Error *error) {

@@ -44,7 +44,12 @@ static int run_start(const Command *command, const CommandGlobals *g, int argc, 
         r = start_container(c, config, error);
         if (r < 0)
                 return r;
-        creation_run_late_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING);
+        /* runtime-spec, "Lifecycle": where one fails the container is stopped. */
+        r = creation_run_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING, error);
+        if (r < 0) {
+                creation_stop(c);
+                return r;
+        }
         if (notify >= 0)
                 wait_for_ready(c, notify);
         return 0;

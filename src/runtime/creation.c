@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -34,6 +35,9 @@
 #include "syscall-listener.h"
 #include "process-clone.h"
 #include "foreground.h"
+
+/* A process that hangs in the kernel is left to `delete`. */
+#define STOP_TIMEOUT_MSEC 10000
 
 static char *state_text(const Container *container, ContainerStatus status) {
         json_t *state = container_state_json(container, status);
@@ -574,6 +578,18 @@ int creation_go(Creation *c, Error *error) {
         if (r == CHANNEL_ERROR)
                 return error_move(error, &other);
         return r == -ECONNRESET ? 0 : error_set_errno(error, r < 0 ? r : EBADMSG, "starting the container");
+}
+
+void creation_stop(const Container *c) {
+        _cleanup_fd_ int pidfd = container_pidfd(c, -1), cgroup = c->cgroup ? cgroup_open(c->cgroup) : -EBADF;
+        struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+        if (cgroup >= 0)
+                (void) cgroup_kill(cgroup);
+        if (pidfd < 0)
+                return;
+        (void) process_signal(pidfd, SIGKILL);
+        (void) poll(&p, 1, STOP_TIMEOUT_MSEC);
 }
 
 static void kill_init(const Container *c) {

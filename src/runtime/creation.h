@@ -66,5 +66,9 @@ int creation_load_config(const Container *container, Config **ret, Error *error)
 int creation_run_hooks(const Config *config, const Container *container, HookPoint point, ContainerStatus status,
                        Error *error);
 
+/* Stops a container whose start has failed, and waits for its end; it is still to be
+ * deleted. */
+void creation_stop(const Container *container);
+
 /* Those after the deed: what fails is logged. */
 void creation_run_late_hooks(const Config *config, const Container *container, HookPoint point, ContainerStatus status);

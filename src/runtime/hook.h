@@ -14,7 +14,6 @@
  * Runs them in the caller's namespaces. */
 int hook_run(const Config *c, HookPoint point, const char *state, Error *error);
 
-/* The same for what comes after the deed, poststart and poststop: a hook that fails
- * is a warning in the log, and the others are run as if it had not (runtime-spec,
- * "Lifecycle"). */
+/* The same for what comes after the deed, poststop: a hook that fails is a warning in
+ * the log, and the others are run as if it had not (runtime-spec, "Lifecycle"). */
 void hook_run_late(const Config *c, HookPoint point, const char *state);
