@@ -296,6 +296,10 @@ static int restore(Restore *p, const CriuOptions *o, const ImageDirectory *d, un
 }
 
 static int check_config(const Config *c, Error *error) {
+        /* Not by a user namespace of our own, as create has it: criu cannot give
+         * processes the ids and the pids that they had without the host's rights. */
+        if (geteuid() != 0)
+                return error_set(error, EPERM, NULL, "a container is restored with root's rights alone: criu needs them");
         if (!config_new_namespace(c, NAMESPACE_MOUNT))
                 return error_set(error, EOPNOTSUPP, "NotSupported",
                                  "only a container with a mount namespace of its own can be restored");
