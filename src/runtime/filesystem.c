@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,11 +31,29 @@ static bool is_unmapped_gid(const Config *c, const char *type, const char *optio
         return text && c->n_gids > 0 && parse_u32(text, &gid) >= 0 && id_map_outside(c->gids, c->n_gids, gid, &id) < 0;
 }
 
+/* A tmpfs for which nothing is said of its mode has that of the directory that it
+ * hides, as with runc and crun: /tmp stays 1777 and a private one private. */
+static const char *inherited_mode(const Launch *l, const ConfigMount *m, char text[static 16]) {
+        _cleanup_fd_ int fd = -EBADF;
+        struct stat st;
+
+        for (char *const *p = m->data; p && *p; p++)
+                if (startswith(*p, "mode="))
+                        return NULL;
+        fd = rootpath_open(l->root, m->destination, O_PATH | O_DIRECTORY, 0);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return NULL;
+        snprintf(text, 16, "mode=%o", st.st_mode & 07777);
+        return text;
+}
+
 static int make_new(const Launch *l, const ConfigMount *m, const char *type, Error *error) {
         _cleanup_free_ char *label = takes_label(type) ? selinux_mount_option(l->config->mount_label) : NULL;
-        char *options[64];
+        char *options[64], mode[16];
         size_t n = 0;
 
+        if (streq(type, "tmpfs") && inherited_mode(l, m, mode))
+                options[n++] = mode;
         for (char *const *p = m->data; p && *p; p++) {
                 /* Options of v1 hierarchies mean nothing to cgroup2. */
                 if (streq(type, "cgroup2"))
