@@ -105,9 +105,13 @@ static int describe(Container *c, const Config *config, const char *bundle, Erro
         char path[PATH_MAX];
         size_t n;
 
-        c->bundle = realpath(bundle, path) ? strdup(path) : NULL;
-        if (!c->bundle)
+        /* What engines gave is what they look for in the state: an absolute path stays
+         * as it is, with its symlinks. */
+        if (!realpath(bundle, path))
                 return error_set_errno(error, errno, "bundle %s", bundle);
+        c->bundle = strdup(bundle[0] == '/' ? bundle : path);
+        if (!c->bundle)
+                return error_set_errno(error, ENOMEM, "container");
         n = (size_t) snprintf(path, sizeof(path), "%s%s%s", config->root_path[0] == '/' ? "" : c->bundle,
                               config->root_path[0] == '/' ? "" : "/", config->root_path);
         c->rootfs = n < sizeof(path) ? strdup(path) : NULL;
