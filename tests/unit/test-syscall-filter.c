@@ -111,7 +111,7 @@ static void test_actions(void **state) {
                 f = compile(text);
                 assert_int_equal(decide(f, SYS_fchmod, 0, 0), cases[i].result);
                 assert_int_equal(decide(f, SYS_fchown, 0, 0), SECCOMP_RET_ALLOW);
-                assert_int_equal(f->notifies, cases[i].result == SECCOMP_RET_USER_NOTIF);
+                assert_true(f->notifies); /* a listenerPath is served whatever the rules are */
         }
 }
 
