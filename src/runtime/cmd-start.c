@@ -39,6 +39,8 @@ static int run_start(const Command *command, const CommandGlobals *g, int argc, 
             (r = check_created(c, error)) < 0 ||
             (r = creation_load_config(c, &config, error)) < 0)
                 return r;
+        if (!config->has_process)
+                return error_set(error, EINVAL, "InvalidConfig", "process is missing: there is nothing to start in container %s", id);
         /* Before its program can send anything to it. */
         notify = notify_socket_open(c);
         r = start_container(c, config, error);

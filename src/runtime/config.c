@@ -72,6 +72,8 @@ static int parse_document(Config *c, Error *error) {
             (r = field_object(c->document, "linux", &linux_object, error)) < 0)
                 return r;
 
+        /* For who comes by exec into a container that has none. */
+        c->process = (ConfigProcess){ .umask = -1, .cwd = "/" };
         if (process) {
                 c->has_process = true;
                 r = config_parse_process(process, &c->arena, &c->process, error);

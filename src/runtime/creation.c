@@ -392,9 +392,10 @@ int creation_load(const CreationOptions *o, int *ret_directory, Creation *ret, E
         r = config_load(directory, o->config ?: "config.json", &c, error);
         if (r < 0)
                 return r;
-        if (!c->has_process)
+        /* runtime-spec, config.md "Process": it is required when start is called. */
+        if (!c->has_process && o->at_once)
                 return error_set(error, EINVAL, "InvalidConfig", "process is missing");
-        if (!c->process.args)
+        if (c->has_process && !c->process.args)
                 return error_set(error, EINVAL, "InvalidConfig", "process.args is empty");
         r = check_console(c, o, error);
         if (r < 0)

@@ -217,7 +217,9 @@ static int set_up(Launch *l, char program[static 4096], Error *error) {
                 return r;
         if (console >= 0 && (r = console_take(console, error)) < 0)
                 return r;
-        return payload_find_program(l->payload.process, program, error);
+        /* Without one it can be created, and not started. */
+        *program = 0;
+        return l->payload.process->args ? payload_find_program(l->payload.process, program, error) : 0;
 }
 
 /* Returns a connection to who started us: errors go there, and its end without
