@@ -84,7 +84,8 @@ const char *syscall_filter_flag_name(size_t i) {
  * where nothing is said, and an error with an action that has no use for one:
  * runtime-spec, config-linux.md "Seccomp". */
 static int parse_action(const json_t *object, const char *name, const char *where, uint32_t *ret, Error *error) {
-        uint32_t errnum = UINT32_MAX;
+        bool given = json_is_integer(json_object_get(object, strrchr(where, '.') + 1));
+        uint32_t errnum = EPERM, highest;
         int r;
 
         r = field_u32(object, where, &errnum, error);
@@ -93,11 +94,13 @@ static int parse_action(const json_t *object, const char *name, const char *wher
         for (size_t i = 0; i < ELEMENTSOF(actions); i++) {
                 if (!streq(name, actions[i].name))
                         continue;
-                if (errnum != UINT32_MAX && !actions[i].takes_errno)
+                if (given && !actions[i].takes_errno)
                         return error_set(error, EINVAL, "InvalidConfig", "%s is given, but %s returns no error", where, name);
-                if (errnum != UINT32_MAX && errnum > 0xffff)
-                        return error_set(error, ERANGE, "InvalidConfig", "%s is out of range", where);
-                *ret = actions[i].action | (!actions[i].takes_errno ? 0 : errnum == UINT32_MAX ? EPERM : errnum);
+                /* Of an error the kernel takes no more, and libseccomp one less. */
+                highest = actions[i].action == SCMP_ACT_ERRNO(0) ? 4094 : 0xffff;
+                if (errnum > highest)
+                        return error_set(error, ERANGE, "InvalidConfig", "%s is out of range: %u is the highest", where, highest);
+                *ret = actions[i].action | (actions[i].takes_errno ? errnum : 0);
                 return 0;
         }
         return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown action \"%s\"", name);
