@@ -7,6 +7,7 @@ or nspawn's where ctrd has none.
 """
 
 import booted
+import start
 from measure import Contender, Failed
 
 TRUE = "/bin/true"

@@ -121,9 +121,12 @@ int field_u64(const json_t *object, const char *where, uint64_t max, uint64_t *r
         /* RLIM_INFINITY and its like do not fit jansson's signed number. */
         if (json_is_string(value) && json_string_value(value)[0] == FIELD_BIG_NUMBER[0]) {
                 uint64_t v;
-                int r = parse_uint_max(json_string_value(value) + 1, max, &v);
+                int r = parse_u64(json_string_value(value) + 1, &v);
 
-                if (r < 0)
+                /* A smaller one was not made by us: somebody wrote that string. */
+                if (r == -EINVAL || (r >= 0 && v <= INT64_MAX))
+                        return wrong_type(where, "a whole number", error);
+                if (r < 0 || v > max)
                         return error_set(error, ERANGE, "InvalidConfig", "%s is out of range", where);
                 *ret = v;
                 return 0;

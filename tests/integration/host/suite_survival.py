@@ -108,10 +108,11 @@ def test_kill_of_ctrd_during_stops():
         kill_ctrd()
         p.wait(60)
         s = settled('web')
-        if s == 'running':      # killed before the stop was told
-            ctl('stop', 'web')
-        else:
-            assert s == 'stopped', (s, show('web'))
+        if s == 'running':      # killed before the stop was told, or just then
+            r = run('ctrctl', 'stop', 'web')
+            assert r.status == 0 or 'not running' in r.err or 'ending' in r.err, r
+            s = settled('web')
+        assert s == 'stopped', (s, show('web'))
     remove('web')
 
 
