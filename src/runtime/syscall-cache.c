@@ -13,6 +13,7 @@
 #include "syscall-cache.h"
 
 #define DIRECTORY "../.seccomp" /* from a container's state */
+#define GENERATION 2            /* of what is made of the same rules: one more where that changes */
 #define NAME_SIZE (2 * SYSCALL_FILTER_DIGEST + 1)
 
 /* Each thing with its kind and its length before it: what differs has another
@@ -78,7 +79,7 @@ static void compute_digest(const json_t *object, uint8_t ret[static SYSCALL_FILT
         const struct scmp_version *version = seccomp_version();
         const char *listener = json_string_value(json_object_get(object, "listenerPath"));
         const char *metadata = json_string_value(json_object_get(object, "listenerMetadata"));
-        const uint32_t fixed[] = { version->major, version->minor, version->micro, seccomp_arch_native(),
+        const uint32_t fixed[] = { GENERATION, version->major, version->minor, version->micro, seccomp_arch_native(),
                                    isempty(listener), isempty(metadata) };
         struct utsname kernel = {};
         SHA2_CTX context;

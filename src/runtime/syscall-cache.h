@@ -8,7 +8,7 @@
  *   <--root>/.seccomp/<digest>   a filter, as syscall_filter_write() writes it
  *
  * The digest is the SHA-256 of everything that the program depends on: the
- * rules, libseccomp, the kernel. A directory or a file that is not the runtime's
+ * rules, what compiles them, libseccomp, the kernel. A directory or a file that is not the runtime's
  * user's own, or that others can write, is not looked into; what is damaged is
  * made anew. The cache stays when containers are deleted, as is its purpose; it
  * holds SYSCALL_CACHE_MAX filters, and may be removed at any time.

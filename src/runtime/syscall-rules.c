@@ -1,41 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fd.h"
 #include "field.h"
 #include "syscall-filter.h"
-
-#define PROGRAM_MAX (4096 * sizeof(struct sock_filter)) /* BPF_MAXINSNS */
+#include "syscall-table.h"
 
 static const struct {
         const char *name;
         uint32_t action;
         bool takes_errno;
 } actions[] = {
-        { "SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD, false },
-        { "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD, false },
-        { "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS, false },
-        { "SCMP_ACT_TRAP", SCMP_ACT_TRAP, false },
-        { "SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0), true },
-        { "SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), true },
-        { "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW, false },
-        { "SCMP_ACT_LOG", SCMP_ACT_LOG, false },
-        { "SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY, false },
+        { "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD, false },
+        { "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD, false },
+        { "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS, false },
+        { "SCMP_ACT_TRAP", SECCOMP_RET_TRAP, false },
+        { "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO, true },
+        { "SCMP_ACT_TRACE", SECCOMP_RET_TRACE, true },
+        { "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW, false },
+        { "SCMP_ACT_LOG", SECCOMP_RET_LOG, false },
+        { "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF, false },
 };
 
 static const struct {
         const char *name;
-        enum scmp_compare compare;
+        SyscallOperator op;
 } operators[] = {
-        { "SCMP_CMP_NE", SCMP_CMP_NE }, { "SCMP_CMP_LT", SCMP_CMP_LT },
-        { "SCMP_CMP_LE", SCMP_CMP_LE }, { "SCMP_CMP_EQ", SCMP_CMP_EQ },
-        { "SCMP_CMP_GE", SCMP_CMP_GE }, { "SCMP_CMP_GT", SCMP_CMP_GT },
-        { "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ },
+        { "SCMP_CMP_NE", SYSCALL_NE }, { "SCMP_CMP_LT", SYSCALL_LT },
+        { "SCMP_CMP_LE", SYSCALL_LE }, { "SCMP_CMP_EQ", SYSCALL_EQ },
+        { "SCMP_CMP_GE", SYSCALL_GE }, { "SCMP_CMP_GT", SYSCALL_GT },
+        { "SCMP_CMP_MASKED_EQ", SYSCALL_MASKED_EQ },
 };
 
 static const struct {
@@ -97,7 +94,7 @@ static int parse_action(const json_t *object, const char *name, const char *wher
                 if (given && !actions[i].takes_errno)
                         return error_set(error, EINVAL, "InvalidConfig", "%s is given, but %s returns no error", where, name);
                 /* Of an error the kernel takes no more, and libseccomp one less. */
-                highest = actions[i].action == SCMP_ACT_ERRNO(0) ? 4094 : 0xffff;
+                highest = actions[i].action == SECCOMP_RET_ERRNO ? 4094 : 0xffff;
                 if (errnum > highest)
                         return error_set(error, ERANGE, "InvalidConfig", "%s is out of range: %u is the highest", where, highest);
                 *ret = actions[i].action | (actions[i].takes_errno ? errnum : 0);
@@ -106,10 +103,44 @@ static int parse_action(const json_t *object, const char *name, const char *wher
         return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown action \"%s\"", name);
 }
 
-static int add_architectures(scmp_filter_ctx ctx, char *const *names, Error *error) {
+/* Those that came after the first kernels that have any. */
+static int check_available(uint32_t action, const char *name, Error *error) {
+        uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
+
+        if ((kind == SECCOMP_RET_KILL_PROCESS || kind == SECCOMP_RET_LOG || kind == SECCOMP_RET_USER_NOTIF) &&
+            syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kind) < 0 && errno == EOPNOTSUPP)
+                return error_set(error, EOPNOTSUPP, "NotSupported", "linux.seccomp: the kernel does not know %s", name);
+        return 0;
+}
+
+/* What is built from: the filter's rules as they are read. */
+typedef struct Reader {
+        Arena *arena;
+        uint32_t default_action;
+        uint32_t architectures[ELEMENTSOF(architectures)];
+        size_t n_architectures;
+        SyscallNamedRules *rules;
+        size_t n_rules;
+} Reader;
+
+static void add_architecture(Reader *reader, uint32_t arch) {
+        for (size_t i = 0; i < reader->n_architectures; i++)
+                if (reader->architectures[i] == arch)
+                        return;
+        reader->architectures[reader->n_architectures++] = arch;
+}
+
+/* The native one is always among them, and the first. */
+static int read_architectures(Reader *reader, const json_t *object, Error *error) {
+        char *const *names = NULL;
+        int r;
+
+        r = field_strv(object, "linux.seccomp.architectures", reader->arena, &names, error);
+        if (r < 0)
+                return r;
+        add_architecture(reader, seccomp_arch_native());
         for (; names && *names; names++) {
                 uint32_t arch = 0;
-                int r;
 
                 for (size_t i = 0; i < ELEMENTSOF(architectures); i++)
                         if (streq(*names, architectures[i].name))
@@ -117,14 +148,13 @@ static int add_architectures(scmp_filter_ctx ctx, char *const *names, Error *err
                 if (arch == 0)
                         return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown architecture \"%s\"",
                                          *names);
-                r = seccomp_arch_add(ctx, arch);
-                if (r < 0 && r != -EEXIST)
-                        return error_set_errno(error, r, "linux.seccomp: adding architecture %s", *names);
+                add_architecture(reader, arch);
         }
         return 0;
 }
 
-static int parse_argument(const json_t *object, struct scmp_arg_cmp *ret, Error *error) {
+/* value is what is compared with; of MASKED_EQ it is the mask, and valueTwo is. */
+static int parse_argument(const json_t *object, SyscallTest *ret, Error *error) {
         const char *name = NULL;
         uint64_t index = 0, value = 0, two = 0;
         int r;
@@ -138,72 +168,86 @@ static int parse_argument(const json_t *object, struct scmp_arg_cmp *ret, Error 
                 return r;
         for (size_t i = 0; name && i < ELEMENTSOF(operators); i++)
                 if (streq(name, operators[i].name)) {
-                        *ret = (struct scmp_arg_cmp){ (unsigned) index, operators[i].compare, value, two };
+                        bool masked = operators[i].op == SYSCALL_MASKED_EQ;
+
+                        *ret = (SyscallTest){
+                                .argument = (unsigned) index,
+                                .op = operators[i].op,
+                                .value = masked ? two : value,
+                                .mask = masked ? value : 0,
+                        };
                         return 0;
                 }
         return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown operator \"%s\"", strempty(name));
 }
 
-typedef struct Rule {
-        uint32_t action;
-        struct scmp_arg_cmp args[6];
-        unsigned n_args;
-        bool repeated_index; /* the same argument twice: any of them is enough */
-} Rule;
+/* All must hold; where one argument comes twice, any one is enough: so do runc and crun. */
+static int read_tests(Reader *reader, const json_t *args, uint32_t action, SyscallNamedRules *ret, Error *error) {
+        SyscallRule rule = { .action = action };
+        SyscallRule *rules;
+        bool repeated = false;
+        int r;
 
-static int add_rule(scmp_filter_ctx ctx, const Rule *rule, const char *name, Error *error) {
-        int number = seccomp_syscall_resolve_name(name), r = 0;
-
-        if (number == __NR_SCMP_ERROR)
-                return 0;
-        if (rule->repeated_index)
-                for (unsigned i = 0; i < rule->n_args && r >= 0; i++)
-                        r = seccomp_rule_add_array(ctx, rule->action, number, 1, rule->args + i);
-        else
-                r = seccomp_rule_add_array(ctx, rule->action, number, rule->n_args, rule->args);
-        /* A rule on another architecture's call: nothing to filter here. */
-        if (r < 0 && r != -EDOM)
-                return error_set_errno(error, r, "linux.seccomp: rule for %s", name);
+        if (json_array_size(args) > ELEMENTSOF(rule.tests))
+                return field_invalid("linux.seccomp.syscalls.args", "a system call has six arguments", error);
+        for (size_t i = 0; i < json_array_size(args); i++) {
+                r = parse_argument(json_array_get(args, i), rule.tests + i, error);
+                if (r < 0)
+                        return r;
+                for (unsigned j = 0; j < rule.n_tests; j++)
+                        repeated |= rule.tests[j].argument == rule.tests[i].argument;
+                rule.n_tests++;
+        }
+        ret->n_rules = repeated ? rule.n_tests : 1;
+        ret->rules = rules = arena_new(reader->arena, SyscallRule, ret->n_rules);
+        if (!rules)
+                return error_set_errno(error, ENOMEM, "linux.seccomp");
+        rules[0] = rule;
+        for (unsigned i = 0; repeated && i < rule.n_tests; i++)
+                rules[i] = (SyscallRule){ .action = action, .tests[0] = rule.tests[i], .n_tests = 1 };
         return 0;
 }
 
-static int add_rules(scmp_filter_ctx ctx, Arena *arena, const json_t *entry, uint32_t default_action,
-                     SyscallFilter *f, Error *error) {
-        const char *action = NULL;
+static int read_rule(Reader *reader, const json_t *entry, SyscallFilter *f, Error *error) {
+        SyscallNamedRules *ret = reader->rules + reader->n_rules;
+        const char *name = NULL;
         char *const *names = NULL;
         const json_t *args;
-        Rule rule = {};
+        uint32_t action;
         int r;
 
         if (!json_is_object(entry))
                 return field_invalid("linux.seccomp.syscalls", "each must be an object", error);
-        if ((r = field_strv(entry, "linux.seccomp.syscalls.names", arena, &names, error)) < 0 ||
-            (r = field_string(entry, "linux.seccomp.syscalls.action", &action, error)) < 0 ||
+        if ((r = field_strv(entry, "linux.seccomp.syscalls.names", reader->arena, &names, error)) < 0 ||
+            (r = field_string(entry, "linux.seccomp.syscalls.action", &name, error)) < 0 ||
             (r = field_array(entry, "linux.seccomp.syscalls.args", &args, error)) < 0)
                 return r;
         if (!names)
                 return field_missing("linux.seccomp.syscalls.names", error);
-        if (!action)
+        if (!name)
                 return field_missing("linux.seccomp.syscalls.action", error);
-        r = parse_action(entry, action, "linux.seccomp.syscalls.errnoRet", &rule.action, error);
+        if ((r = parse_action(entry, name, "linux.seccomp.syscalls.errnoRet", &action, error)) < 0 ||
+            (r = check_available(action, name, error)) < 0 ||
+            (r = read_tests(reader, args, action, ret, error)) < 0)
+                return r;
+        f->notifies |= action == SECCOMP_RET_USER_NOTIF;
+        ret->names = names;
+        reader->n_rules++;
+        return 0;
+}
+
+static int read_rules(Reader *reader, const json_t *object, SyscallFilter *f, Error *error) {
+        const json_t *syscalls;
+        int r;
+
+        r = field_array(object, "linux.seccomp.syscalls", &syscalls, error);
         if (r < 0)
                 return r;
-        f->notifies |= rule.action == SCMP_ACT_NOTIFY;
-        /* libseccomp refuses rules that say what the default says. */
-        if (rule.action == default_action)
-                return 0;
-        if (json_array_size(args) > ELEMENTSOF(rule.args))
-                return field_invalid("linux.seccomp.syscalls.args", "a system call has six arguments", error);
-        for (size_t i = 0; i < json_array_size(args); i++) {
-                r = parse_argument(json_array_get(args, i), rule.args + i, error);
-                if (r < 0)
-                        return r;
-                for (unsigned j = 0; j < rule.n_args; j++)
-                        rule.repeated_index |= rule.args[j].arg == rule.args[i].arg;
-                rule.n_args++;
-        }
-        for (; names && *names; names++) {
-                r = add_rule(ctx, &rule, *names, error);
+        reader->rules = arena_new(reader->arena, SyscallNamedRules, json_array_size(syscalls));
+        if (!reader->rules)
+                return error_set_errno(error, ENOMEM, "linux.seccomp");
+        for (size_t i = 0; i < json_array_size(syscalls); i++) {
+                r = read_rule(reader, json_array_get(syscalls, i), f, error);
                 if (r < 0)
                         return r;
         }
@@ -225,45 +269,16 @@ static int parse_flags(char *const *words, SyscallFilter *f, Error *error) {
         return 0;
 }
 
-static int export_program(scmp_filter_ctx ctx, SyscallFilter *f, Error *error) {
-        _cleanup_fd_ int fd = memfd_create("seccomp", MFD_CLOEXEC);
-        char *data;
-        size_t size;
+static int build(const Reader *reader, SyscallFilter *f, Error *error) {
+        SyscallTable tables[ELEMENTSOF(architectures)];
+        size_t n;
         int r;
 
-        if (fd < 0)
-                return error_set_errno(error, errno, "linux.seccomp");
-        r = seccomp_export_bpf(ctx, fd);
-        if (r >= 0 && lseek(fd, 0, SEEK_SET) < 0)
-                r = -errno;
-        if (r >= 0)
-                r = fd_read_all(fd, PROGRAM_MAX, &data, &size);
-        if (r < 0)
-                return error_set_errno(error, r, "linux.seccomp: compiling the filter");
-        f->program.filter = (struct sock_filter *) (void *) data;
-        f->program.len = (unsigned short) (size / sizeof(struct sock_filter));
-        return 0;
-}
-
-static int build(scmp_filter_ctx ctx, Arena *arena, const json_t *object, uint32_t default_action, SyscallFilter *f,
-                 Error *error) {
-        char *const *names = NULL;
-        const json_t *syscalls;
-        int r;
-
-        /* The runtime's own exec must pass: no_new_privs is set by us, or not. */
-        (void) seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0);
-        (void) seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-        if ((r = field_strv(object, "linux.seccomp.architectures", arena, &names, error)) < 0 ||
-            (r = add_architectures(ctx, names, error)) < 0 ||
-            (r = field_array(object, "linux.seccomp.syscalls", &syscalls, error)) < 0)
-                return r;
-        for (size_t i = 0; i < json_array_size(syscalls); i++) {
-                r = add_rules(ctx, arena, json_array_get(syscalls, i), default_action, f, error);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        r = syscall_tables_build(reader->arena, reader->architectures, reader->n_architectures, reader->rules,
+                                 reader->n_rules, reader->default_action, tables, &n, error);
+        /* Calls of an architecture that is not asked for: as libseccomp has it. */
+        return r < 0 ? r
+                     : syscall_program_build(tables, n, reader->default_action, SECCOMP_RET_KILL_THREAD, &f->program, error);
 }
 
 /* What only all of it together says. Who listens is told of the filter though no rule
@@ -292,9 +307,8 @@ int syscall_filter_compile(const json_t *object, SyscallFilter **ret, Error *err
         _cleanup_(syscall_filter_freep) SyscallFilter *f = NULL;
         const char *action = NULL;
         char *const *words = NULL;
-        uint32_t default_action;
-        scmp_filter_ctx ctx;
         Arena arena = {};
+        Reader reader = { .arena = &arena };
         int r;
 
         f = calloc(1, sizeof(*f));
@@ -305,24 +319,22 @@ int syscall_filter_compile(const json_t *object, SyscallFilter **ret, Error *err
                 return r;
         if (!action)
                 return field_missing("linux.seccomp.defaultAction", error);
-        r = parse_action(object, action, "linux.seccomp.defaultErrnoRet", &default_action, error);
-        if (r < 0)
+        if ((r = parse_action(object, action, "linux.seccomp.defaultErrnoRet", &reader.default_action, error)) < 0 ||
+            (r = check_available(reader.default_action, action, error)) < 0)
                 return r;
-        f->notifies = default_action == SCMP_ACT_NOTIFY;
+        f->notifies = reader.default_action == SECCOMP_RET_USER_NOTIF;
 
-        ctx = seccomp_init(default_action);
-        if (!ctx)
-                return error_set(error, EOPNOTSUPP, "NotSupported", "linux.seccomp: the kernel does not know %s", action);
         r = field_strv(object, "linux.seccomp.flags", &arena, &words, error);
         if (r >= 0)
                 r = parse_flags(words, f, error);
         if (r >= 0)
-                r = build(ctx, &arena, object, default_action, f, error);
+                r = read_architectures(&reader, object, error);
+        if (r >= 0)
+                r = read_rules(&reader, object, f, error);
         if (r >= 0)
                 r = check(f, object, error);
         if (r >= 0)
-                r = export_program(ctx, f, error);
-        seccomp_release(ctx);
+                r = build(&reader, f, error);
         arena_clear(&arena);
         if (r < 0)
                 return r;

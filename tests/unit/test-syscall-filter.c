@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "field.h"
 #include "syscall-cache.h"
 #include "syscall-filter.h"
 #include "test.h"
@@ -55,7 +56,8 @@ static uint32_t run(const struct sock_fprog *program, const struct seccomp_data 
 }
 
 static json_t *parse(const char *text) {
-        json_t *object = json_loads(text, 0, NULL);
+        _cleanup_error_ Error error = ERROR_INIT;
+        json_t *object = field_load(text, strlen(text), "text", &error);
 
         assert_non_null(object);
         return object;
@@ -201,6 +203,144 @@ static void test_architectures(void **state) {
         assert_int_equal(decide_on(f, AUDIT_ARCH_S390X, 94, 0, 0), SECCOMP_RET_KILL_THREAD);
 }
 
+/* seccomp(2): a call with the number of the x32 ABI comes with x86-64's architecture. */
+static void test_x32(void **state) {
+#if defined(__x86_64__)
+        static const uint32_t bit = 0x40000000;
+        _cleanup_(syscall_filter_freep) SyscallFilter *without = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_ERRNO\"}]}");
+        _cleanup_(syscall_filter_freep) SyscallFilter *with = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X32\"],"
+                " \"syscalls\": [{\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_ERRNO\"},"
+                " {\"names\": [\"readv\"], \"action\": \"SCMP_ACT_LOG\"}]}");
+
+        assert_int_equal(decide(without, SYS_fchmod, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide(without, SYS_fchmod | (int) bit, 0, 0), SECCOMP_RET_KILL_THREAD);
+        assert_int_equal(decide(without, SYS_fchown | (int) bit, 0, 0), SECCOMP_RET_KILL_THREAD);
+        assert_int_equal(decide(without, -1, 0, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide(with, SYS_fchmod, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide(with, SYS_fchmod | (int) bit, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide(with, SYS_fchown | (int) bit, 0, 0), SECCOMP_RET_ALLOW);
+        /* It has a number of its own there. */
+        assert_int_equal(decide(with, 515 | (int) bit, 0, 0), SECCOMP_RET_LOG);
+        assert_int_equal(decide(with, SYS_readv | (int) bit, 0, 0), SECCOMP_RET_ALLOW);
+#endif
+}
+
+static uint32_t decide_x86(const SyscallFilter *f, int number, uint64_t a0, uint64_t a1) {
+        return decide_on(f, AUDIT_ARCH_I386, number, a0, a1);
+}
+
+enum { X86_WRITE = 4, X86_CLOSE = 6, X86_SOCKETCALL = 102, X86_IPC = 117, X86_SOCKET = 359, X86_BIND = 361, X86_MSGGET = 399 };
+
+/* What socketcall(2) and ipc(2) do cannot be told by arguments: the strictest. */
+static void test_calls_in_one(void **state) {
+        _cleanup_(syscall_filter_freep) SyscallFilter *f = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86\"], \"syscalls\": ["
+                " {\"names\": [\"socket\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]},"
+                " {\"names\": [\"bind\", \"msgget\"], \"action\": \"SCMP_ACT_ALLOW\"}]}");
+        _cleanup_(syscall_filter_freep) SyscallFilter *denied = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86\"], \"syscalls\": ["
+                " {\"names\": [\"socket\"], \"action\": \"SCMP_ACT_ERRNO\", \"args\": [{\"index\": 0, \"value\": 40, \"op\": \"SCMP_CMP_EQ\"}]},"
+                " {\"names\": [\"msgget\"], \"action\": \"SCMP_ACT_ERRNO\"}]}");
+        _cleanup_(syscall_filter_freep) SyscallFilter *whole = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86\"], \"syscalls\": ["
+                " {\"names\": [\"socket\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]},"
+                " {\"names\": [\"socketcall\"], \"action\": \"SCMP_ACT_ALLOW\"}]}");
+
+        assert_int_equal(decide_x86(f, X86_SOCKET, 1, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide_x86(f, X86_SOCKET, 2, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide_x86(f, X86_SOCKETCALL, 1 /* SYS_SOCKET */, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide_x86(f, X86_SOCKETCALL, 2 /* SYS_BIND */, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide_x86(f, X86_BIND, 7, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide_x86(f, X86_MSGGET, 7, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide_x86(f, X86_IPC, 13 /* MSGGET */, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide_x86(f, X86_IPC, 14, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide_x86(denied, X86_SOCKET, 40, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide_x86(denied, X86_SOCKET, 2, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide_x86(denied, X86_SOCKETCALL, 1, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide_x86(denied, X86_SOCKETCALL, 2, 0), SECCOMP_RET_ALLOW);
+        /* The upper half of ipc's number is a version. */
+        assert_int_equal(decide_x86(denied, X86_IPC, 1 << 16 | 13, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide_x86(whole, X86_SOCKETCALL, 1, 0), SECCOMP_RET_ALLOW);
+}
+
+/* Of arguments of 32 bits, values of more are never equal, and always greater. */
+static void test_values_too_wide(void **state) {
+        _cleanup_(syscall_filter_freep) SyscallFilter *f = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86\"], \"syscalls\": ["
+                " {\"names\": [\"write\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 0, \"value\": 4294967296, \"op\": \"SCMP_CMP_GE\"}]},"
+                " {\"names\": [\"close\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 0, \"value\": 4294967301, \"op\": \"SCMP_CMP_NE\"}]},"
+                " {\"names\": [\"socket\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 0, \"value\": 18446744073709551615, \"op\": \"SCMP_CMP_EQ\"}]}]}");
+
+        assert_int_equal(decide_x86(f, X86_WRITE, 5, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide_x86(f, X86_CLOSE, 5, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide_x86(f, X86_SOCKET, UINT32_MAX, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide_x86(f, X86_SOCKET, 5, 0), SECCOMP_RET_ERRNO | EPERM);
+}
+
+static void test_which_rule_counts(void **state) {
+        _cleanup_(syscall_filter_freep) SyscallFilter *f = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 38, \"syscalls\": ["
+                " {\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 0, \"value\": 9, \"op\": \"SCMP_CMP_LT\"}]},"
+                " {\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_KILL_PROCESS\", \"args\": [{\"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_EQ\"}]},"
+                " {\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38},"
+                " {\"names\": [\"fchown\"], \"action\": \"SCMP_ACT_KILL_PROCESS\", \"args\": [{\"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_EQ\"}]},"
+                " {\"names\": [\"fchown\"], \"action\": \"SCMP_ACT_ALLOW\"}, {\"names\": [\"fchown\"], \"action\": \"SCMP_ACT_LOG\"}]}");
+
+        assert_int_equal(decide(f, SYS_fchmod, 8, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide(f, SYS_fchmod, 5, 0), SECCOMP_RET_KILL_PROCESS);
+        assert_int_equal(decide(f, SYS_fchmod, 9, 0), SECCOMP_RET_ERRNO | 38);
+        assert_int_equal(decide(f, SYS_fchown, 5, 0), SECCOMP_RET_ALLOW);
+}
+
+/* libseccomp 2.5.4 never comes back from these, nor does runc 1.1.5. */
+static void test_comparison_in_common(void **state) {
+        _cleanup_(syscall_filter_freep) SyscallFilter *f = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": ["
+                " {\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_ERRNO\", \"args\": [{\"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_LT\"},"
+                " {\"index\": 1, \"value\": 7, \"op\": \"SCMP_CMP_EQ\"}]},"
+                " {\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_ERRNO\", \"args\": [{\"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_LT\"},"
+                " {\"index\": 2, \"value\": 7, \"op\": \"SCMP_CMP_EQ\"}]}]}");
+        struct seccomp_data data = { .nr = SYS_fchmod, .arch = NATIVE, .args = { 4, 0, 7 } };
+
+        assert_true(hits(f, 4, 7));
+        assert_false(hits(f, 5, 7));
+        assert_false(hits(f, 4, 6));
+        assert_int_equal(run(&f->program, &data), SECCOMP_RET_ERRNO | EPERM);
+}
+
+/* Jumps of more than 255 instructions, and a program that is too long. */
+static void test_long_programs(void **state) {
+        json_t *object = json_pack("{s:s, s:[]}", "defaultAction", "SCMP_ACT_ALLOW", "syscalls");
+
+        for (int n = 1; n <= 1000; n++) {
+                _cleanup_(syscall_filter_freep) SyscallFilter *f = NULL;
+                _cleanup_error_ Error error = ERROR_INIT;
+                int r;
+
+                assert_int_equal(json_array_append_new(json_object_get(object, "syscalls"),
+                                                       json_pack("{s:[s], s:s, s:i, s:[{s:i, s:I, s:s}]}", "names",
+                                                                 n % 2 ? "fchmod" : "fchown", "action", "SCMP_ACT_ERRNO",
+                                                                 "errnoRet", n, "args", "index", 0, "value",
+                                                                 (json_int_t) n * 1000, "op", "SCMP_CMP_EQ")), 0);
+                if (n % 100 != 0)
+                        continue;
+                r = syscall_filter_compile(object, &f, &error);
+                if (n > 800) {
+                        assert_int_equal(r, -E2BIG);
+                        continue;
+                }
+                assert_int_equal(r, 0);
+                for (int i = 1; i <= n; i++) {
+                        assert_int_equal(decide(f, i % 2 ? SYS_fchmod : SYS_fchown, (uint64_t) i * 1000, 0),
+                                         SECCOMP_RET_ERRNO | (unsigned) i);
+                        assert_int_equal(decide(f, i % 2 ? SYS_fchown : SYS_fchmod, (uint64_t) i * 1000, 0), SECCOMP_RET_ALLOW);
+                }
+        }
+        json_decref(object);
+}
+
 static void test_refused(void **state) {
         static const char *const texts[] = {
                 "{}",
@@ -291,6 +431,9 @@ int main(void) {
                 cmocka_unit_test(test_operators),         cmocka_unit_test(test_several_arguments),
                 cmocka_unit_test(test_architectures),     cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_cache),
+                cmocka_unit_test(test_x32),               cmocka_unit_test(test_calls_in_one),
+                cmocka_unit_test(test_values_too_wide),   cmocka_unit_test(test_which_rule_counts),
+                cmocka_unit_test(test_comparison_in_common), cmocka_unit_test(test_long_programs),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
