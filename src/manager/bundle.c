@@ -5,6 +5,7 @@
 
 #include "bundle.h"
 #include "bundle-mounts.h"
+#include "bundle-seccomp.h"
 #include "capability.h"
 #include "environment.h"
 #include "json-list.h"
@@ -30,14 +31,20 @@ int launch_stop_signal(const Launch *launch) {
         return launch->settings->command || !launch->image->stop_signal ? SIGTERM : launch->image->stop_signal;
 }
 
-static json_t *capabilities(const Settings *s) {
+static uint64_t capability_set(const Settings *s) {
         uint64_t set = capability_default_set();
-        json_t *names = json_array();
 
         STRV_FOREACH(c, s->capability)
                 set |= UINT64_C(1) << capability_from_name(*c);
         STRV_FOREACH(c, s->drop_capability)
                 set &= ~(UINT64_C(1) << capability_from_name(*c));
+        return set;
+}
+
+static json_t *capabilities(const Settings *s) {
+        uint64_t set = capability_set(s);
+        json_t *names = json_array();
+
         for (int i = 0; i < CAPABILITY_COUNT; i++)
                 if (set & (UINT64_C(1) << i))
                         json_array_append_new(names, json_string(capability_name(i)));
@@ -91,7 +98,7 @@ static json_t *compile_hooks(const Launch *launch) {
 static json_t *compile_linux(const Launch *launch) {
         const Settings *s = launch->settings;
         const Identity *i = launch->identity;
-        json_t *namespaces, *linux_part;
+        json_t *namespaces, *linux_part, *seccomp;
         char cgroup[256];
 
         namespaces = json_pack("[{s:s},{s:s},{s:s},{s:s},{s:s}]", "type", "pid", "type", "mount", "type", "uts", "type",
@@ -113,6 +120,13 @@ static json_t *compile_linux(const Launch *launch) {
 
                 json_object_set(linux_part, "uidMappings", map);
                 json_object_set_new(linux_part, "gidMappings", map);
+        }
+        seccomp = bundle_seccomp(s, capability_set(s));
+        if (seccomp)
+                json_object_set_new(linux_part, "seccomp", seccomp);
+        else if (errno == ENOMEM) {
+                json_decref(linux_part);
+                return NULL;
         }
         return linux_part;
 }

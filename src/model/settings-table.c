@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <stdio.h>
+
 #include "address.h"
 #include "capability.h"
 #include "name.h"
@@ -202,6 +204,33 @@ static int parse_capabilities(const SettingRow *row, void *field, const char *va
         return parse_words(row, field, value, is_capability, error);
 }
 
+/* A "~" before the first word is for the whole value; each word is kept with its own. */
+static int parse_system_calls(const SettingRow *row, void *field, const char *value, Error *error) {
+        _cleanup_strv_ char **words = NULL;
+        const bool refuses = *value == '~';
+        char ***l = field;
+        int r;
+
+        r = strv_split(value + refuses, " ", &words);
+        if (r < 0)
+                return r;
+        if (!words[0])
+                return bad(row, value, error);
+        for (int pass = 0; pass < 2; pass++)
+                STRV_FOREACH(w, words) {
+                        _cleanup_free_ char *word = NULL;
+
+                        if (asprintf(&word, "%s%s", refuses ? "~" : "", *w) < 0)
+                                return -ENOMEM;
+                        if (pass == 0 && !syscall_filter_word_is_valid(word))
+                                return bad(row, *w, error);
+                        r = pass == 0 ? 0 : strv_extend(l, word);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
 static bool is_address(const char *w) {
         Address a;
 
@@ -329,6 +358,25 @@ static int format_network_mode(const SettingRow *row, const void *field, char **
         NetworkMode mode = *(const NetworkMode *) field;
 
         return mode == (NetworkMode) row->initial ? 0 : strv_extend(values, network_mode_to_string(mode));
+}
+
+static int parse_seccomp_profile(const SettingRow *row, void *field, const char *value, Error *error) {
+        SeccompProfile profile = seccomp_profile_from_string(value);
+
+        if (profile < 0)
+                return bad(row, value, error);
+        *(SeccompProfile *) field = profile;
+        return 0;
+}
+
+static void reset_seccomp_profile(const SettingRow *row, void *field) {
+        *(SeccompProfile *) field = (SeccompProfile) row->initial;
+}
+
+static int format_seccomp_profile(const SettingRow *row, const void *field, char ***values) {
+        SeccompProfile profile = *(const SeccompProfile *) field;
+
+        return profile == (SeccompProfile) row->initial ? 0 : strv_extend(values, seccomp_profile_to_string(profile));
 }
 
 static int parse_stop_signal(const SettingRow *row, void *field, const char *value, Error *error) {
@@ -531,6 +579,12 @@ const SettingRow settings_table[] = {
           .expected = "name capabilities, such as CAP_SYS_TIME; see capabilities(7)", .trust = TRUST_IMAGE, .summary = "taken from it" },
         { "Security", "NoNewPrivileges", FIELD(no_new_privileges), BOOLEAN, .trust = TRUST_IMAGE,
           .summary = "set-user-id programs gain nothing" },
+        { "Security", "SeccompProfile", FIELD(seccomp_profile), .parse = parse_seccomp_profile,
+          .format = format_seccomp_profile, .reset = reset_seccomp_profile, .initial = SECCOMP_DEFAULT,
+          .expected = "say default, strict, nesting, privileged or unconfined", .summary = "which system calls there are inside" },
+        { "Security", "SystemCallFilter", FIELD(system_call_filter), LIST, .parse = parse_system_calls,
+          .expected = "name system calls or groups as in systemd.exec(5), such as @keyring, or ~@debug to refuse them",
+          .summary = "system calls added to the profile, or with ~ taken from it" },
 };
 
 const size_t settings_table_size = ELEMENTSOF(settings_table);

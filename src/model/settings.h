@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "macro.h"
+#include "syscall-policy.h"
 
 typedef enum NetworkMode {
         NETWORK_HOST,    /* the host's network namespace */
@@ -84,6 +85,8 @@ typedef struct Settings {
         char **capability;      /* added to the default set: CAP_… */
         char **drop_capability; /* taken from it */
         bool no_new_privileges;
+        SeccompProfile seccomp_profile;
+        char **system_call_filter; /* words as of syscall_filter_word_is_valid() */
 
         /* For each row of the table: the file that set it last ("" bus or
          * command line), NULL: a default. Indexed as settings_key(). */

@@ -105,7 +105,7 @@ static Target emit_order(Builder *b, const SyscallTest *test, unsigned compariso
         uint32_t upper = (uint32_t) (test->value >> 32), lower = (uint32_t) test->value;
         Target t;
 
-        if (target_equal(yes, no))
+        if (target_equal(yes, no) || (comparison == BPF_JGE && test->value == 0))
                 return yes;
         t = emit_load(b, half_offset(test, false), emit_jump(b, comparison, lower, yes, no));
         if (test->narrow)

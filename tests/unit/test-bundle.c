@@ -388,6 +388,35 @@ static void all_capabilities_can_be_dropped(void **state) {
         assert_true(json_is_array(json_at(c, "process.capabilities.permitted")));
 }
 
+static json_t *seccomp_rule(const json_t *config, const char *name, const char *action) {
+        json_t *rules = json_at(config, "linux.seccomp.syscalls");
+
+        for (size_t i = 0; i < json_array_size(rules); i++) {
+                json_t *rule = json_array_get(rules, i);
+
+                if (json_holds(json_at(rule, "names"), name) && streq(json_string_value(json_at(rule, "action")), action))
+                        return rule;
+        }
+        return NULL;
+}
+
+static void system_calls_are_filtered(void **state) {
+        _cleanup_json_ json_t *c = compile(""), *none = compile("[Security]\nSeccompProfile=unconfined\n"),
+                              *strict = compile("[Security]\nSeccompProfile=strict\nSystemCallFilter=~@mount:EACCES\n");
+
+        assert_json_string(c, "linux.seccomp.defaultAction", "SCMP_ACT_ERRNO");
+        assert_int_equal(json_integer_value(json_at(c, "linux.seccomp.defaultErrnoRet")), ENOSYS);
+        assert_non_null(seccomp_rule(c, "mount", "SCMP_ACT_ALLOW"));
+        assert_non_null(seccomp_rule(c, "init_module", "SCMP_ACT_ERRNO"));
+        /* Allowed by a condition, or the refusals would not count. */
+        assert_int_equal(json_array_size(json_at(seccomp_rule(c, "ioctl", "SCMP_ACT_ALLOW"), "args")), 1);
+        assert_int_equal(json_array_size(json_at(seccomp_rule(c, "ioctl", "SCMP_ACT_ERRNO"), "args")), 1);
+        assert_null(seccomp_rule(c, "unshare", "SCMP_ACT_ERRNO"));
+        assert_non_null(seccomp_rule(strict, "unshare", "SCMP_ACT_ERRNO"));
+        assert_int_equal(json_integer_value(json_at(seccomp_rule(strict, "mount", "SCMP_ACT_ERRNO"), "errnoRet")), EACCES);
+        assert_null(json_at(none, "linux.seccomp"));
+}
+
 static void binds_keep_owners_by_an_id_map(void **state) {
         _cleanup_json_ json_t *c = compile("[Files]\n"
                                            "Bind=/srv /home:/mnt/home:norbind\n"
@@ -466,6 +495,7 @@ int main(void) {
                 T(capabilities_are_the_default_set_in_three_sets_alone),
                 T(capabilities_are_added_and_dropped),
                 T(all_capabilities_can_be_dropped),
+                T(system_calls_are_filtered),
                 T(binds_keep_owners_by_an_id_map),
                 T(tmpfs_options_are_split),
                 T(resolv_conf_is_bound_where_there_is_one),

@@ -33,6 +33,7 @@ TABLE(Tristate, tristate)
 TABLE(MonitorPhase, monitor_phase)
 TABLE(ExitReason, exit_reason)
 TABLE(ContainerState, container_state)
+TABLE(SeccompProfile, seccomp_profile)
 
 static const Table tables[] = {
         { "NetworkMode", _NETWORK_MODE_MAX, network_mode_word, network_mode_value },
@@ -40,6 +41,7 @@ static const Table tables[] = {
         { "MonitorPhase", _MONITOR_PHASE_MAX, monitor_phase_word, monitor_phase_value },
         { "ExitReason", _EXIT_REASON_MAX, exit_reason_word, exit_reason_value },
         { "ContainerState", _CONTAINER_STATE_MAX, container_state_word, container_state_value },
+        { "SeccompProfile", _SECCOMP_PROFILE_MAX, seccomp_profile_word, seccomp_profile_value },
 };
 
 #define EACH_TABLE(t) for (const Table *t = tables; t < tables + ELEMENTSOF(tables); t++)

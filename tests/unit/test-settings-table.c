@@ -89,6 +89,9 @@ static const Case cases[] = {
         { "Capability", false, { { "CAP_SYS_TIME" }, { "cap_sys_time" } }, { "SYS_TIME", "all", "CAP_", "25", "CAP_SYS_TIME,CAP_BPF" } },
         { "DropCapability", true, { { "CAP_CHOWN" }, { "cap_chown" } }, { "CHOWN", "all", "~CAP_CHOWN" } },
         { "NoNewPrivileges", true, { { "yes" }, { "no", "" } }, { "auto", "2" } },
+        { "SeccompProfile", false, { { "strict" }, { "default", "" }, { "unconfined" } }, { "none", "Default", "yes" } },
+        { "SystemCallFilter", false, { { "@mount" }, { "~read" }, { "~read:EACCES" } },
+          { "~", "reed", "@moutn", "read:EPERM", "~read:EFOO", "read ~write", "read,write" } },
 };
 
 #define EACH_CASE(c) for (const Case *c = cases; c < cases + ELEMENTSOF(cases); c++)

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+#include "bundle-seccomp.h"
+#include "syscall-policy.h"
+
+/* clone(2): on s390 the flags are the second argument. */
+#if defined(__s390__)
+#define CLONE_FLAGS_ARGUMENT 1
+#else
+#define CLONE_FLAGS_ARGUMENT 0
+#endif
+
+static int append_rule(json_t *rules, json_t *names, const char *action, int errnum, json_t *args) {
+        json_t *rule;
+
+        if (json_array_size(names) == 0)
+                return 0;
+        rule = json_pack("{s:O, s:s}", "names", names, "action", action);
+        if (rule && errnum > 0)
+                json_object_set_new(rule, "errnoRet", json_integer(errnum));
+        if (rule && args)
+                json_object_set(rule, "args", args);
+        return json_array_append_new(rules, rule);
+}
+
+/* A call that is refused for some values of one argument: only its lower half, since
+ * the kernel looks at no more (flatpak, CVE-2019-10063). Allowed is it by a condition
+ * that always holds: a rule without any would go before the others. */
+static int append_except(json_t *rules, const char *name, int argument, const uint32_t (*values)[2], size_t n) {
+        json_t *names = json_pack("[s]", name),
+               *always = json_pack("[{s:i, s:i, s:s}]", "index", argument, "value", 0, "op", "SCMP_CMP_GE");
+        int r = names && always ? 0 : -1;
+
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                json_t *args = json_pack("[{s:i, s:I, s:I, s:s}]", "index", argument, "value", (json_int_t) values[i][0],
+                                         "valueTwo", (json_int_t) values[i][1], "op", "SCMP_CMP_MASKED_EQ");
+
+                r = args ? append_rule(rules, names, "SCMP_ACT_ERRNO", EPERM, args) : -1;
+                json_decref(args);
+        }
+        if (r >= 0)
+                r = append_rule(rules, names, "SCMP_ACT_ALLOW", 0, always);
+        json_decref(names);
+        json_decref(always);
+        return r;
+}
+
+/* Characters that are put into a terminal's input, or pasted into it, would be the
+ * next command of who looks at it from outside (ioctl_tty(2); CVE-2016-7545). */
+static int append_ioctl(json_t *rules) {
+        static const uint32_t injecting[][2] = { { UINT32_MAX, TIOCSTI }, { UINT32_MAX, TIOCLINUX } };
+
+        return append_except(rules, "ioctl", 1, injecting, ELEMENTSOF(injecting));
+}
+
+static int append_new_namespaces(json_t *rules, const char *name) {
+        static const uint32_t users[][2] = { { CLONE_NEWUSER, CLONE_NEWUSER } };
+
+        return append_except(rules, name, streq(name, "clone") ? CLONE_FLAGS_ARGUMENT : 0, users, ELEMENTSOF(users));
+}
+
+static bool has_conditions(const SyscallPolicy *policy, const char *name) {
+        return streq(name, "ioctl") || (!policy->new_users && (streq(name, "clone") || streq(name, "unshare")));
+}
+
+static json_t *names_with(const SyscallPolicy *policy, uint16_t result) {
+        json_t *names = json_array();
+
+        for (size_t i = 0; i < SYSCALL_NAMES; i++)
+                if (policy->result[i] == result &&
+                    (result != SYSCALL_ALLOWED || !has_conditions(policy, syscall_names[i])) &&
+                    json_array_append_new(names, json_string(syscall_names[i])) < 0) {
+                        json_decref(names);
+                        return NULL;
+                }
+        return names;
+}
+
+static int append_result(json_t *rules, const SyscallPolicy *policy, uint16_t result) {
+        json_t *names = names_with(policy, result);
+        int r = !names                      ? -1
+                : result == SYSCALL_ALLOWED ? append_rule(rules, names, "SCMP_ACT_ALLOW", 0, NULL)
+                : result == SYSCALL_KILLED  ? append_rule(rules, names, "SCMP_ACT_KILL_PROCESS", 0, NULL)
+                                            : append_rule(rules, names, "SCMP_ACT_ERRNO", result, NULL);
+
+        json_decref(names);
+        return r;
+}
+
+static bool allows(const SyscallPolicy *policy, const char *name) {
+        int i = syscall_find(name);
+
+        return i >= 0 && policy->result[i] == SYSCALL_ALLOWED;
+}
+
+static bool is_first(const SyscallPolicy *policy, size_t i) {
+        for (size_t j = 0; j < i; j++)
+                if (policy->result[j] == policy->result[i])
+                        return false;
+        return true;
+}
+
+static int append_rules(json_t *rules, const SyscallPolicy *policy, uint16_t fallback) {
+        int r = 0;
+
+        for (size_t i = 0; i < SYSCALL_NAMES && r >= 0; i++)
+                if (policy->result[i] != fallback && is_first(policy, i))
+                        r = append_result(rules, policy, policy->result[i]);
+        if (r >= 0 && fallback != SYSCALL_ALLOWED && allows(policy, "ioctl"))
+                r = append_ioctl(rules);
+        for (size_t i = 0; i < 2 && r >= 0 && !policy->new_users; i++) {
+                const char *name = i == 0 ? "clone" : "unshare";
+
+                if (allows(policy, name))
+                        r = append_new_namespaces(rules, name);
+        }
+        return r;
+}
+
+json_t *bundle_seccomp(const Settings *s, uint64_t capabilities) {
+        bool unconfined = s->seccomp_profile == SECCOMP_UNCONFINED;
+        SyscallPolicy policy;
+        json_t *rules, *object;
+
+        errno = 0;
+        if (unconfined && !s->system_call_filter)
+                return NULL;
+        syscall_policy_make(s->seccomp_profile, capabilities, s->system_call_filter, &policy);
+        rules = json_array();
+        if (append_rules(rules, &policy, unconfined ? SYSCALL_ALLOWED : ENOSYS) < 0) {
+                json_decref(rules);
+                errno = ENOMEM;
+                return NULL;
+        }
+        object = json_pack("{s:s, s:o}", "defaultAction", unconfined ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO", "syscalls", rules);
+        if (object && !unconfined)
+                json_object_set_new(object, "defaultErrnoRet", json_integer(ENOSYS));
+        /* Programs of the 32-bit architecture are part of a distribution (multiarch). */
+#if defined(__x86_64__)
+        if (object)
+                json_object_set_new(object, "architectures", json_pack("[s, s]", "SCMP_ARCH_X86_64", "SCMP_ARCH_X86"));
+#elif defined(__aarch64__)
+        if (object)
+                json_object_set_new(object, "architectures", json_pack("[s, s]", "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"));
+#endif
+        if (!object)
+                errno = ENOMEM;
+        return object;
+}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What confines a container: which system calls it has.
+
+import errno
+import platform
+
+from ctrd import *
+
+SHARED = ['deb']
+# Numbers are the kernel's: asm/unistd.h.
+CALLS = {
+    'x86_64': {'init_module': 175, 'clock_settime': 227, 'swapon': 167, 'bpf': 321, 'keyctl': 250, 'syslog': 103, 'perf_event_open': 298,
+               'io_uring_setup': 425, 'kexec_load': 246, 'open_by_handle_at': 304, 'ioctl': 16, 'unshare': 272, 'clone3': 435,
+               'getpid': 39, 'ptrace': 101},
+    'aarch64': {'init_module': 105, 'clock_settime': 112, 'swapon': 224, 'bpf': 280, 'keyctl': 219, 'syslog': 116, 'perf_event_open': 241,
+                'io_uring_setup': 425, 'kexec_load': 104, 'open_by_handle_at': 265, 'ioctl': 29, 'unshare': 97, 'clone3': 435,
+                'getpid': 172, 'ptrace': 117},
+}.get(platform.machine())
+TIOCSTI, TIOCLINUX, TIOCGWINSZ, CLONE_NEWUSER = 0x5412, 0x541c, 0x5413, 0x10000000
+
+
+def setup():
+    create('deb', DEBIAN, start=True)
+
+
+def teardown():
+    remove('deb')
+
+
+def call(name, *arguments, container='deb'):
+    """What a system call comes to inside: 0, or the number of an error."""
+    number = CALLS[name] if isinstance(name, str) else name
+    words = ', '.join(str(a) for a in (number, *arguments))
+    r = run('ctrctl', 'exec', container, '--', 'perl', '-e', 'my $r = syscall(%s); print $r == -1 ? $!+0 : 0' % words, check=True)
+    return int(r.out)
+
+
+def test_every_process_is_filtered():
+    out = ctl('exec', 'deb', '--', 'grep', '-h', '^Seccomp:', '/proc/1/status', '/proc/self/status')
+    assert out.split() == ['Seccomp:', '2'] * 2, out
+
+
+def test_what_is_the_hosts_is_refused():
+    for name in ('init_module', 'clock_settime', 'swapon', 'bpf', 'syslog', 'perf_event_open', 'io_uring_setup', 'kexec_load',
+                 'open_by_handle_at'):
+        assert call(name, 0, 0, 0, 0, 0) == errno.EPERM, name
+
+
+def test_what_is_unknown_is_not_there():
+    assert call('keyctl', 0, 0) == errno.ENOSYS
+    assert call(1000, 0) == errno.ENOSYS
+    assert call('getpid') == 0
+
+
+def test_terminals_cannot_be_written_into():
+    for request in (TIOCSTI, TIOCLINUX):
+        assert call('ioctl', 0, request, 0) == errno.EPERM
+        assert call('ioctl', 0, request | 1 << 32, 0) == errno.EPERM   # the kernel looks at the lower half
+    assert call('ioctl', 0, TIOCGWINSZ, 0) in (errno.ENOTTY, errno.EFAULT)
+
+
+def test_services_are_confined_by_their_manager_still():
+    ctl('exec', 'deb', '--', 'systemd-run', '--wait', '-q', '-p', 'PrivateTmp=yes', '-p', 'ProtectSystem=strict', '-p', 'PrivateDevices=yes',
+        '-p', 'ProtectHostname=yes', '-p', 'DynamicUser=yes', '-p', 'LockPersonality=yes', '-p', 'SystemCallFilter=@system-service',
+        '-p', 'RestrictNamespaces=yes', '-p', 'MemoryDenyWriteExecute=yes', 'true')
+    wait_until(lambda: ctl('exec', 'deb', '--', 'sh', '-c', 'systemctl --failed --no-legend').strip() == '')
+
+
+def with_settings(*settings):
+    """The shared container, started again with these."""
+    ctl('stop', 'deb')
+    with open('/etc/ctrd/containers/deb.conf.d/confine.conf', 'w') as f:
+        f.write('[Security]\n' + ''.join(s + '\n' for s in settings))
+    ctl('start', 'deb')
+
+
+def test_profiles_and_the_filter():
+    os.makedirs('/etc/ctrd/containers/deb.conf.d', exist_ok=True)
+    try:
+        with_settings('SeccompProfile=strict', 'SystemCallFilter=@keyring', 'SystemCallFilter=~ptrace:EACCES')
+        assert call('unshare', CLONE_NEWUSER) == errno.EPERM
+        assert call('unshare', 0) == 0
+        assert call('clone3', 0, 0) == errno.ENOSYS
+        assert call('ptrace', 0, 0, 0, 0) == errno.EACCES
+        assert call('keyctl', 0, 0) != errno.ENOSYS
+        wait_until(lambda: ctl('exec', 'deb', '--', 'systemctl', '--failed', '--no-legend').strip() == '')
+        with_settings('SeccompProfile=unconfined')
+        assert ctl('exec', 'deb', '--', 'grep', '^Seccomp:', '/proc/1/status').split() == ['Seccomp:', '0']
+    finally:
+        os.unlink('/etc/ctrd/containers/deb.conf.d/confine.conf')
+        os.rmdir('/etc/ctrd/containers/deb.conf.d')
+
+
+def test_bad_settings_are_refused():
+    for setting in ('SystemCallFilter=@moutn', 'SystemCallFilter=reed', 'SystemCallFilter=read:EPERM', 'SystemCallFilter=~',
+                    'SeccompProfile=none'):
+        fails('create', 'bad', DEBIAN, '-s', setting, word=setting.split('=')[0])
+    assert 'bad' not in ctl('list')
