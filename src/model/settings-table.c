@@ -222,7 +222,7 @@ static int parse_system_calls(const SettingRow *row, void *field, const char *va
 
                         if (asprintf(&word, "%s%s", refuses ? "~" : "", *w) < 0)
                                 return -ENOMEM;
-                        if (pass == 0 && !syscall_filter_word_is_valid(word))
+                        if (pass == 0 && (**w == '~' || !syscall_filter_word_is_valid(word)))
                                 return bad(row, *w, error);
                         r = pass == 0 ? 0 : strv_extend(l, word);
                         if (r < 0)

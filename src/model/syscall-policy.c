@@ -16,7 +16,7 @@ const char *seccomp_profile_to_string(SeccompProfile profile) {
 
 SeccompProfile seccomp_profile_from_string(const char *s) {
         for (int i = 0; i < _SECCOMP_PROFILE_MAX; i++)
-                if (streq(s, profile_names[i]))
+                if (streq_ptr(s, profile_names[i]))
                         return (SeccompProfile) i;
         return _SECCOMP_PROFILE_INVALID;
 }
