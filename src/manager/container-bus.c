@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bus.h"
+#include "container-query-bus.h"
 #include "fd.h"
 #include "name.h"
 #include "parse.h"
@@ -290,97 +291,6 @@ static int method_resize_console(sd_bus_message *m, void *userdata, sd_bus_error
         return r < 0 ? bus_error(ret_error, &error, r) : sd_bus_reply_method_return(m, NULL);
 }
 
-/* The kept console output: the older file first, where there are two. */
-static int method_get_log(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        static const char *const names[] = { "console.log.1", "console.log" };
-        sd_bus_message *reply = NULL;
-        Container *c = userdata;
-        int r;
-
-        r = bus_authorize(c->manager, m, ACTION_CONSOLE, c->name, "get-log", ret_error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "h");
-        for (size_t i = 0; i < ELEMENTSOF(names) && r >= 0; i++) {
-                char path[PATH_MAX];
-
-                snprintf(path, sizeof(path), PATH_CONTAINERS "/%s/%s", c->name, names[i]);
-                _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-                if (fd >= 0)
-                        r = sd_bus_message_append(reply, "h", fd);
-                else if (errno != ENOENT)
-                        r = -errno;
-        }
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r >= 0)
-                r = sd_bus_send(NULL, reply, NULL);
-        sd_bus_message_unref(reply);
-        return r < 0 ? r : 1;
-}
-
-static int method_get_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_(settings_freep) Settings *settings = NULL;
-        _cleanup_error_ Error error = ERROR_INIT;
-        sd_bus_message *reply = NULL;
-        Container *c = userdata;
-        int r;
-
-        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "get-settings", ret_error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = container_load_settings(c->name, &settings, &error);
-        if (r < 0)
-                return bus_error(ret_error, &error, r);
-
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "(ssss)");
-        for (size_t i = 0; i < settings_keys() && r >= 0; i++) {
-                SettingInfo info = settings_key(i);
-                _cleanup_strv_ char **values = NULL;
-
-                r = settings_get(settings, info.key, &values);
-                STRV_FOREACH(v, values)
-                        r = r < 0 ? r
-                                  : sd_bus_message_append(reply, "(ssss)", info.section, info.key, *v,
-                                                          strempty(settings->origins[i]));
-        }
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r >= 0)
-                r = sd_bus_send(NULL, reply, NULL);
-        sd_bus_message_unref(reply);
-        return r < 0 ? r : 1;
-}
-
-static int method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        sd_bus_message *reply = NULL;
-        Container *c = userdata;
-        Usage usage;
-        int r;
-
-        r = bus_authorize(c->manager, m, ACTION_INSPECT, c->name, "get-usage", ret_error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        usage_read(c->name, &usage);
-
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "{st}");
-        for (size_t i = 0; i < usage.n && r >= 0; i++)
-                r = sd_bus_message_append(reply, "{st}", usage.items[i].name, usage.items[i].value);
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r >= 0)
-                r = sd_bus_send(NULL, reply, NULL);
-        sd_bus_message_unref(reply);
-        return r < 0 ? r : 1;
-}
-
 /* Properties. None holds a secret: they go to every user of the bus. */
 
 static int property_text(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -504,10 +414,12 @@ const sd_bus_vtable container_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ResizeConsole", SD_BUS_ARGS("u", columns, "u", rows), SD_BUS_NO_RESULT, method_resize_console,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetLog", SD_BUS_NO_ARGS, SD_BUS_RESULT("ah", files), method_get_log, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", settings), method_get_settings,
+        SD_BUS_METHOD_WITH_ARGS("GetLog", SD_BUS_NO_ARGS, SD_BUS_RESULT("ah", files), container_method_get_log, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", settings), container_method_get_settings,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{st}", usage), method_get_usage,
+        SD_BUS_METHOD_WITH_ARGS("GetSecurity", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sss)", layers), container_method_get_security,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{st}", usage), container_method_get_usage,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

@@ -89,6 +89,7 @@ def test_profiles_and_the_filter():
     finally:
         os.unlink('/etc/ctrd/containers/deb.conf.d/confine.conf')
         os.rmdir('/etc/ctrd/containers/deb.conf.d')
+        ctl('restart', 'deb')
 
 
 def test_bad_settings_are_refused():
@@ -96,3 +97,27 @@ def test_bad_settings_are_refused():
                     'SeccompProfile=none'):
         fails('create', 'bad', DEBIAN, '-s', setting, word=setting.split('=')[0])
     assert 'bad' not in ctl('list')
+
+
+def test_security_tells_what_applies():
+    rows = {row['layer']: row for row in json.loads(ctl('--json', 'security', 'deb'))}
+    assert rows['Privileged']['value'] == 'no' and rows['Privileged']['source'] == 'default', rows
+    assert rows['UserIDs']['source'] == 'chosen at creation', rows
+    assert set(rows['Namespaces']['value'].split()) == {'pid', 'mount', 'uts', 'ipc', 'cgroup', 'network', 'user'}, rows
+    assert rows['SystemCalls']['value'].startswith('default: '), rows
+    assert 'CAP_SYS_ADMIN' in rows['Capabilities']['value'] and 'CAP_SYS_MODULE' not in rows['Capabilities']['value']
+    # What the kernel says is what was asked for.
+    assert rows['RunningSystemCalls']['value'] == '1 filter(s)', rows
+    assert set(rows['RunningCapabilities']['value'].split()) == set(rows['Capabilities']['value'].split()), rows
+    ctl('create', 'bare', BUSYBOX, '-s', 'UserNamespace=no', '-s', 'SeccompProfile=unconfined', '-s', 'Capability=CAP_SYS_TIME')
+    try:
+        rows = {row['layer']: row for row in json.loads(ctl('--json', 'security', 'bare'))}
+        assert rows['Privileged']['value'].startswith('yes'), rows
+        assert rows['Privileged']['source'] == '/etc/ctrd/containers/bare.conf', rows
+        assert rows['SystemCalls']['value'] == 'unconfined: no filter', rows
+        assert rows['CapabilitiesAdded']['value'] == 'CAP_SYS_TIME', rows
+        assert 'RunningLabel' not in rows and 'UserIDs' not in rows, rows
+        assert 'Privileged' in ctl('security', 'bare')
+    finally:
+        remove('bare')
+    fails('security', 'nobody', word='nobody')
