@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "file.h"
 #include "idpool.h"
@@ -44,6 +46,28 @@ static int add_file(IdRangeSet *set, const char *path, size_t at, size_t count_a
         return r;
 }
 
+/* What the entries of a directory belong to, each with the 65536 ids around its
+ * owner's: of /proc the ids that processes run with, those of other managers'
+ * containers among them; of /var/lib/machines what systemd-nspawn -U has given to a
+ * tree for good (systemd.io/UIDS-GIDS). */
+static int add_owners(IdRangeSet *set, const char *path) {
+        DIR *dir = opendir(path);
+        int r = 0;
+
+        if (!dir)
+                return errno == ENOENT ? 0 : -errno;
+        for (struct dirent *de; r >= 0 && (de = readdir(dir));) {
+                struct stat st;
+
+                if (de->d_name[0] == '.' || fstatat(dirfd(dir), de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+                    st.st_uid < IDRANGE_COUNT || idrange_set_overlaps(set, st.st_uid, 1))
+                        continue;
+                r = idrange_set_add(set, st.st_uid / IDRANGE_COUNT * IDRANGE_COUNT, IDRANGE_COUNT);
+        }
+        closedir(dir);
+        return r;
+}
+
 int idpool_pick(Manager *manager, const char *name, uint32_t wanted, uint32_t *ret_base, Error *error) {
         static const struct {
                 const char *path;
@@ -54,6 +78,7 @@ int idpool_pick(Manager *manager, const char *name, uint32_t wanted, uint32_t *r
                 { "/etc/subuid", 1, 2 },
                 { "/etc/subgid", 1, 2 },
         };
+        static const char *const owners[] = { "/proc", "/var/lib/machines" };
         _cleanup_(idrange_set_clear) IdRangeSet set = {};
         Container *c;
         int r = 0;
@@ -66,13 +91,18 @@ int idpool_pick(Manager *manager, const char *name, uint32_t wanted, uint32_t *r
                 if (r < 0)
                         return error_set_errno(error, r, "cannot read %s", files[i].path);
         }
+        for (size_t i = 0; i < ELEMENTSOF(owners) && r >= 0; i++) {
+                r = add_owners(&set, owners[i]);
+                if (r < 0)
+                        return error_set_errno(error, r, "cannot read %s", owners[i]);
+        }
         if (r < 0)
                 return r;
 
         if (wanted != UINT32_MAX) {
                 if (idrange_set_overlaps(&set, wanted, IDRANGE_COUNT))
                         return error_set(error, EBUSY, "InvalidSettings",
-                                         "the ids %u to %u are taken by another container, an account or /etc/subuid: choose another UIDBase=",
+                                         "the ids %u to %u are taken by another container, a process, an account or /etc/subuid: choose another UIDBase=",
                                          wanted, wanted + IDRANGE_COUNT - 1);
                 *ret_base = wanted;
                 return 0;

@@ -3,7 +3,7 @@
 
 /*
  * Which id ranges of this host are taken: by other containers, by accounts, by
- * subordinate ids.
+ * subordinate ids, by processes that run, by the trees of systemd-nspawn.
  */
 
 #include "error.h"

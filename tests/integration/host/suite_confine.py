@@ -121,3 +121,26 @@ def test_security_tells_what_applies():
     finally:
         remove('bare')
     fails('security', 'nobody', word='nobody')
+
+
+def test_ids_of_others_are_not_taken():
+    # A process of somebody's, a tree of systemd-nspawn's, subordinate ids.
+    process = subprocess.Popen(['setpriv', '--reuid=1048577', '--regid=1048577', '--clear-groups', 'sleep', '600'])
+    os.makedirs('/var/lib/machines/other')
+    os.chown('/var/lib/machines/other', 1114112, 1114112)
+    with open('/etc/subuid', 'a') as f:
+        f.write('nobody:1179648:65536\n')
+    try:
+        wait_until(lambda: os.stat('/proc/%d' % process.pid).st_uid == 1048577)
+        for base in ('1048576', '1114112', '1179648'):
+            fails('create', 'taken', BUSYBOX, '-s', 'UIDBase=' + base, word=base)
+        ctl('create', 'free', BUSYBOX, '-s', 'UIDBase=1245184')
+        remove('free')
+    finally:
+        process.kill()
+        process.wait()
+        os.rmdir('/var/lib/machines/other')
+        with open('/etc/subuid') as f:
+            lines = f.readlines()
+        with open('/etc/subuid', 'w') as f:
+            f.writelines(line for line in lines if line != 'nobody:1179648:65536\n')
