@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "bundle.h"
+#include "bundle-devices.h"
 #include "bundle-mounts.h"
 #include "bundle-seccomp.h"
 #include "capability.h"
@@ -121,6 +122,10 @@ static json_t *compile_linux(const Launch *launch) {
                 json_object_set(linux_part, "uidMappings", map);
                 json_object_set_new(linux_part, "gidMappings", map);
         }
+        if (linux_part)
+                json_object_set_new(linux_part, "resources", json_pack("{s:o}", "devices", bundle_device_rules(launch)));
+        if (linux_part && launch->n_devices > 0)
+                json_object_set_new(linux_part, "devices", bundle_devices(launch));
         seccomp = bundle_seccomp(s, capability_set(s));
         if (seccomp)
                 json_object_set_new(linux_part, "seccomp", seccomp);

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "device-grant.h"
 #include "error.h"
 #include "identity.h"
 #include "image.h"
@@ -22,6 +23,8 @@ typedef struct Launch {
         const char *dir;          /* /run/ctrd/containers/NAME */
         const char *host_os;      /* text of the host's os-release, or NULL */
         uint64_t files_max;       /* descriptors that ctrd itself may allow, RLIMIT_NOFILE(hard) */
+        DeviceGrant *devices;     /* of Device=, looked up */
+        size_t n_devices;
         bool resolv_conf;         /* DIR/resolv.conf exists and is to be bound */
         bool credentials;         /* DIR/host/credentials has any */
 } Launch;

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "device-grant.h"
 #include "fd.h"
 #include "file.h"
 #include "launch.h"
@@ -163,7 +164,7 @@ static int make_resolv_conf(int dir, Launch *launch) {
         return host_write_text(dir, launch, "resolv.conf", text);
 }
 
-int launch_compile(Launch *launch, Error *error) {
+static int write_plan_and_bundle(const Launch *launch, Error *error) {
         _cleanup_free_ char *plan = NULL;
         char path[PATH_MAX];
         json_t *config;
@@ -200,11 +201,13 @@ static int prepare(Launch *launch, Error *error) {
                 return -errno;
         if (mkdirat(dir, "bundle", 0700) < 0 || mkdirat(dir, "rootfs", 0755) < 0 || mkdirat(dir, "layers", 0700) < 0)
                 return -errno;
-        r = make_host(dir, launch, error);
+        r = device_grants_resolve(launch->settings->device, &launch->devices, &launch->n_devices, error);
+        if (r >= 0)
+                r = make_host(dir, launch, error);
         if (r >= 0)
                 r = make_resolv_conf(dir, launch);
         if (r >= 0)
-                r = launch_compile(launch, error);
+                r = write_plan_and_bundle(launch, error);
         return r;
 }
 
@@ -225,6 +228,9 @@ int launch_prepare(Launch *launch, Error *error) {
                 launch->host_os = host_os;
         r = prepare(launch, error);
         launch->host_os = NULL;
+        device_grants_free(launch->devices, launch->n_devices);
+        launch->devices = NULL;
+        launch->n_devices = 0;
         if (r < 0) {
                 (void) launch_remove(launch->name);
                 if (!error_is_set(error))

@@ -11,9 +11,6 @@
 /* Makes the directory and everything in it. On failure nothing is left. */
 int launch_prepare(Launch *launch, Error *error);
 
-/* Writes plan and bundle anew, for a reboot with changed settings. */
-int launch_compile(Launch *launch, Error *error);
-
 /* Removes the directory of a run. Nothing there is no error. */
 int launch_remove(const char *name);
 

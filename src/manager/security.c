@@ -153,7 +153,9 @@ int security_describe(const Launch *launch, const json_t *config, Security *ret)
         if (r >= 0)
                 r = add_text(&s, "SELinuxContext", at(config, "process", "selinuxLabel"), source_of(settings, "SELinuxContext"));
         if (r >= 0)
-                r = add(&s, "Devices", strdup("null zero full random urandom tty pts net/tun, no others"), "default");
+                r = add(&s, "Devices", strdup("null zero full random urandom tty console pts net/tun"), "default");
+        if (r >= 0 && settings->device)
+                r = add(&s, "DevicesAdded", strv_join(settings->device, " "), source_of(settings, "Device"));
         if (r >= 0)
                 r = add(&s, "MaskedPaths", join(at(config, "linux", "maskedPaths"), NULL), "default");
         if (r >= 0)

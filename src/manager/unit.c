@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "device-word.h"
 #include "strv.h"
 #include "unit.h"
 
@@ -280,9 +281,37 @@ static int append_limits(sd_bus_message *m, const Settings *s) {
 
 /* Devices are by default those that the runtime provides: /dev is a tmpfs with
  * the harmless nodes; with a user namespace mknod is refused by the kernel too. */
-static int append_devices(sd_bus_message *m) {
-        return sd_bus_message_append(m, "(sv)(sv)", "DevicePolicy", "s", "closed", "DeviceAllow", "a(ss)", 2, "char-pts",
-                                     "rw", "/dev/net/tun", "rwm");
+static int append_devices(sd_bus_message *m, const Settings *settings) {
+        int r;
+
+        r = sd_bus_message_append(m, "(sv)", "DevicePolicy", "s", "closed");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'r', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", "DeviceAllow");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "a(ss)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "(ss)");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(ss)(ss)", "char-pts", "rw", "/dev/net/tun", "rwm");
+        STRV_FOREACH(d, settings->device) {
+                DeviceWord word;
+
+                if (r >= 0)
+                        r = device_word_parse(*d, &word);
+                if (r < 0)
+                        return r;
+                /* The runtime makes the node from within the scope; what the container
+                 * itself may is in the bundle. */
+                if (!strchr(word.access, 'm'))
+                        strcat(word.access, "m");
+                r = sd_bus_message_append(m, "(ss)", word.source, word.access);
+                device_word_clear(&word);
+        }
+        for (int i = 0; i < 3 && r >= 0; i++)
+                r = sd_bus_message_close_container(m);
+        return r;
 }
 
 int unit_start_scope(UnitClient *client, const char *container, const Settings *settings, pid_t pid, UnitDone done,
@@ -318,7 +347,7 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
                                           "control-group", "KillSignal", "i", SIGURG, "SendSIGHUP", "b", 0,
                                           "TimeoutStopUSec", "t", stop_timeout);
         if (r >= 0)
-                r = append_devices(m);
+                r = append_devices(m, settings);
         if (r >= 0)
                 r = append_limits(m, settings);
         if (r >= 0)

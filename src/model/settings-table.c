@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "capability.h"
+#include "device-word.h"
 #include "name.h"
 #include "parse.h"
 #include "settings-table.h"
@@ -285,6 +286,19 @@ static int parse_tmpfs(const SettingRow *row, void *field, const char *value, Er
         return parse_words(row, field, value, is_tmpfs, error);
 }
 
+static bool is_device(const char *w) {
+        DeviceWord word;
+
+        if (device_word_parse(w, &word) < 0)
+                return false;
+        device_word_clear(&word);
+        return true;
+}
+
+static int parse_devices(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, is_device, error);
+}
+
 static bool is_credential(const char *w) {
         const char *colon = strchr(w, ':');
         char name[256];
@@ -537,6 +551,9 @@ const SettingRow settings_table[] = {
           .expected = "write /SOURCE[:/DESTINATION[:rbind|norbind]]", .summary = "the same, read-only" },
         { "Files", "TemporaryFileSystem", FIELD(tmpfs), LIST, .parse = parse_tmpfs,
           .expected = "write /DESTINATION[:OPTIONS], such as /scratch:size=64m", .summary = "a tmpfs inside" },
+        { "Files", "Device", FIELD(device), LIST, .parse = parse_devices,
+          .expected = "write /dev/SOURCE[:/dev/DESTINATION][:ACCESS], such as /dev/fuse:rw",
+          .summary = "a device of the host, with the permission to use it" },
 
         { "Network", "Mode", FIELD(network_mode), .parse = parse_network_mode, .format = format_network_mode,
           .reset = reset_network_mode, .initial = NETWORK_VETH, .expected = "say host, private or veth",

@@ -61,6 +61,7 @@ typedef struct Settings {
         char **bind;           /* SOURCE[:DESTINATION[:rbind|norbind]] */
         char **bind_read_only;
         char **tmpfs; /* DESTINATION[:OPTIONS] */
+        char **device; /* SOURCE[:DESTINATION][:ACCESS]; see device-word.h */
 
         /* [Network] */
         NetworkMode network_mode;

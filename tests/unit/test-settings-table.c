@@ -63,6 +63,9 @@ static const Case cases[] = {
         { "TemporaryFileSystem", false, { { "/scratch" }, { "/scratch:size=64m,mode=1777" }, { "/a:size=10%" } },
           { "scratch", "/", "/:size=1m", ":size=1m", "/a:SIZE=1", "/a:size=1m:x", "'/a:a b'", "/a/../b", "/a:x/y", "/a:size=1m;x" } },
 
+        { "Device", false, { { "/dev/fuse" }, { "/dev/fuse:r" }, { "/dev/sda1:/dev/disk:rwm" } },
+          { "/dev", "/dev/", "/etc/passwd", "fuse", "/dev/../etc/passwd", "/dev/a//b", "/dev/fuse:x", "/dev/fuse:rr", "/dev/fuse:",
+            "/dev/a:/dev/b:/dev/c", "/dev/a:/etc/b", "/dev/fuse:rwmr", ":/dev/fuse" } },
         { "Mode", false, { { "host" }, { "private" }, { "veth", "" } }, { "Host", "bridge", "none", "yes" } },
         { "Address", false, { { "10.0.0.2/24" }, { "fd00::2/64" }, { "0.0.0.0/0" }, { "::1/128" } },
           { "10.0.0.2", "10.0.0.2/33", "10.0.0.2/-1", "10.0.0.2/", "/24", "10.0.0/24", "fd00::2/129", "host/24", "10.0.0.256/8", "10.0.0.2/024x", "10.0.0.2/24/24" } },

@@ -144,3 +144,40 @@ def test_ids_of_others_are_not_taken():
             lines = f.readlines()
         with open('/etc/subuid', 'w') as f:
             f.writelines(line for line in lines if line != 'nobody:1179648:65536\n')
+
+
+def test_devices_are_given_by_one_key():
+    status = "stat -c '%u %F %t:%T' /dev/fuse /dev/other; (: </dev/fuse) && echo opened;" \
+        ' dd if=/dev/other of=/dev/null count=1 2>&1; mknod /dev/own c 1 11 2>&1; true'
+    try:
+        ctl('create', 'dev', DEBIAN, '-s', 'Device=/dev/fuse', '-s', 'Device=/dev/zero:/dev/other:r', '-s', 'Mode=private')
+        ctl('start', 'dev')
+        out = ctl('exec', 'dev', '--', 'sh', '-c', status)
+        assert out.splitlines()[0] == '0 character special file a:e5', out
+        assert out.splitlines()[1] == '0 character special file 1:5', out
+        assert 'opened' in out and '512 bytes' in out and 'Operation not permitted' in out, out
+        rows = {row['layer']: row for row in json.loads(ctl('--json', 'security', 'dev'))}
+        assert rows['DevicesAdded']['value'] == '/dev/fuse /dev/zero:/dev/other:r', rows
+        allowed = run('systemctl', 'show', '-p', 'DeviceAllow', 'ctr-dev.scope', check=True).out
+        assert '/dev/fuse rwm' in allowed and 'DevicePolicy=closed' in run('systemctl', 'show', '-p', 'DevicePolicy', 'ctr-dev.scope').out, allowed
+        # The host may use the device still, and its node is as it was.
+        assert os.stat('/dev/fuse').st_uid == 0
+        ctl('stop', 'dev')
+        for setting, word in (('/dev/nothing', '/dev/nothing'), ('/dev/shm', 'no device')):
+            with open('/etc/ctrd/containers/dev.conf', 'a') as f:
+                f.write('[Files]\nDevice=\nDevice=%s\n' % setting)
+            fails('start', 'dev', word=word)
+    finally:
+        remove('dev')
+
+
+def test_devices_that_were_not_given_cannot_be_opened():
+    # Without a user namespace nodes can be made: the control group is what is left.
+    ctl('create', 'bare', DEBIAN, '-s', 'UserNamespace=no', '-s', 'Mode=private')
+    try:
+        ctl('start', 'bare')
+        out = ctl('exec', 'bare', '--', 'sh', '-c', 'mknod /root/kmsg c 1 11; mknod /root/zero c 1 5;'
+                                                    ' (: </root/kmsg) && echo kmsg; (: </root/zero) && echo zero; true')
+        assert out.split() == ['zero'], out
+    finally:
+        remove('bare')
