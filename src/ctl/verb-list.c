@@ -41,7 +41,7 @@ static int print_objects(Ctl *ctl, const char *interface, const Column *columns,
 }
 
 static const Column container_columns[] = {
-        { "name" }, { "state" }, { "image" }, { "addresses", COLUMN_LIST }, { "leader", COLUMN_NUMBER }, {}
+        { "name" }, { "state" }, { "image" }, { "addresses", COLUMN_LIST }, { "leader", COLUMN_NUMBER }, { "privileged", COLUMN_BOOLEAN }, {}
 };
 
 static int fill_container(Ctl *ctl, Table *t, const Object *o) {
@@ -54,6 +54,8 @@ static int fill_container(Ctl *ctl, Table *t, const Object *o) {
                 r = table_set(t, 2, object_text(o, "Image"));
         if (r >= 0)
                 r = table_set_list(t, 3, object_strings(o, "Addresses"));
+        if (r >= 0)
+                r = table_set(t, 5, object_number(o, "UserNamespace") ? "no" : "yes");
         if (r >= 0)
                 r = leader > 0 ? table_set_number(t, 4, leader) : table_set(t, 4, NULL);
         return r;

@@ -151,7 +151,7 @@ static void print_identity(const Object *o) {
         if (object_number(o, "UserNamespace"))
                 printf(LABEL "%" PRIu64 " to %" PRIu64 " on the host\n", "Users", base, base + count - 1);
         else
-                printf(LABEL "those of the host\n", "Users");
+                printf(LABEL "those of the host: privileged\n", "Users");
         print_text("Machine ID", object_text(o, "MachineID"));
         print_text("Network", object_text(o, "Network"));
         print_text("Addresses", object_text(o, "Addresses"));

@@ -37,6 +37,7 @@ char *bus_image_path(const Image *image);
 
 /* The polkit actions. */
 #define ACTION_MANAGE "org.ctrd1.manage"
+#define ACTION_MANAGE_PRIVILEGED "org.ctrd1.manage-privileged"
 #define ACTION_INSPECT "org.ctrd1.inspect"
 #define ACTION_EXEC "org.ctrd1.exec"
 #define ACTION_CONSOLE "org.ctrd1.console"

@@ -63,17 +63,19 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         r = sd_bus_message_read(m, "ss", &name, &source);
         if (r < 0)
                 return r;
-        r = bus_authorize(manager, m, ACTION_MANAGE, name, "create", ret_error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-
         r = name_check(name, &error);
         if (r >= 0)
                 r = read_settings(m, &settings, &error);
         if (r >= 0)
                 r = check_no_options(m, &error);
-        if (r >= 0)
-                r = job_new(manager, "create", ACTION_MANAGE, name, &job, &error);
+        if (r < 0)
+                return bus_error(ret_error, &error, r);
+        /* What is asked for decides who may: so it is read first, which changes nothing. */
+        r = bus_authorize(manager, m, settings->user_namespace ? ACTION_MANAGE : ACTION_MANAGE_PRIVILEGED, name, "create",
+                          ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = job_new(manager, "create", ACTION_MANAGE, name, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
 

@@ -118,6 +118,9 @@ def test_security_tells_what_applies():
         assert rows['CapabilitiesAdded']['value'] == 'CAP_SYS_TIME', rows
         assert 'RunningLabel' not in rows and 'UserIDs' not in rows, rows
         assert 'Privileged' in ctl('security', 'bare')
+        listing = {c['name']: c['privileged'] for c in json.loads(ctl('list', '--json'))}
+        assert listing == {'deb': False, 'bare': True}, listing
+        assert 'privileged' in run('ctrctl', 'status', 'bare').out
     finally:
         remove('bare')
     fails('security', 'nobody', word='nobody')
@@ -181,3 +184,23 @@ def test_devices_that_were_not_given_cannot_be_opened():
         assert out.split() == ['zero'], out
     finally:
         remove('bare')
+
+
+def test_privileged_containers_are_an_action_of_their_own():
+    rule = '/etc/polkit-1/rules.d/10-test.rules'
+    with open(rule, 'w') as f:
+        f.write('polkit.addRule(function(action, subject) {'
+                ' if (action.id == "org.ctrd1.manage" && subject.user == "visitor") return polkit.Result.YES; });')
+    os.chmod(rule, 0o644)
+    run('useradd', '--system', 'visitor', check=True)
+    visitor = ['setpriv', '--reuid', 'visitor', '--clear-groups', 'ctrctl']
+    try:
+        # polkit reads its rules anew by itself, in its own time.
+        wait_until(lambda: run(*visitor, 'create', 'own', BUSYBOX).status == 0)
+        r = run(*visitor, 'create', 'bare', BUSYBOX, '-s', 'UserNamespace=no')
+        assert r.status == 1 and 'authorisation' in r.err, r
+        assert 'bare' not in ctl('list')
+        run(*visitor, 'remove', 'own', check=True)
+    finally:
+        os.unlink(rule)
+        run('userdel', 'visitor')
