@@ -57,7 +57,7 @@ def test_reboot_while_ctrd_is_away():
         leader = show('web')['Leader']
         run('systemctl', 'stop', 'ctrd', check=True)
         # It may be killed with the rest of its namespace before it has ended.
-    run('nsenter', '-t', leader, '-a', '--', '/sbin/reboot')
+        run('nsenter', '-t', leader, '-a', '--', '/sbin/reboot')
         pids = wait_until(lambda: [p for p in pids_of_payload('web') if str(p) != leader and not os.path.exists('/proc/' + leader)])
         assert pids
         p = show('web')
