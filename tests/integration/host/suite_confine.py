@@ -3,6 +3,7 @@
 
 import errno
 import platform
+import stat
 
 from ctrd import *
 
@@ -204,3 +205,51 @@ def test_privileged_containers_are_an_action_of_their_own():
     finally:
         os.unlink(rule)
         run('userdel', 'visitor')
+
+
+def descriptors(pid):
+    """Where the descriptors of a process lead, with what is only a number taken away."""
+    found = []
+    for fd in os.listdir('/proc/%d/fd' % pid):
+        try:
+            found.append(re.sub(r'\[\d+\]', '', os.readlink('/proc/%d/fd/%s' % (pid, fd))))
+        except FileNotFoundError:
+            pass
+    return sorted(found)
+
+
+def test_what_the_daemons_keep_while_a_container_runs():
+    group = '/sys/fs/cgroup/machine.slice/ctr-deb.scope'
+    monitor = int(open(group + '/monitor/cgroup.procs').read())
+    # Its own console, log, notify and control sockets, clocks and children; no directory
+    # of the root file system, no other container's anything.
+    assert set(descriptors(monitor)) <= {
+        '/dev/null', '/dev/pts/ptmx', '/var/lib/ctrd/containers/deb/console.log', 'anon_inode:[eventpoll]', 'anon_inode:[pidfd]',
+        'anon_inode:[signalfd]', 'anon_inode:[timerfd]', group, group + '/payload', 'socket:'}, descriptors(monitor)
+    assert descriptors(monitor).count('socket:') <= 4, descriptors(monitor)
+    # The runtime does not stay: what runs inside is the container's own.
+    assert not run('pgrep', '-x', 'ctrrun').out
+    for pid in open(group + '/payload/init.scope/cgroup.procs').read().split():
+        assert os.readlink('/proc/%s/exe' % pid).endswith('/systemd'), pid
+    # It makes every reboot, with all that a start needs: as root, but with no more than
+    # ctrd was given, and unable to get more by a program that it runs.
+    status = dict(line.rstrip('\n').split(':\t', 1) for line in open('/proc/%d/status' % monitor))
+    assert status['CapInh'].strip('0') == status['CapAmb'].strip('0') == '', status
+    # The only mount of its own is the root file system of its container.
+    def mounts(pid):
+        with open('/proc/%s/mountinfo' % pid) as f:
+            return {line.split()[4] for line in f}
+    assert mounts(monitor) - mounts('self') == {'/run/ctrd/containers/deb/rootfs'}
+    assert '/run/ctrd/containers/deb/rootfs' not in mounts('self')
+
+
+def test_state_is_nobody_elses():
+    for path, mode in (('/var/lib/ctrd', 0o700), ('/var/lib/ctrd/containers', 0o700), ('/run/ctrd/containers/deb/bundle', 0o700),
+                       ('/run/ctrd/containers/deb/runtime', 0o700), ('/run/ctrd/containers/deb/layers', 0o700)):
+        st = os.stat(path)
+        assert (st.st_mode & 0o777, st.st_uid) == (mode, 0), (path, oct(st.st_mode), st.st_uid)
+    # What others can reach below /run/ctrd they cannot write.
+    for directory, _, files in os.walk('/run/ctrd'):
+        for name in files + ['.']:
+            st = os.lstat(os.path.join(directory, name))
+            assert st.st_mode & 0o022 == 0 or stat.S_ISSOCK(st.st_mode) or stat.S_ISLNK(st.st_mode), (directory, name)
