@@ -3,10 +3,9 @@
 #include <stdio.h>
 
 #include "address.h"
-#include "capability.h"
-#include "device-word.h"
 #include "name.h"
 #include "parse.h"
+#include "setting-word.h"
 #include "settings-table.h"
 #include "strv.h"
 #include "utf8.h"
@@ -44,15 +43,6 @@ static int format_string(const SettingRow *row, const void *field, char ***value
         return *s ? strv_extend(values, *s) : 0;
 }
 
-static bool is_absolute_path(const char *s) {
-        if (*s != '/' || !utf8_is_printable(s) || strlen(s) >= 4096)
-                return false;
-        for (const char *p = s; (p = strstr(p, "/..")); p += 3)
-                if (p[3] == '/' || p[3] == 0)
-                        return false;
-        return true;
-}
-
 /* In a file a backslash at the end of a line would join the next to it; what is
  * split into words is quoted there, but a plain string is not. */
 static bool ends_in_backslash(const char *s) {
@@ -77,7 +67,7 @@ static int parse_image(const SettingRow *row, void *field, const char *value, Er
 }
 
 static int parse_path(const SettingRow *row, void *field, const char *value, Error *error) {
-        return is_absolute_path(value) && !ends_in_backslash(value) ? set_string(field, value) : bad(row, value, error);
+        return setting_word_is_absolute_path(value) && !ends_in_backslash(value) ? set_string(field, value) : bad(row, value, error);
 }
 
 static int parse_machine_id(const SettingRow *row, void *field, const char *value, Error *error) {
@@ -94,30 +84,13 @@ static int parse_mac(const SettingRow *row, void *field, const char *value, Erro
         return address_parse_mac(value, mac) >= 0 ? set_string(field, value) : bad(row, value, error);
 }
 
-#define CPUS_MAX 1024
-
-/* "3" or "0-3". */
-static bool is_cpu_range(const char *w) {
-        _cleanup_free_ char *copy = strdup(w);
-        char *dash = copy ? strchr(copy, '-') : NULL;
-        uint64_t first, last;
-
-        if (!copy)
-                return false;
-        if (dash)
-                *dash = 0;
-        if (parse_uint_max(copy, CPUS_MAX - 1, &first) < 0)
-                return false;
-        return !dash || (parse_uint_max(dash + 1, CPUS_MAX - 1, &last) >= 0 && first <= last);
-}
-
 static int parse_cpus(const SettingRow *row, void *field, const char *value, Error *error) {
         _cleanup_strv_ char **ranges = NULL;
 
         if (strlen(value) > 512 || strv_split(value, ", ", &ranges) < 0 || !ranges[0])
                 return bad(row, value, error);
         STRV_FOREACH(r, ranges)
-                if (!is_cpu_range(*r))
+                if (!setting_word_is_cpu_range(*r))
                         return bad(row, value, error);
         return set_string(field, value);
 }
@@ -173,14 +146,8 @@ static int parse_words(const SettingRow *row, void *field, const char *value, bo
         return 0;
 }
 
-static bool is_assignment(const char *w) {
-        size_t n = strspn(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-
-        return n > 0 && w[n] == '=' && !(w[0] >= '0' && w[0] <= '9') && utf8_is_printable(w);
-}
-
 static int parse_environment(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_words(row, field, value, is_assignment, error);
+        return parse_words(row, field, value, setting_word_is_assignment, error);
 }
 
 static int parse_command(const SettingRow *row, void *field, const char *value, Error *error) {
@@ -190,19 +157,15 @@ static int parse_command(const SettingRow *row, void *field, const char *value, 
 
         if (r == -ENOMEM)
                 return r;
-        if (r < 0 || !utf8_is_valid(value) || !words[0] || !is_absolute_path(words[0]))
+        if (r < 0 || !utf8_is_valid(value) || !words[0] || !setting_word_is_absolute_path(words[0]))
                 return bad(row, value, error);
         strv_free(*l);
         *l = TAKE_PTR(words);
         return 0;
 }
 
-static bool is_capability(const char *w) {
-        return capability_from_name(w) >= 0;
-}
-
 static int parse_capabilities(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_words(row, field, value, is_capability, error);
+        return parse_words(row, field, value, setting_word_is_capability, error);
 }
 
 /* A "~" before the first word is for the whole value; each word is kept with its own. */
@@ -232,86 +195,28 @@ static int parse_system_calls(const SettingRow *row, void *field, const char *va
         return 0;
 }
 
-static bool is_address(const char *w) {
-        Address a;
-
-        return address_parse(w, &a) >= 0;
-}
-
-static bool is_address_with_prefix(const char *w) {
-        Address a;
-
-        return address_parse_prefix(w, &a) >= 0;
-}
-
 static int parse_addresses(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_words(row, field, value, is_address_with_prefix, error);
+        return parse_words(row, field, value, setting_word_is_address_with_prefix, error);
 }
 
 static int parse_hosts(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_words(row, field, value, is_address, error);
-}
-
-static bool is_bind(const char *w) {
-        _cleanup_strv_ char **parts = NULL;
-
-        if (*w == ':' || strstr(w, "::") || endswith(w, ":") || strv_split(w, ":", &parts) < 0)
-                return false;
-        size_t n = strv_length(parts);
-        if (n < 1 || n > 3 || !is_absolute_path(parts[0]))
-                return false;
-        if (n > 1 && (!is_absolute_path(parts[1]) || streq(parts[1], "/")))
-                return false;
-        return n < 3 || streq(parts[2], "rbind") || streq(parts[2], "norbind");
+        return parse_words(row, field, value, setting_word_is_address, error);
 }
 
 static int parse_binds(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_words(row, field, value, is_bind, error);
-}
-
-static bool is_tmpfs(const char *w) {
-        _cleanup_free_ char *copy = strdup(w);
-        char *colon = copy ? strchr(copy, ':') : NULL;
-
-        if (!copy)
-                return false;
-        if (colon)
-                *colon = 0;
-        /* Options become mount options: no blanks, nothing but the usual letters. */
-        return is_absolute_path(copy) && !streq(copy, "/") &&
-               (!colon || !colon[1 + strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz0123456789=,%_")]);
+        return parse_words(row, field, value, setting_word_is_bind, error);
 }
 
 static int parse_tmpfs(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_words(row, field, value, is_tmpfs, error);
-}
-
-static bool is_device(const char *w) {
-        DeviceWord word;
-
-        if (device_word_parse(w, &word) < 0)
-                return false;
-        device_word_clear(&word);
-        return true;
+        return parse_words(row, field, value, setting_word_is_tmpfs, error);
 }
 
 static int parse_devices(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_words(row, field, value, is_device, error);
-}
-
-static bool is_credential(const char *w) {
-        const char *colon = strchr(w, ':');
-        char name[256];
-
-        if (!colon || (size_t) (colon - w) >= sizeof(name) || !is_absolute_path(colon + 1))
-                return false;
-        memcpy(name, w, (size_t) (colon - w));
-        name[colon - w] = 0;
-        return name_is_credential(name);
+        return parse_words(row, field, value, setting_word_is_device, error);
 }
 
 static int parse_credentials(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_words(row, field, value, is_credential, error);
+        return parse_words(row, field, value, setting_word_is_credential, error);
 }
 
 /* Booleans, enums, numbers. */
