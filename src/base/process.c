@@ -105,3 +105,12 @@ int process_wait(int pidfd, int *ret_status, int *ret_signal) {
         *ret_signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
         return 0;
 }
+
+int process_wait_pid(pid_t pid) {
+        int status;
+
+        while (waitpid(pid, &status, 0) < 0)
+                if (errno != EINTR)
+                        return -errno;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+}

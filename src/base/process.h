@@ -31,3 +31,7 @@ int process_spawn(const ProcessSpawn *spawn, pid_t *ret_pid, int *ret_pidfd);
 /* Waits for the end of a child by pidfd: 0..255 its exit status, in
  * *ret_signal the signal that killed it or 0. Blocks. */
 int process_wait(int pidfd, int *ret_status, int *ret_signal);
+
+/* The same by pid, for a child that was forked: its exit status, or -EIO where a
+ * signal has killed it. */
+int process_wait_pid(pid_t pid);

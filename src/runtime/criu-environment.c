@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "criu-environment.h"
@@ -106,7 +105,6 @@ int criu_environment_unlock(pid_t pid, Error *error) {
         _cleanup_fd_ int fd = -EBADF;
         char path[32], buffer[64];
         const char *nft = criu_find_program("nft", buffer);
-        int status;
         pid_t child;
 
         if (!nft)
@@ -120,9 +118,7 @@ int criu_environment_unlock(pid_t pid, Error *error) {
                 return error_set_errno(error, errno, "unlocking the container's network");
         if (child == 0)
                 _exit(setns(fd, CLONE_NEWNET) < 0 || remove_tables(nft) < 0 ? 1 : 0);
-        while (waitpid(child, &status, 0) < 0)
-                if (errno != EINTR)
-                        return error_set_errno(error, errno, "unlocking the container's network");
-        return status == 0 ? 0
-                           : error_set(error, EIO, NULL, "the container's network could not be unlocked by %s", nft);
+        return process_wait_pid(child) == 0
+                       ? 0
+                       : error_set(error, EIO, NULL, "the container's network could not be unlocked by %s", nft);
 }

@@ -5,12 +5,12 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "criu-mounts.h"
 #include "fd.h"
 #include "mount.h"
+#include "process.h"
 #include "procfs.h"
 #include "rootfs.h"
 #include "rootpath.h"
@@ -377,8 +377,8 @@ static int protect_root(int namespace) {
 int criu_mounts_finish(const Config *c, int procfs, pid_t pid, Error *error) {
         _cleanup_fd_ int fd = -EBADF;
         char path[32];
-        int status;
         pid_t child;
+        int r;
 
         if (!c->root_readonly || config_new_namespace(c, NAMESPACE_USER))
                 return 0;
@@ -391,12 +391,8 @@ int criu_mounts_finish(const Config *c, int procfs, pid_t pid, Error *error) {
                 return error_set_errno(error, errno, "making the container's root read-only");
         if (child == 0)
                 _exit(-protect_root(fd));
-        while (waitpid(child, &status, 0) < 0)
-                if (errno != EINTR)
-                        return error_set_errno(error, errno, "making the container's root read-only");
-        if (status != 0)
-                return error_set_errno(error, WIFEXITED(status) ? WEXITSTATUS(status) : EIO, "making the container's root read-only");
-        return 0;
+        r = process_wait_pid(child);
+        return r == 0 ? 0 : error_set_errno(error, r, "making the container's root read-only");
 }
 
 int criu_mounts_set_stage(const Stage *stage, Error *error) {

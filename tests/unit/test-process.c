@@ -226,6 +226,20 @@ static void pidfd_of_nobody_is_an_error(void **state) {
         assert_int_equal(process_signal(-1, SIGTERM), -EBADF);
 }
 
+static void forked_child_is_waited_for_by_pid(void **state) {
+        pid_t pid = fork();
+
+        if (pid == 0)
+                _exit(7);
+        assert_int_equal(process_wait_pid(pid), 7);
+        assert_int_equal(process_wait_pid(pid), -ECHILD);
+        pid = fork();
+        if (pid == 0)
+                pause();
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(process_wait_pid(pid), -EIO);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(missing_program_is_enoent),
@@ -244,6 +258,7 @@ int main(void) {
                 T(spawning_leaves_one_descriptor),
                 T(signal_goes_to_the_process_of_the_pidfd),
                 T(pidfd_of_nobody_is_an_error),
+                cmocka_unit_test(forked_child_is_waited_for_by_pid),
         };
 
         return cmocka_run_group_tests_name("process", tests, NULL, NULL);
