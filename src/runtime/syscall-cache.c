@@ -13,7 +13,7 @@
 #include "syscall-cache.h"
 
 #define DIRECTORY "../.seccomp" /* from a container's state */
-#define GENERATION 2            /* of what is made of the same rules: one more where that changes */
+#define GENERATION 3            /* of what is made of the same rules: one more where that changes */
 #define NAME_SIZE (2 * SYSCALL_FILTER_DIGEST + 1)
 
 /* Each thing with its kind and its length before it: what differs has another

@@ -189,15 +189,14 @@ static Target emit_search(Builder *b, const Range *ranges, size_t n) {
         return emit_jump(b, BPF_JGE, ranges[half].first, above, below);
 }
 
-/* The foreign numbers come after all of the table's own, but for what is above them. */
-static Target emit_table(Builder *b, const SyscallTable *table, uint32_t fallback, uint32_t foreign) {
-        Range *ranges = arena_new(b->arena, Range, 2 * table->n_entries + 3);
+static Target emit_table(Builder *b, const SyscallTable *table, uint32_t fallback) {
+        Range *ranges = arena_new(b->arena, Range, 2 * table->n_entries + 1);
         Target *targets = arena_new(b->arena, Target, table->n_entries + 1);
         size_t n = 0;
 
         if (!ranges || !targets) {
                 b->no_memory = true;
-                return action(foreign);
+                return action(fallback);
         }
         add_range(ranges, &n, 0, action(fallback));
         for (size_t i = 0; i < table->n_entries; i++) {
@@ -209,14 +208,9 @@ static Target emit_table(Builder *b, const SyscallTable *table, uint32_t fallbac
                         if (same_rules(entry, table->entries + j))
                                 like = j;
                 targets[i] = like < i ? targets[like] : emit_rules(b, entry, fallback);
-                add_range(ranges, &n, entry->number, targets[i]);
-                if (entry->number < UINT32_MAX)
-                        add_range(ranges, &n, entry->number + 1, action(fallback));
-        }
-        if (table->foreign_first <= table->foreign_last) {
-                add_range(ranges, &n, table->foreign_first, action(foreign));
-                if (table->foreign_last < UINT32_MAX)
-                        add_range(ranges, &n, table->foreign_last + 1, action(fallback));
+                add_range(ranges, &n, entry->first, targets[i]);
+                if (entry->last < UINT32_MAX)
+                        add_range(ranges, &n, entry->last + 1, action(fallback));
         }
         return n == 1 ? ranges->target : emit_load(b, offsetof(struct seccomp_data, nr), emit_search(b, ranges, n));
 }
@@ -231,7 +225,7 @@ int syscall_program_build(const SyscallTable *tables, size_t n_tables, uint32_t 
         if (!code)
                 return error_set_errno(error, ENOMEM, "linux.seccomp");
         for (size_t i = n_tables; i-- > 0;)
-                next = emit_jump(&b, BPF_JEQ, tables[i].arch, emit_table(&b, tables + i, fallback, foreign), next);
+                next = emit_jump(&b, BPF_JEQ, tables[i].arch, emit_table(&b, tables + i, fallback), next);
         (void) emit_load(&b, offsetof(struct seccomp_data, arch), next);
         arena_clear(&arena);
         if (b.no_memory || b.too_long) {

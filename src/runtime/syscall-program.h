@@ -44,19 +44,19 @@ typedef struct SyscallRule {
         unsigned n_tests;
 } SyscallRule;
 
-/* A call and its rules, tried in this order. Where none holds, the fallback does. */
+/* A call, or a range of numbers, and its rules, tried in this order. Where none holds,
+ * the fallback does. */
 typedef struct SyscallEntry {
-        uint32_t number;
+        uint32_t first, last;
         const SyscallRule **rules;
         size_t n_rules;
 } SyscallEntry;
 
-/* An architecture's calls, in the order of their numbers, each number once. */
+/* An architecture's calls, in the order of their numbers, each number once at most. */
 typedef struct SyscallTable {
         uint32_t arch; /* AUDIT_ARCH_…, each once */
         const SyscallEntry *entries;
         size_t n_entries;
-        uint32_t foreign_first, foreign_last; /* numbers of another architecture's; none where first > last */
 } SyscallTable;
 
 /* fallback: of calls that no rule is for. foreign: of calls of other architectures.

@@ -118,7 +118,7 @@ typedef struct Reader {
         Arena *arena;
         uint32_t default_action;
         uint32_t architectures[ELEMENTSOF(architectures)];
-        size_t n_architectures;
+        size_t n_architectures, n_implied;
         SyscallNamedRules *rules;
         size_t n_rules;
 } Reader;
@@ -139,6 +139,7 @@ static int read_architectures(Reader *reader, const json_t *object, Error *error
         if (r < 0)
                 return r;
         add_architecture(reader, seccomp_arch_native());
+        reader->n_implied = 1;
         for (; names && *names; names++) {
                 uint32_t arch = 0;
 
@@ -149,6 +150,8 @@ static int read_architectures(Reader *reader, const json_t *object, Error *error
                         return error_set(error, EINVAL, "InvalidConfig", "linux.seccomp: unknown architecture \"%s\"",
                                          *names);
                 add_architecture(reader, arch);
+                if (arch == reader->architectures[0])
+                        reader->n_implied = 0;
         }
         return 0;
 }
@@ -274,11 +277,12 @@ static int build(const Reader *reader, SyscallFilter *f, Error *error) {
         size_t n;
         int r;
 
-        r = syscall_tables_build(reader->arena, reader->architectures, reader->n_architectures, reader->rules,
-                                 reader->n_rules, reader->default_action, tables, &n, error);
         /* Calls of an architecture that is not asked for: as libseccomp has it. */
-        return r < 0 ? r
-                     : syscall_program_build(tables, n, reader->default_action, SECCOMP_RET_KILL_THREAD, &f->program, error);
+        const uint32_t foreign = SECCOMP_RET_KILL_THREAD;
+
+        r = syscall_tables_build(reader->arena, reader->architectures, reader->n_architectures, reader->n_implied,
+                                 reader->rules, reader->n_rules, reader->default_action, foreign, tables, &n, error);
+        return r < 0 ? r : syscall_program_build(tables, n, reader->default_action, foreign, &f->program, error);
 }
 
 /* What only all of it together says. Who listens is told of the filter though no rule

@@ -7,6 +7,8 @@
 #include "syscall-table.h"
 
 #define X32_FIRST UINT32_C(0x40000000) /* __X32_SYSCALL_BIT of asm/unistd.h */
+#define PRIVATE_FIRST 0xf0000          /* of Arm: __ARM_NR_BASE; no kernel counts so far */
+#define RANGES_MAX 3
 #define N_DIRECT 512 /* numbers, among which those of 32-bit architectures are */
 #define N_PARTS 225
 
@@ -21,9 +23,11 @@ typedef struct Maker {
         Arena *arena;
         const SyscallNamedRules *named;
         size_t n_named;
-        uint32_t fallback;
+        uint32_t fallback, foreign;
         Pair *pairs;
         size_t n_pairs;
+        SyscallEntry ranges[RANGES_MAX]; /* of numbers that no rule names */
+        size_t n_ranges;
 } Maker;
 
 static bool is_unconditional(const SyscallRule *rule) {
@@ -208,7 +212,7 @@ static int add_multiplexed(Maker *m, const Pair *pairs, size_t n, uint32_t arch,
         return 0;
 }
 
-/* Leaves no negative numbers, and the pairs in order. */
+/* Leaves no negative numbers, and the pairs in order of their numbers. */
 static int resolve_multiplexed(Maker *m, uint32_t arch) {
         int direct[N_PARTS];
         size_t n = 0, all;
@@ -239,10 +243,44 @@ static int resolve_multiplexed(Maker *m, uint32_t arch) {
         return 0;
 }
 
+static int add_range(Maker *m, uint32_t first, uint32_t last, uint32_t action) {
+        SyscallRule *rule = arena_new(m->arena, SyscallRule, 1);
+        const SyscallRule **rules = arena_new(m->arena, const SyscallRule *, 1);
+
+        if (!rule || !rules)
+                return -ENOMEM;
+        rule->action = action;
+        rules[0] = rule;
+        m->ranges[m->n_ranges++] = (SyscallEntry){ first, last, rules, 1 };
+        return 0;
+}
+
+/* The pairs are in order. begin: of the architecture's numbers. */
+static int add_newer(Maker *m, uint32_t begin) {
+        uint32_t highest = 0;
+
+        if ((m->fallback & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || (m->fallback & SECCOMP_RET_DATA) == ENOSYS)
+                return 0;
+        for (size_t i = 0; i < m->n_pairs; i++) {
+                uint32_t number = (uint32_t) m->pairs[i].number;
+
+                if (number >= begin && number < begin + PRIVATE_FIRST)
+                        highest = number;
+        }
+        return highest == 0 ? 0 : add_range(m, highest + 1, begin + PRIVATE_FIRST - 1, SECCOMP_RET_ERRNO | ENOSYS);
+}
+
+static int compare_entries(const void *a, const void *b) {
+        const SyscallEntry *x = a, *y = b;
+
+        return x->first < y->first ? -1 : x->first > y->first;
+}
+
 static int make_entry(Maker *m, Pair *pairs, size_t n, SyscallEntry *ret) {
         const SyscallRule *alone = find_unconditional(pairs, n, m->fallback);
 
-        *ret = (SyscallEntry){ .number = (uint32_t) pairs[0].number, .rules = arena_new(m->arena, const SyscallRule *, n) };
+        *ret = (SyscallEntry){ .rules = arena_new(m->arena, const SyscallRule *, n) };
+        ret->first = ret->last = (uint32_t) pairs[0].number;
         if (!ret->rules)
                 return -ENOMEM;
         if (alone) {
@@ -259,7 +297,7 @@ static int make_entry(Maker *m, Pair *pairs, size_t n, SyscallEntry *ret) {
 }
 
 static int make_table(Maker *m, SyscallTable *ret) {
-        SyscallEntry *entries = arena_new(m->arena, SyscallEntry, m->n_pairs + 1);
+        SyscallEntry *entries = arena_new(m->arena, SyscallEntry, m->n_pairs + RANGES_MAX);
         size_t n = 0;
 
         if (!entries)
@@ -274,6 +312,9 @@ static int make_table(Maker *m, SyscallTable *ret) {
                 if (entries[n].n_rules > 0)
                         n++;
         }
+        memcpy(entries + n, m->ranges, m->n_ranges * sizeof(*entries));
+        n += m->n_ranges;
+        qsort(entries, n, sizeof(*entries), compare_entries);
         ret->entries = entries;
         ret->n_entries = n;
         return 0;
@@ -286,10 +327,33 @@ static bool contains(const uint32_t *architectures, size_t n, uint32_t arch) {
         return false;
 }
 
-/* x32 is a range of numbers of x86-64, and has no table of its own where that has one. */
-int syscall_tables_build(Arena *arena, const uint32_t *architectures, size_t n_architectures,
-                         const SyscallNamedRules *rules, size_t n_rules, uint32_t fallback, SyscallTable *ret,
-                         size_t *ret_n, Error *error) {
+/* All of a table: an architecture, and x32, which is a range of numbers of x86-64. */
+static int build_table(Maker *m, uint32_t arch, bool x32, bool listed, SyscallTable *ret) {
+        int r;
+
+        /* Each rule once for each architecture of the table and once for the call it
+         * is part of. */
+        m->pairs = arena_new(m->arena, Pair, 2 * (x32 ? 2 : 1) * count_pairs(m) + 1);
+        if (!m->pairs)
+                return -ENOMEM;
+        ret->arch = arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : arch;
+        r = collect(m, arch);
+        if (r >= 0 && x32)
+                r = collect(m, SCMP_ARCH_X32);
+        if (r >= 0)
+                r = resolve_multiplexed(m, arch);
+        if (r >= 0 && listed && arch != SCMP_ARCH_X32)
+                r = add_newer(m, 0);
+        if (r >= 0 && (x32 || arch == SCMP_ARCH_X32))
+                r = add_newer(m, X32_FIRST);
+        else if (r >= 0 && arch == SCMP_ARCH_X86_64)
+                r = add_range(m, X32_FIRST, UINT32_MAX - 1 /* -1 is no call of anybody's */, m->foreign);
+        return r < 0 ? r : make_table(m, ret);
+}
+
+int syscall_tables_build(Arena *arena, const uint32_t *architectures, size_t n_architectures, size_t n_implied,
+                         const SyscallNamedRules *rules, size_t n_rules, uint32_t fallback, uint32_t foreign,
+                         SyscallTable *ret, size_t *ret_n, Error *error) {
         bool x86_64 = contains(architectures, n_architectures, SCMP_ARCH_X86_64),
              x32 = contains(architectures, n_architectures, SCMP_ARCH_X32);
         size_t n = 0;
@@ -297,28 +361,11 @@ int syscall_tables_build(Arena *arena, const uint32_t *architectures, size_t n_a
 
         for (size_t i = 0; i < n_architectures && r >= 0; i++) {
                 const uint32_t arch = architectures[i];
-                Maker m = { .arena = arena, .named = rules, .n_named = n_rules, .fallback = fallback };
+                Maker m = { .arena = arena, .named = rules, .n_named = n_rules, .fallback = fallback, .foreign = foreign };
 
                 if (arch == SCMP_ARCH_X32 && x86_64)
                         continue;
-                /* Each rule once for each architecture of the table and once for the call it
-                 * is part of. */
-                m.pairs = arena_new(arena, Pair, 2 * (arch == SCMP_ARCH_X86_64 ? 2 : 1) * count_pairs(&m) + 1);
-                ret[n] = (SyscallTable){ .arch = arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : arch, .foreign_first = 1 };
-                if (arch == SCMP_ARCH_X86_64 && !x32) {
-                        ret[n].foreign_first = X32_FIRST;
-                        ret[n].foreign_last = UINT32_MAX - 1; /* -1 is no call of anybody's */
-                }
-                if (!m.pairs)
-                        r = -ENOMEM;
-                if (r >= 0)
-                        r = collect(&m, arch);
-                if (r >= 0 && arch == SCMP_ARCH_X86_64 && x32)
-                        r = collect(&m, SCMP_ARCH_X32);
-                if (r >= 0)
-                        r = resolve_multiplexed(&m, arch);
-                if (r >= 0)
-                        r = make_table(&m, ret + n++);
+                r = build_table(&m, arch, arch == SCMP_ARCH_X86_64 && x32, i >= n_implied, ret + n++);
         }
         *ret_n = n;
         return r < 0 ? error_set_errno(error, r, "linux.seccomp") : 0;

@@ -14,6 +14,10 @@
  *    arguments lie in memory and cannot be seen: there, the strictest of all that
  *    a rule with conditions, and the fallback, could come to. A rule for the call
  *    itself is looked at as well.
+ *  - A call that is newer than all that the rules name of an architecture, which the
+ *    config lists, is one that their author did not know: where the fallback is an
+ *    error, that is ENOSYS, so that programs fall back. runc has it so as well; where
+ *    the fallback ends the process, here it does.
  *  - A value that a 32-bit architecture's arguments cannot have is never equal and
  *    always greater; one that is negative there is meant as such.
  */
@@ -27,9 +31,10 @@ typedef struct SyscallNamedRules {
         size_t n_rules;
 } SyscallNamedRules;
 
-/* architectures: SCMP_ARCH_…, the native one first, each once. ret: room for as
- * many tables, in the arena's memory. Names that libseccomp does not know, or that
+/* architectures: SCMP_ARCH_…, the native one first, each once; n_implied: so many of
+ * the first are not the config's. foreign: what calls of others come to, as of
+ * syscall_program_build(). ret: room for as many tables, in the arena's memory. Names that libseccomp does not know, or that
  * an architecture does not have, are left out there. */
-int syscall_tables_build(Arena *arena, const uint32_t *architectures, size_t n_architectures,
-                         const SyscallNamedRules *rules, size_t n_rules, uint32_t fallback, SyscallTable *ret,
-                         size_t *ret_n, Error *error);
+int syscall_tables_build(Arena *arena, const uint32_t *architectures, size_t n_architectures, size_t n_implied,
+                         const SyscallNamedRules *rules, size_t n_rules, uint32_t fallback, uint32_t foreign,
+                         SyscallTable *ret, size_t *ret_n, Error *error);

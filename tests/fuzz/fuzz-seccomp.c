@@ -157,6 +157,27 @@ static bool names_call(const json_t *rule, int number) {
         return false;
 }
 
+/* Newer than all that is named of the architecture, which the document lists. */
+static bool is_newer(const json_t *object, int number, uint32_t fallback) {
+        uint32_t native = seccomp_arch_native();
+        int highest = 0;
+        bool listed = false;
+        json_t *rule, *name;
+        size_t i, j;
+
+        if ((fallback & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
+                return false;
+        json_array_foreach(json_object_get(object, "architectures"), i, name)
+                listed |= native == (streq(json_string_value(name), "SCMP_ARCH_X86_64")  ? SCMP_ARCH_X86_64
+                                     : streq(json_string_value(name), "SCMP_ARCH_AARCH64") ? SCMP_ARCH_AARCH64
+                                                                                           : 0);
+        json_array_foreach(json_object_get(object, "syscalls"), i, rule)
+                json_array_foreach(json_object_get(rule, "names"), j, name)
+                        if (seccomp_syscall_resolve_name(json_string_value(name)) > highest)
+                                highest = seccomp_syscall_resolve_name(json_string_value(name));
+        return listed && highest > 0 && number > highest;
+}
+
 static uint32_t expect(const json_t *object, const struct seccomp_data *data) {
         const uint32_t fallback = action_of(object, "defaultAction", "defaultErrnoRet");
         uint32_t result = fallback;
@@ -179,7 +200,7 @@ static uint32_t expect(const json_t *object, const struct seccomp_data *data) {
                         result = action;
                 found = true;
         }
-        return result;
+        return is_newer(object, data->nr, fallback) ? (SECCOMP_RET_ERRNO | ENOSYS) : result;
 }
 
 static void check_values(const struct sock_fprog *p, const json_t *object, int number, uint64_t value, unsigned which) {

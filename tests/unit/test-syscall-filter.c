@@ -294,6 +294,32 @@ static void test_which_rule_counts(void **state) {
         assert_int_equal(decide(f, SYS_fchown, 5, 0), SECCOMP_RET_ALLOW);
 }
 
+/* What the author of the rules did not know fails so that programs fall back. */
+static void test_newer_calls(void **state) {
+#if defined(__x86_64__)
+        _cleanup_(syscall_filter_freep) SyscallFilter *f = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86_64\", \"SCMP_ARCH_X32\"],"
+                " \"syscalls\": [{\"names\": [\"fchmod\", \"statx\", \"readv\"], \"action\": \"SCMP_ACT_ALLOW\"}]}");
+        _cleanup_(syscall_filter_freep) SyscallFilter *implied = compile(
+                "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_ALLOW\"}]}");
+        _cleanup_(syscall_filter_freep) SyscallFilter *kills = compile(
+                "{\"defaultAction\": \"SCMP_ACT_KILL_PROCESS\", \"architectures\": [\"SCMP_ARCH_X86_64\"],"
+                " \"syscalls\": [{\"names\": [\"fchmod\"], \"action\": \"SCMP_ACT_ALLOW\"}]}");
+        static const int x32 = 0x40000000;
+
+        assert_int_equal(decide(f, SYS_statx, 0, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(decide(f, SYS_fchown, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide(f, SYS_statx + 1, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+        assert_int_equal(decide(f, 0xeffff, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+        assert_int_equal(decide(f, -1, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide(f, x32 | SYS_fchown, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide(f, x32 | 515, 0, 0), SECCOMP_RET_ALLOW); /* readv */
+        assert_int_equal(decide(f, x32 | 516, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+        assert_int_equal(decide(implied, SYS_statx, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+        assert_int_equal(decide(kills, SYS_statx, 0, 0), SECCOMP_RET_KILL_PROCESS);
+#endif
+}
+
 /* libseccomp 2.5.4 never comes back from these, nor does runc 1.1.5. */
 static void test_comparison_in_common(void **state) {
         _cleanup_(syscall_filter_freep) SyscallFilter *f = compile(
@@ -433,7 +459,7 @@ int main(void) {
                 cmocka_unit_test(test_cache),
                 cmocka_unit_test(test_x32),               cmocka_unit_test(test_calls_in_one),
                 cmocka_unit_test(test_values_too_wide),   cmocka_unit_test(test_which_rule_counts),
-                cmocka_unit_test(test_comparison_in_common), cmocka_unit_test(test_long_programs),
+                cmocka_unit_test(test_comparison_in_common), cmocka_unit_test(test_long_programs), cmocka_unit_test(test_newer_calls),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
