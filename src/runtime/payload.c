@@ -193,11 +193,12 @@ static int set_identity(Payload *payload, Error *error) {
         r = capability_drop_bounding(p->capabilities.bounding, error);
         if (r < 0)
                 return r;
-        if (filter_comes_early(payload) && (r = payload_restrict(payload, error)) < 0)
-                return r;
+        /* Before the filter: what it forbids, it forbids to what is executed. */
         there = set_directory(p, false, error);
         if (there < 0)
                 return there;
+        if (filter_comes_early(payload) && (r = payload_restrict(payload, error)) < 0)
+                return r;
         if ((r = set_user(p, error)) < 0)
                 return r;
         r = capability_apply(&p->capabilities, error);

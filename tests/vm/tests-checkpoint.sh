@@ -13,7 +13,8 @@ export PATIENCE=6 PYTHONDONTWRITEBYTECODE=1 CTRRUN=/usr/bin/ctrrun
 
 # What a restore could leave where nobody looks.
 traces() {
-    findmnt --list --noheadings --output TARGET,FSTYPE
+    # ip(8) mounts this for the first namespace that has a name, and leaves it.
+    findmnt --list --noheadings --output TARGET,FSTYPE | grep -v '^/run/netns '
     ls -A /tmp | grep -v '^systemd-private' || true
     ip netns list
     nft list tables
