@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "bundle-seccomp.h"
 #include "syscall-policy.h"
@@ -30,7 +31,7 @@ static int append_rule(json_t *rules, json_t *names, const char *action, int err
 /* A call that is refused for some values of one argument: only its lower half, since
  * the kernel looks at no more (flatpak, CVE-2019-10063). Allowed is it by a condition
  * that always holds: a rule without any would go before the others. */
-static int append_except(json_t *rules, const char *name, int argument, const uint32_t (*values)[2], size_t n) {
+static int append_except(json_t *rules, const char *name, int argument, const uint32_t (*values)[2], size_t n, int errnum) {
         json_t *names = json_pack("[s]", name),
                *always = json_pack("[{s:i, s:i, s:s}]", "index", argument, "value", 0, "op", "SCMP_CMP_GE");
         int r = names && always ? 0 : -1;
@@ -39,7 +40,7 @@ static int append_except(json_t *rules, const char *name, int argument, const ui
                 json_t *args = json_pack("[{s:i, s:I, s:I, s:s}]", "index", argument, "value", (json_int_t) values[i][0],
                                          "valueTwo", (json_int_t) values[i][1], "op", "SCMP_CMP_MASKED_EQ");
 
-                r = args ? append_rule(rules, names, "SCMP_ACT_ERRNO", EPERM, args) : -1;
+                r = args ? append_rule(rules, names, "SCMP_ACT_ERRNO", errnum, args) : -1;
                 json_decref(args);
         }
         if (r >= 0)
@@ -54,17 +55,26 @@ static int append_except(json_t *rules, const char *name, int argument, const ui
 static int append_ioctl(json_t *rules) {
         static const uint32_t injecting[][2] = { { UINT32_MAX, TIOCSTI }, { UINT32_MAX, TIOCLINUX } };
 
-        return append_except(rules, "ioctl", 1, injecting, ELEMENTSOF(injecting));
+        return append_except(rules, "ioctl", 1, injecting, ELEMENTSOF(injecting), EPERM);
 }
 
 static int append_new_namespaces(json_t *rules, const char *name) {
         static const uint32_t users[][2] = { { CLONE_NEWUSER, CLONE_NEWUSER } };
 
-        return append_except(rules, name, streq(name, "clone") ? CLONE_FLAGS_ARGUMENT : 0, users, ELEMENTSOF(users));
+        return append_except(rules, name, streq(name, "clone") ? CLONE_FLAGS_ARGUMENT : 0, users, ELEMENTSOF(users), EPERM);
+}
+
+/* vsock(7): the hypervisor, and what listens on the host, have these addresses. On
+ * i386 socketcall(2) hides the domain: the strict profile has none. */
+static int append_socket(json_t *rules) {
+        static const uint32_t domains[][2] = { { UINT32_MAX, AF_VSOCK } };
+
+        return append_except(rules, "socket", 0, domains, ELEMENTSOF(domains), EAFNOSUPPORT);
 }
 
 static bool has_conditions(const SyscallPolicy *policy, const char *name) {
-        return streq(name, "ioctl") || (!policy->new_users && (streq(name, "clone") || streq(name, "unshare")));
+        return streq(name, "ioctl") || (!policy->vsock && streq(name, "socket")) ||
+               (!policy->new_users && (streq(name, "clone") || streq(name, "unshare")));
 }
 
 static json_t *names_with(const SyscallPolicy *policy, uint16_t result) {
@@ -112,6 +122,8 @@ static int append_rules(json_t *rules, const SyscallPolicy *policy, uint16_t fal
                         r = append_result(rules, policy, policy->result[i]);
         if (r >= 0 && fallback != SYSCALL_ALLOWED && allows(policy, "ioctl"))
                 r = append_ioctl(rules);
+        if (r >= 0 && !policy->vsock && allows(policy, "socket"))
+                r = append_socket(rules);
         for (size_t i = 0; i < 2 && r >= 0 && !policy->new_users; i++) {
                 const char *name = i == 0 ? "clone" : "unshare";
 

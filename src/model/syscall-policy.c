@@ -110,7 +110,10 @@ static void apply_filter(SyscallPolicy *policy, char *const *filter, bool refusi
 }
 
 void syscall_policy_make(SeccompProfile profile, uint64_t capabilities, char *const *filter, SyscallPolicy *ret) {
-        *ret = (SyscallPolicy){ .new_users = profile != SECCOMP_STRICT };
+        *ret = (SyscallPolicy){
+                .new_users = profile != SECCOMP_STRICT,
+                .vsock = profile == SECCOMP_PRIVILEGED || profile == SECCOMP_UNCONFINED,
+        };
         put(ret, "@known", ENOSYS);
         put(ret, base, SYSCALL_ALLOWED);
         put(ret, refused, EPERM);
@@ -118,7 +121,8 @@ void syscall_policy_make(SeccompProfile profile, uint64_t capabilities, char *co
         put(ret, absent, ENOSYS);
         if (profile == SECCOMP_STRICT) {
                 put(ret, strict_refused, EPERM);
-                put(ret, "clone3", ENOSYS); /* its flags lie in memory */
+                /* Flags and domains lie in memory. */
+                put(ret, "clone3 socketcall", ENOSYS);
         } else if (profile == SECCOMP_NESTING)
                 put(ret, "@keyring", SYSCALL_ALLOWED);
         else if (profile == SECCOMP_PRIVILEGED)

@@ -14,7 +14,8 @@
 
 typedef enum SeccompProfile {
         SECCOMP_DEFAULT,    /* what a distribution's services use */
-        SECCOMP_STRICT,     /* and no new user namespaces, no debugging, no obsolete emulation */
+        SECCOMP_STRICT,     /* and no new user namespaces, no debugging, no obsolete emulation, and nothing
+                               that an argument in memory hides from the filter */
         SECCOMP_NESTING,    /* and keyrings, as container engines want */
         SECCOMP_PRIVILEGED, /* and what is safe only in the hands of the host's root */
         SECCOMP_UNCONFINED, /* no filter */
@@ -33,6 +34,7 @@ SeccompProfile seccomp_profile_from_string(const char *s);
 typedef struct SyscallPolicy {
         uint16_t result[SYSCALL_NAMES];
         bool new_users; /* clone(2) and unshare(2) may make user namespaces */
+        bool vsock;     /* socket(2) may make sockets to the host's machine, which no namespace divides */
 } SyscallPolicy;
 
 /* One word of SystemCallFilter=, with a "~" of its own where it is of a list of

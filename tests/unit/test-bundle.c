@@ -411,6 +411,7 @@ static void system_calls_are_filtered(void **state) {
         /* Allowed by a condition, or the refusals would not count. */
         assert_int_equal(json_array_size(json_at(seccomp_rule(c, "ioctl", "SCMP_ACT_ALLOW"), "args")), 1);
         assert_int_equal(json_array_size(json_at(seccomp_rule(c, "ioctl", "SCMP_ACT_ERRNO"), "args")), 1);
+        assert_int_equal(json_integer_value(json_at(seccomp_rule(c, "socket", "SCMP_ACT_ERRNO"), "errnoRet")), EAFNOSUPPORT);
         assert_null(seccomp_rule(c, "unshare", "SCMP_ACT_ERRNO"));
         assert_non_null(seccomp_rule(strict, "unshare", "SCMP_ACT_ERRNO"));
         assert_int_equal(json_integer_value(json_at(seccomp_rule(strict, "mount", "SCMP_ACT_ERRNO"), "errnoRet")), EACCES);

@@ -84,6 +84,7 @@ static void default_profile(void **state) {
                 if (syscall_find(absent[i]) >= 0 && result_of(&p, absent[i]) != ENOSYS)
                         fail_msg("%s is there", absent[i]);
         assert_true(p.new_users);
+        assert_false(p.vsock);
 }
 
 static void other_profiles(void **state) {
@@ -94,6 +95,8 @@ static void other_profiles(void **state) {
         assert_int_equal(result_of(&strict, "ptrace"), EPERM);
         assert_int_equal(result_of(&strict, "clone3"), ENOSYS);
         assert_int_equal(result_of(&strict, "personality"), SYSCALL_ALLOWED); /* LockPersonality= asks it */
+        assert_int_equal(result_of(&strict, "socketcall"), ENOSYS);
+        assert_true(privileged.vsock);
         assert_int_equal(result_of(&nesting, "keyctl"), SYSCALL_ALLOWED);
         assert_int_equal(result_of(&nesting, "bpf"), EPERM);
         assert_int_equal(result_of(&privileged, "bpf"), SYSCALL_ALLOWED);

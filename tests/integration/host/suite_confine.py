@@ -60,6 +60,12 @@ def test_terminals_cannot_be_written_into():
     assert call('ioctl', 0, TIOCGWINSZ, 0) in (errno.ENOTTY, errno.EFAULT)
 
 
+def test_sockets_to_the_machine_below_are_refused():
+    script = 'use Socket; print socket(my $s, %s, SOCK_STREAM, 0) ? 0 : $!+0'
+    assert ctl('exec', 'deb', '--', 'perl', '-e', script % 40) == str(errno.EAFNOSUPPORT)   # AF_VSOCK
+    assert ctl('exec', 'deb', '--', 'perl', '-e', script % 'AF_UNIX') == '0'
+
+
 def test_services_are_confined_by_their_manager_still():
     ctl('exec', 'deb', '--', 'systemd-run', '--wait', '-q', '-p', 'PrivateTmp=yes', '-p', 'ProtectSystem=strict', '-p', 'PrivateDevices=yes',
         '-p', 'ProtectHostname=yes', '-p', 'DynamicUser=yes', '-p', 'LockPersonality=yes', '-p', 'SystemCallFilter=@system-service',
