@@ -29,10 +29,10 @@ class Result:
         return 'status %d, output %r, error %r' % (self.status, self.out[-2000:], self.err[-2000:])
 
 
-def run(*argv, input=None, timeout=120, check=False):
+def run(*argv, input=None, stdin=subprocess.DEVNULL, timeout=120, check=False):
     """Runs a program. With check its status must be 0."""
     p = subprocess.run([str(a) for a in argv], input=input, capture_output=True, timeout=timeout * PATIENCE, text=True,
-                       errors='replace', stdin=subprocess.DEVNULL if input is None else None)
+                       errors='replace', stdin=stdin if input is None else None)
     r = Result(p.returncode, p.stdout, p.stderr)
     if check:
         assert r.status == 0, '%s: %r' % (' '.join(map(str, argv)), r)
