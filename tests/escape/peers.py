@@ -56,15 +56,21 @@ def lxc(goal):
             f.write("root:300000000:65536\n")
     in_root(home / "rootfs")
     config = ["lxc.include = /usr/share/lxc/config/common.conf", "lxc.include = /usr/share/lxc/config/userns.conf", "lxc.arch = linux64",
-              "lxc.uts.name = peer", "lxc.idmap = u 0 300000000 65536", "lxc.idmap = g 0 300000000 65536", f"lxc.rootfs.path = dir:{home}/rootfs",
+              "lxc.uts.name = peer", "lxc.idmap = u 0 300000000 65536", "lxc.idmap = g 0 300000000 65536", f"lxc.rootfs.path = dir:{home}/rootfs", "lxc.signal.halt = SIGRTMIN+4",
               "lxc.rootfs.options = idmap=container", "lxc.net.0.type = veth", "lxc.net.0.flags = up"]
     config += [f"lxc.mount.entry = {source} {inside[1:]} none bind,create=dir,idmap=container{',ro' if ro else ''} 0 0"
                for source, inside, ro in BINDS]
     (home / "config").write_text("\n".join(config) + "\n")
     unit("peer-lxc", "lxc-start", "-n", "peer", "-F", "-o", "/var/lib/lxc/peer/log", "-l", "WARN")
     try:
-        ctrd.wait_until(lambda: ctrd.run("lxc-attach", "-n", "peer", "--", "systemctl", "is-system-running").out.strip() in ("running", "degraded"), 60,
-                        "LXC is not up")
+        try:
+            ctrd.wait_until(lambda: ctrd.run("lxc-attach", "-n", "peer", "--", "systemctl", "is-system-running").out.strip() in
+                            ("running", "degraded"), 15)
+        except AssertionError as error:
+            raise AssertionError("LXC is not up: %r\n%s%s%s" % (
+                ctrd.run("lxc-attach", "-n", "peer", "--", "systemctl", "is-system-running"), (home / "log").read_text()[-1500:],
+                ctrd.run("lxc-attach", "-n", "peer", "--", "systemctl", "list-jobs").out,
+                ctrd.run("journalctl", "-u", "peer-lxc", "-n", "15", "-o", "cat").out)) from error
         return measure(goal, "lxc-attach", "-n", "peer", "--")
     finally:
         ctrd.run("lxc-stop", "-k", "-n", "peer")
@@ -105,4 +111,7 @@ def versions():
 
 def attack(goal, columns):
     for title, function in (("nspawn -U", nspawn), ("LXC unprivileged", lxc), ("crun", crun)):
-        columns[title] = function(goal)
+        try:
+            columns[title] = function(goal)
+        except AssertionError as error:
+            print("# %s could not be run: %s" % (title, str(error).replace("\n", "\n# ")))
