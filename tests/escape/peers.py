@@ -58,9 +58,13 @@ def lxc(goal):
     config = ["lxc.include = /usr/share/lxc/config/common.conf", "lxc.include = /usr/share/lxc/config/userns.conf", "lxc.arch = linux64",
               "lxc.uts.name = peer", "lxc.idmap = u 0 300000000 65536", "lxc.idmap = g 0 300000000 65536", f"lxc.rootfs.path = dir:{home}/rootfs", "lxc.signal.halt = SIGRTMIN+4",
               "lxc.rootfs.options = idmap=container", "lxc.net.0.type = veth", "lxc.net.0.flags = up"]
-    config += [f"lxc.mount.entry = {source} {inside[1:]} none bind,create=dir,idmap=container{',ro' if ro else ''} 0 0"
-               for source, inside, ro in BINDS]
+    config += [f"lxc.mount.entry = /mnt/peer{inside} {inside[1:]} none bind,create=dir,idmap=container{',ro' if ro else ''} 0 0"
+               for _, inside, ro in BINDS]
     (home / "config").write_text("\n".join(config) + "\n")
+    for source, inside, _ in BINDS:
+        # LXC looks for them as root of the container, who does not get into ctrd's directory
+        os.makedirs(f"/mnt/peer{inside}", exist_ok=True)
+        ctrd.run("mount", "--bind", source, f"/mnt/peer{inside}", check=True)
     unit("peer-lxc", "lxc-start", "-n", "peer", "-F", "-o", "/var/lib/lxc/peer/log", "-l", "WARN")
     try:
         try:
@@ -75,6 +79,7 @@ def lxc(goal):
     finally:
         ctrd.run("lxc-stop", "-k", "-n", "peer")
         ctrd.run("systemctl", "stop", "peer-lxc")
+        ctrd.run("umount", *[f"/mnt/peer{inside}" for _, inside, _ in BINDS])
         ctrd.run("rm", "-rf", home)
 
 
@@ -86,6 +91,7 @@ def crun(goal):
         ctrd.run("crun", "spec", "-b", bundle, check=True)
         config = json.loads((bundle / "config.json").read_text())
         config["process"] |= {"terminal": False, "args": [target.INSIDE, *map(str, goal.arguments())]}
+        config["process"].pop("rlimits", None)      # the machine may not let us raise any
         config["root"]["readonly"] = False
         for source, inside, ro in BINDS:
             config["mounts"].append({"destination": inside, "type": "bind", "source": str(source), "options": ["rbind"] + [ro] * bool(ro)})
