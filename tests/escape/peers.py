@@ -91,7 +91,9 @@ def crun(goal):
         ctrd.run("crun", "spec", "-b", bundle, check=True)
         config = json.loads((bundle / "config.json").read_text())
         config["process"] |= {"terminal": False, "args": [target.INSIDE, *map(str, goal.arguments())]}
-        config["process"].pop("rlimits", None)      # the machine may not let us raise any
+        # This release raises a limit before it loads device rules, which the machine may not allow.
+        config["process"].pop("rlimits", None)
+        config["linux"].pop("resources", None)
         config["root"]["readonly"] = False
         for source, inside, ro in BINDS:
             config["mounts"].append({"destination": inside, "type": "bind", "source": str(source), "options": ["rbind"] + [ro] * bool(ro)})

@@ -12,7 +12,7 @@ HOW = {
     "LXC unprivileged": "common.conf and userns.conf of the package, `lxc.idmap` and a root mounted with `idmap=container`, a veth; "
                         "`lxc-start`, then `lxc-attach NAME -- PROGRAM`",
     "crun": "the bundle of `crun spec` (five namespaces and cgroup, no user namespace, three capabilities, no seccomp) with a "
-            "writable root and the binds, PROGRAM as its process. Engines such as podman add to that",
+            "writable root and the binds and without its device rules, which it cannot load on this machine; PROGRAM as its process. Engines such as podman add to that",
 }
 
 SHORT = {"succeeded": "**SUCCEEDED**", "contained": "contained", "impossible": "—", "missing": "not run"}

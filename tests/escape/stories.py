@@ -23,7 +23,7 @@ def expect(condition, words):
 
 def push(name):
     with open(target.PROGRAM, "rb") as program:
-        ctrd.run("ctrctl", "exec", name, "--", "sh", "-c", f"cat >{target.INSIDE} && chmod 755 {target.INSIDE}", stdin=program, check=True)
+        ctrd.run("ctrctl", "exec", name, "--", "sh", "-c", f"mkdir -p {os.path.dirname(target.INSIDE)} && cat >{target.INSIDE} && chmod 755 {target.INSIDE}", stdin=program, check=True)
 
 
 # Terminals.
