@@ -4,8 +4,6 @@ something is missing. A sentence each, for the tables."""
 
 # Under default settings these succeed.
 SUCCEEDS = {
-    "vsock": "the default filter allows these sockets, and the kernel has no namespaces for them: what listens on the hypervisor "
-             "or on the host's vsock is within reach. To be refused by the filter, socket(2) with AF_VSOCK",
     "set-user-id on a bind": "by design: on a bind, root inside is root of the files, so whoever gives a directory lets it be "
                              "written as the host's root would; give none that others of the host can reach",
 }
