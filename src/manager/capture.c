@@ -16,6 +16,7 @@ struct Capture {
         char *text;
         size_t size;
         bool ended, failed, closed;
+        bool complaints; /* what is wanted is what it says in failing */
         CaptureDone done;
         void *userdata;
 };
@@ -42,8 +43,11 @@ Capture *capture_free(Capture *capture) {
 static void finish(Capture *capture, bool good) {
         CaptureDone done = capture->done;
         void *userdata = capture->userdata;
-        _cleanup_free_ char *text = good ? TAKE_PTR(capture->text) : NULL;
+        _cleanup_free_ char *text = NULL;
 
+        capture->text[capture->size] = 0;
+        if (good != capture->complaints)
+                text = TAKE_PTR(capture->text);
         capture_free(capture);
         done(text, userdata);
 }
@@ -84,8 +88,8 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int capture_start(sd_event *event, char *const *argv, uint64_t timeout_usec, CaptureDone done, void *userdata,
-                  Capture **ret) {
+static int start(sd_event *event, char *const *argv, uint64_t timeout_usec, bool complaints, CaptureDone done,
+                 void *userdata, Capture **ret) {
         Capture *capture = calloc(1, sizeof(*capture));
         _cleanup_fd_ int write_end = -EBADF;
         int pipe_fds[2], r;
@@ -93,6 +97,7 @@ int capture_start(sd_event *event, char *const *argv, uint64_t timeout_usec, Cap
         if (!capture)
                 return -ENOMEM;
         capture->pipe = capture->pidfd = -EBADF;
+        capture->complaints = complaints;
         capture->done = done;
         capture->userdata = userdata;
         capture->text = malloc(CAPTURE_MAX + 1);
@@ -106,7 +111,7 @@ int capture_start(sd_event *event, char *const *argv, uint64_t timeout_usec, Cap
                 r = fd_set_nonblock(capture->pipe, true);
         }
         if (r >= 0) {
-                ProcessSpawn spawn = { .path = argv[0], .argv = argv, .stdio = { -1, write_end, -1 } };
+                ProcessSpawn spawn = { .path = argv[0], .argv = argv, .stdio = { -1, complaints ? -1 : write_end, complaints ? write_end : -1 } };
 
                 r = process_spawn(&spawn, NULL, &capture->pidfd);
         }
@@ -122,4 +127,14 @@ int capture_start(sd_event *event, char *const *argv, uint64_t timeout_usec, Cap
         }
         *ret = capture;
         return 0;
+}
+
+int capture_start(sd_event *event, char *const *argv, uint64_t timeout_usec, CaptureDone done, void *userdata,
+                  Capture **ret) {
+        return start(event, argv, timeout_usec, false, done, userdata, ret);
+}
+
+int capture_complaints(sd_event *event, char *const *argv, uint64_t timeout_usec, CaptureDone done, void *userdata,
+                       Capture **ret) {
+        return start(event, argv, timeout_usec, true, done, userdata, ret);
 }

@@ -23,5 +23,11 @@ typedef void (*CaptureDone)(const char *text, void *userdata);
 int capture_start(sd_event *event, char *const *argv, uint64_t timeout_usec, CaptureDone done, void *userdata,
                   Capture **ret);
 
+/* The other way round: standard output is thrown away, and text is what it said on
+ * standard error where it failed, could not be waited for or said too much, and NULL
+ * where it did what it should. */
+int capture_complaints(sd_event *event, char *const *argv, uint64_t timeout_usec, CaptureDone done, void *userdata,
+                       Capture **ret);
+
 /* Ends it, killing the program where it still runs. */
 Capture *capture_free(Capture *capture);

@@ -68,6 +68,44 @@ static void output_comes_back(void **state) {
         assert_string_equal(r.text, "one\nthree\n");
 }
 
+static void complaints(Result *r, char *const *argv, uint64_t timeout) {
+        Capture *c = NULL;
+
+        result_init(r);
+        assert_ok(capture_complaints(r->event, argv, timeout, on_done, r, &c));
+        assert_int_equal(r->calls, 0);
+        assert_ok(sd_event_loop(r->event));
+        assert_int_equal(r->calls, 1);
+}
+
+static void complaints_come_back_from_what_fails(void **state) {
+        _cleanup_result_ Result r;
+
+        complaints(&r, SH("echo one; echo two >&2; echo three >&2; exit 3"), LONG);
+        assert_string_equal(r.text, "two\nthree\n");
+}
+
+static void what_fails_in_silence_has_an_empty_complaint(void **state) {
+        _cleanup_result_ Result r;
+
+        complaints(&r, SH("exit 1"), LONG);
+        assert_string_equal(r.text, "");
+}
+
+static void warnings_of_what_succeeds_are_no_complaint(void **state) {
+        _cleanup_result_ Result r;
+
+        complaints(&r, SH("echo warning >&2"), LONG);
+        assert_null(r.text);
+}
+
+static void what_takes_too_long_is_a_complaint(void **state) {
+        _cleanup_result_ Result r;
+
+        complaints(&r, SH("echo so far >&2; sleep 60"), USEC_PER_SEC / 2);
+        assert_string_equal(r.text, "so far\n");
+}
+
 static void no_output_is_an_empty_text(void **state) {
         _cleanup_result_ Result r;
 
@@ -173,6 +211,10 @@ static void freed_capture_ends_its_program_in_silence(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(output_comes_back),
+                T(complaints_come_back_from_what_fails),
+                T(what_fails_in_silence_has_an_empty_complaint),
+                T(warnings_of_what_succeeds_are_no_complaint),
+                T(what_takes_too_long_is_a_complaint),
                 T(no_output_is_an_empty_text),
                 T(there_is_no_input),
                 T(failing_program_gives_nothing),
