@@ -95,6 +95,19 @@ static int parse_cpus(const SettingRow *row, void *field, const char *value, Err
         return set_string(field, value);
 }
 
+/* The default says so in the field too. A name cannot be a stack of profiles or one of
+ * another policy namespace, which have & and : in them. */
+static int parse_apparmor(const SettingRow *row, void *field, const char *value, Error *error) {
+        if (streq(value, "generated")) {
+                reset_string(row, field);
+                return 0;
+        }
+        if (strlen(value) > 255 ||
+            value[strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+/-")])
+                return bad(row, value, error);
+        return set_string(field, value);
+}
+
 /* Lists. */
 
 static void reset_list(const SettingRow *row, void *field) {
@@ -507,6 +520,9 @@ const SettingRow settings_table[] = {
         { "Security", "SystemCallFilter", FIELD(system_call_filter), LIST, .parse = parse_system_calls,
           .expected = "name system calls or groups as in systemd.exec(5), such as @keyring, or ~@debug to refuse them",
           .summary = "system calls added to the profile, or with ~ taken from it" },
+        { "Security", "AppArmorProfile", FIELD(apparmor_profile), STRING, .parse = parse_apparmor,
+          .expected = "say generated or unconfined, or name a loaded profile with A-Z, a-z, 0-9 and any of _ . + / -",
+          .summary = "what AppArmor allows its processes" },
 };
 
 const size_t settings_table_size = ELEMENTSOF(settings_table);

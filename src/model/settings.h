@@ -88,6 +88,7 @@ typedef struct Settings {
         bool no_new_privileges;
         SeccompProfile seccomp_profile;
         char **system_call_filter; /* words as of syscall_filter_word_is_valid() */
+        char *apparmor_profile; /* a loaded profile, or "unconfined"; NULL: one that is made for the container */
 
         /* For each row of the table: the file that set it last ("" bus or
          * command line), NULL: a default. Indexed as settings_key(). */

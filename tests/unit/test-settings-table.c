@@ -95,6 +95,8 @@ static const Case cases[] = {
         { "SeccompProfile", false, { { "strict" }, { "default", "" }, { "unconfined" } }, { "none", "Default", "yes" } },
         { "SystemCallFilter", false, { { "@mount" }, { "~read" }, { "~read:EACCES" } },
           { "~", "reed", "@moutn", "read:EPERM", "~read:EFOO", "read ~write", "read,write" } },
+        { "AppArmorProfile", false, { { "generated", "" }, { "unconfined" }, { "/usr/sbin/mine" }, { "ctr-web" }, { "a//b" } },
+          { "a b", "a//&:b:", ":ns:a", "&a", "a\"b", "a,", "{a,b}", "a*", "@{A}", "a#", "a\\" } },
 };
 
 #define EACH_CASE(c) for (const Case *c = cases; c < cases + ELEMENTSOF(cases); c++)
