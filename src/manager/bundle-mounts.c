@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "apparmor-profile.h"
 #include "bundle-mounts.h"
 #include "json-list.h"
 #include "strv.h"
@@ -58,6 +59,11 @@ static int add_system_mounts(json_t *mounts, const Launch *launch) {
                 r = add_mount(mounts, "/sys", "bind", "/sys", "rbind rro nosuid noexec nodev");
         else if (r >= 0)
                 r = add_mount(mounts, "/sys", "sysfs", "sysfs", "ro nosuid noexec nodev");
+        /* Where AppArmor's tools look for it. Writable, since it shows and takes the
+         * policy of whoever asks, and the kernel's other files there ask for the host's
+         * root, or are denied by the profile. */
+        if (r >= 0 && apparmor_label_is_stacked(launch->apparmor))
+                r = add_mount(mounts, "/sys/kernel/security", "bind", "/sys/kernel/security", "bind rw nosuid noexec nodev");
         if (r >= 0)
                 r = add_mount(mounts, "/sys/fs/cgroup", "cgroup", "cgroup", "rw nosuid noexec nodev");
         if (r >= 0)

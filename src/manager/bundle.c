@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 
+#include "apparmor-profile.h"
 #include "bundle.h"
 #include "bundle-devices.h"
 #include "bundle-mounts.h"
@@ -32,9 +34,14 @@ int launch_stop_signal(const Launch *launch) {
         return launch->settings->command || !launch->image->stop_signal ? SIGTERM : launch->image->stop_signal;
 }
 
-static uint64_t capability_set(const Settings *s) {
+static uint64_t capability_set(const Launch *launch) {
+        const Settings *s = launch->settings;
         uint64_t set = capability_default_set();
 
+        /* Loads profiles into the policy namespace that is the container's, and into
+         * no other: policy is seen from one's own label (aa_policy_admin_capable()). */
+        if (apparmor_label_is_stacked(launch->apparmor))
+                set |= UINT64_C(1) << CAP_MAC_ADMIN;
         STRV_FOREACH(c, s->capability)
                 set |= UINT64_C(1) << capability_from_name(*c);
         STRV_FOREACH(c, s->drop_capability)
@@ -42,8 +49,8 @@ static uint64_t capability_set(const Settings *s) {
         return set;
 }
 
-static json_t *capabilities(const Settings *s) {
-        uint64_t set = capability_set(s);
+static json_t *capabilities(const Launch *launch) {
+        uint64_t set = capability_set(launch);
         json_t *names = json_array();
 
         for (int i = 0; i < CAPABILITY_COUNT; i++)
@@ -126,7 +133,7 @@ static json_t *compile_linux(const Launch *launch) {
                 json_object_set_new(linux_part, "resources", json_pack("{s:o}", "devices", bundle_device_rules(launch)));
         if (linux_part && launch->n_devices > 0)
                 json_object_set_new(linux_part, "devices", bundle_devices(launch));
-        seccomp = bundle_seccomp(s, capability_set(s));
+        seccomp = bundle_seccomp(s, capability_set(launch));
         if (seccomp)
                 json_object_set_new(linux_part, "seccomp", seccomp);
         else if (errno == ENOMEM) {
@@ -138,10 +145,10 @@ static json_t *compile_linux(const Launch *launch) {
 
 json_t *bundle_process(const Launch *launch, char *const *argv, char *const *environment, const char *directory,
                        uint32_t uid, uint32_t gid, bool terminal) {
-        return json_pack("{s:b, s:{s:I, s:I}, s:o, s:o, s:s, s:o, s:b}", "terminal", terminal, "user", "uid",
+        return json_pack("{s:b, s:{s:I, s:I}, s:o, s:o, s:s, s:o, s:b, s:s*}", "terminal", terminal, "user", "uid",
                          (json_int_t) uid, "gid", (json_int_t) gid, "args", json_strings(argv), "env", json_strings(environment), "cwd",
-                         directory, "capabilities", capabilities(launch->settings), "noNewPrivileges",
-                         launch->settings->no_new_privileges);
+                         directory, "capabilities", capabilities(launch), "noNewPrivileges",
+                         launch->settings->no_new_privileges, "apparmorProfile", launch->apparmor);
 }
 
 int bundle_compile(const Launch *launch, json_t **ret, Error *error) {

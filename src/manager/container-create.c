@@ -320,6 +320,9 @@ static int remove_now(Container *c, Job *job, Error *error) {
         int r;
 
         container_event(c, EVENT_REMOVE);
+        r = confinement_remove(c->name);
+        if (r < 0)
+                sd_journal_print(LOG_WARNING, "Cannot remove the AppArmor profile of %s: %s", c->name, strerror(-r));
         r = remove_files(c, error);
         if (r < 0) {
                 container_event(c, EVENT_FAILED);

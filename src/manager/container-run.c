@@ -17,6 +17,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "apparmor-profile.h"
 #include "clock.h"
 #include "container.h"
 #include "fd.h"
@@ -77,6 +78,15 @@ static void kill_scope(Container *c) {
         (void) unit_destroy_scope(c->manager->units, unit);
 }
 
+static void unconfine(Container *c) {
+        int r = apparmor_label_is_stacked(c->apparmor) ? confinement_end(c->name) : 0;
+
+        if (r < 0)
+                sd_journal_print(LOG_WARNING, "Cannot remove the AppArmor policy namespace of %s: %s", c->name, strerror(-r));
+        free(c->apparmor);
+        c->apparmor = NULL;
+}
+
 /* The scope has gone and machined has forgotten it: nothing of the run is left but
  * its directory. */
 static void run_cleared(Container *c) {
@@ -86,6 +96,7 @@ static void run_cleared(Container *c) {
 
         c->timer = sd_event_source_disable_unref(c->timer);
         c->ending = false;
+        unconfine(c);
         r = launch_remove(c->name);
         if (r < 0)
                 sd_journal_print(LOG_WARNING, "Cannot remove " PATH_RUN "/%s: %s", c->name, strerror(-r));
@@ -176,6 +187,7 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
                 .message = record->message ? strdup(record->message) : NULL,
         };
         c->machined = sd_bus_slot_unref(c->machined);
+        c->profile = confinement_load_free(c->profile);
         unit_request_drop(c->unit);
         c->unit = NULL;
         monitor_link_free(link);
@@ -376,16 +388,13 @@ static const MonitorLinkOps link_ops = {
         .closed = on_closed,
 };
 
-static void on_scope_ready(const Error *error, void *userdata) {
-        Container *c = userdata;
+/* The scope is made while the profile is loaded; init waits for both. */
+static void run_prepared(Container *c) {
         Error cause = ERROR_INIT;
         int r;
 
-        c->unit = NULL;
-        if (error) {
-                run_fail(c, error);
+        if (c->unit || c->profile)
                 return;
-        }
         job_progress(c->job, 20, "Creating");
         r = monitor_link_command(c->link, "create");
         if (r < 0) {
@@ -393,6 +402,26 @@ static void on_scope_ready(const Error *error, void *userdata) {
                 run_fail(c, &cause);
                 error_clear(&cause);
         }
+}
+
+static void on_scope_ready(const Error *error, void *userdata) {
+        Container *c = userdata;
+
+        c->unit = NULL;
+        if (error)
+                run_fail(c, error);
+        else
+                run_prepared(c);
+}
+
+static void on_profile_loaded(const Error *error, void *userdata) {
+        Container *c = userdata;
+
+        c->profile = NULL;
+        if (error)
+                run_fail(c, error);
+        else
+                run_prepared(c);
 }
 
 static int spawn_monitor(Container *c, const char *dir, pid_t *ret_pid, Error *error) {
@@ -458,19 +487,27 @@ int container_start(Container *c, Job *job, Error *error) {
                 return r;
         take_settings(c, settings);
 
-        r = container_launch(c, &launch, dir, sizeof(dir), error);
+        r = confinement_prepare(c->name, c->settings, &c->apparmor, error);
+        if (r >= 0)
+                r = container_launch(c, &launch, dir, sizeof(dir), error);
         if (r >= 0)
                 r = launch_prepare(&launch, error);
-        if (r < 0)
+        if (r < 0) {
+                unconfine(c);
                 return error_is_set(error) ? r : error_set_errno(error, r, "cannot prepare the start of %s", c->name);
+        }
 
         r = spawn_monitor(c, dir, &pid, error);
+        if (r >= 0)
+                r = confinement_load(c->manager->event, c->name, c->apparmor, on_profile_loaded, c, &c->profile, error);
         if (r >= 0)
                 r = unit_start_scope(c->manager->units, c->name, c->settings, pid, on_scope_ready, c, &c->unit);
         if (r < 0) {
                 /* A monitor whose connection closes before it was told anything
                  * ends by itself. */
                 c->link = monitor_link_free(c->link);
+                c->profile = confinement_load_free(c->profile);
+                unconfine(c);
                 (void) launch_remove(c->name);
                 return error_is_set(error) ? r : error_set_errno(error, r, "cannot make the scope of %s", c->name);
         }
@@ -553,6 +590,7 @@ void container_adopt(Container *c) {
 
         /* Whatever it is at, a run is under way; the snapshot says what. */
         container_event(c, EVENT_START);
+        c->apparmor = launch_label(c->name);
         snprintf(control, sizeof(control), "%s/control", dir);
         fd = socket_connect(control, SOCK_SEQPACKET);
         if (fd >= 0) {

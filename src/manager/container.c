@@ -21,6 +21,7 @@ Container *container_free(Container *container) {
 
         MonitorLink *link = TAKE_PTR(container->link);
         monitor_link_free(link);
+        confinement_load_free(container->profile);
         unit_request_drop(container->unit);
         sd_bus_slot_unref(container->machined);
         sd_event_source_disable_unref(container->timer);
@@ -28,6 +29,7 @@ Container *container_free(Container *container) {
         identity_clear(&container->identity);
         exit_record_clear(&container->exit);
         error_clear(&container->failure);
+        free(container->apparmor);
         free(container->status_text);
         free(container->name);
         free(container);
@@ -143,6 +145,7 @@ int container_launch(Container *container, Launch *ret, char *dir, size_t dir_si
                 .identity = &container->identity,
                 .image = image,
                 .dir = dir,
+                .apparmor = container->apparmor,
         };
         return 0;
 }

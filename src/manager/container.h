@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "bundle.h"
+#include "confinement.h"
 #include "exec-request.h"
 #include "exit-record.h"
 #include "identity.h"
@@ -37,6 +38,8 @@ struct Container {
         /* Of the current run. */
         MonitorLink *link;
         MonitorPhase phase;
+        char *apparmor;         /* label of its processes, or NULL */
+        ConfinementLoad *profile; /* its AppArmor profile is being loaded */
         UnitRequest *unit;      /* scope being made, or awaited to go */
         sd_bus_slot *machined;  /* registration under way */
         sd_event_source *timer; /* how long a start may take, or a forced end */

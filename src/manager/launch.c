@@ -206,9 +206,20 @@ static int prepare(Launch *launch, Error *error) {
                 r = make_host(dir, launch, error);
         if (r >= 0)
                 r = make_resolv_conf(dir, launch);
+        /* For a ctrd that comes later: what runs keeps the label that it began with. */
+        if (r >= 0 && launch->apparmor)
+                r = file_write_atomic(dir, "apparmor", launch->apparmor, strlen(launch->apparmor), 0600);
         if (r >= 0)
                 r = write_plan_and_bundle(launch, error);
         return r;
+}
+
+char *launch_label(const char *name) {
+        char path[PATH_MAX];
+        char *label;
+
+        snprintf(path, sizeof(path), PATH_RUN "/%s/apparmor", name);
+        return file_read_line(AT_FDCWD, path, &label) >= 0 ? label : NULL;
 }
 
 int launch_prepare(Launch *launch, Error *error) {

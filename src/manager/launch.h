@@ -14,4 +14,7 @@ int launch_prepare(Launch *launch, Error *error);
 /* Removes the directory of a run. Nothing there is no error. */
 int launch_remove(const char *name);
 
+/* The AppArmor label that a run began with; NULL: none. */
+char *launch_label(const char *name);
+
 void launch_dir(const char *name, char *ret, size_t size);

@@ -357,6 +357,34 @@ static void capabilities_are_the_default_set_in_three_sets_alone(void **state) {
         assert_false(json_holds(json_object_get(caps, "bounding"), "CAP_SYS_MODULE"));
 }
 
+static void label_goes_to_the_process(void **state) {
+        _cleanup_fixture_ Fixture f;
+
+        fixture_init(&f, "");
+        f.launch.apparmor = "unconfined";
+        _cleanup_json_ json_t *c = compile_launch(&f), *none = compile("");
+        assert_json_string(c, "process.apparmorProfile", "unconfined");
+        assert_null(json_at(none, "process.apparmorProfile"));
+        assert_null(mount_at(c, "/sys/kernel/security"));
+        assert_false(json_holds(json_at(c, "process.capabilities.bounding"), "CAP_MAC_ADMIN"));
+}
+
+/* Profiles inside are loaded by its root, with tools that look for securityfs. */
+static void policy_namespace_can_be_used(void **state) {
+        _cleanup_fixture_ Fixture f;
+
+        fixture_init(&f, "");
+        f.launch.apparmor = "ctr-web//&:lxc-ctrd-web:unconfined";
+        _cleanup_json_ json_t *c = compile_launch(&f);
+        assert_json_string(c, "process.apparmorProfile", "ctr-web//&:lxc-ctrd-web:unconfined");
+        assert_mount(c, "/sys/kernel/security", "bind", "/sys/kernel/security", "bind rw nosuid noexec nodev");
+        assert_true(json_holds(json_at(c, "process.capabilities.bounding"), "CAP_MAC_ADMIN"));
+
+        assert_ok(settings_set(f.settings, NULL, "DropCapability", "CAP_MAC_ADMIN", "", TRUST_ADMIN, NULL));
+        _cleanup_json_ json_t *d = compile_launch(&f);
+        assert_false(json_holds(json_at(d, "process.capabilities.bounding"), "CAP_MAC_ADMIN"));
+}
+
 static void capabilities_are_added_and_dropped(void **state) {
         _cleanup_json_ json_t *c = compile("[Security]\nCapability=cap_sys_time CAP_BPF\nDropCapability=CAP_MKNOD CAP_BPF\n");
         const char *const sets[] = { "bounding", "effective", "permitted" };
@@ -494,6 +522,8 @@ int main(void) {
                 T(private_network_has_its_loopback_alone),
                 T(host_network_is_not_touched),
                 T(capabilities_are_the_default_set_in_three_sets_alone),
+                T(label_goes_to_the_process),
+                T(policy_namespace_can_be_used),
                 T(capabilities_are_added_and_dropped),
                 T(all_capabilities_can_be_dropped),
                 T(system_calls_are_filtered),
