@@ -106,7 +106,7 @@ static int write_profile(const char *container, const char *text, Error *error) 
         return r < 0 ? error_set_errno(error, r, "cannot write %s", path) : 0;
 }
 
-static int prepare_generated(const char *container, const Settings *settings, char *ret_label, Error *error) {
+static int prepare_generated(const char *container, const Settings *settings, Error *error) {
         char namespace[APPARMOR_NAMESPACE_MAX];
         _cleanup_free_ char *text = NULL;
         int r;
@@ -120,34 +120,45 @@ static int prepare_generated(const char *container, const Settings *settings, ch
         r = apparmor_namespace_make(namespace);
         if (r < 0)
                 return error_set_errno(error, r, "cannot make the AppArmor policy namespace %s", namespace);
-        apparmor_label(container, ret_label);
         return 0;
 }
 
+const char *confinement_label(const char *container, const Settings *settings, char buffer[static APPARMOR_LABEL_MAX]) {
+        if (!apparmor_is_available())
+                return NULL;
+        if (settings->apparmor_profile)
+                return settings->apparmor_profile;
+        apparmor_label(container, buffer);
+        return buffer;
+}
+
 int confinement_prepare(const char *container, const Settings *settings, char **ret, Error *error) {
-        const char *wanted = settings->apparmor_profile; /* NULL: generated */
-        char label[APPARMOR_LABEL_MAX];
-        bool available = apparmor_is_available();
-        char *copy = NULL;
+        const char *wanted = settings->apparmor_profile, *label;
+        char buffer[APPARMOR_LABEL_MAX];
+        bool named = wanted && !streq(wanted, "unconfined");
+        char *copy;
         int r;
 
-        if (!available && wanted && !streq(wanted, "unconfined"))
+        label = confinement_label(container, settings, buffer);
+        if (!label && named)
                 return error_set(error, EOPNOTSUPP, "NotSupported",
                                  "AppArmorProfile=%s cannot be: AppArmor is not active on this host, set it to generated or unconfined",
                                  wanted);
-        if (available) {
-                if (!wanted) {
-                        r = prepare_generated(container, settings, label, error);
-                        if (r < 0)
-                                return r;
-                        wanted = label;
-                } else if (!streq(wanted, "unconfined") && !apparmor_is_loaded(wanted))
-                        return error_set(error, ENOENT, "InvalidSettings",
-                                         "AppArmorProfile=%s cannot be: no such profile is loaded, load it with apparmor_parser, or set it to generated",
-                                         wanted);
-                copy = strdup(wanted);
-                if (!copy)
-                        return -ENOMEM;
+        if (named && !apparmor_is_loaded(wanted))
+                return error_set(error, ENOENT, "InvalidSettings",
+                                 "AppArmorProfile=%s cannot be: no such profile is loaded, load it with apparmor_parser, or set it to generated",
+                                 wanted);
+        if (!label) {
+                *ret = NULL;
+                return 0;
+        }
+        copy = strdup(label);
+        if (!copy)
+                return -ENOMEM;
+        r = wanted ? 0 : prepare_generated(container, settings, error);
+        if (r < 0) {
+                free(copy);
+                return r;
         }
         *ret = copy;
         return 0;

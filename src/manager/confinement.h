@@ -12,8 +12,13 @@
 
 #include <systemd/sd-event.h>
 
+#include "apparmor-profile.h"
 #include "error.h"
 #include "settings.h"
+
+/* The label that a start would give, in the buffer or of the settings; NULL: none.
+ * Nothing is made, and nobody is asked whether a profile of the settings is loaded. */
+const char *confinement_label(const char *container, const Settings *settings, char buffer[static APPARMOR_LABEL_MAX]);
 
 /* The label for the processes of a container that is to be started, in *ret: NULL
  * where it has none. For a generated profile its text is written and the namespace
