@@ -10,6 +10,7 @@ from measure import Contender, Failed, sh
 OFF = {
     "users": ["UserNamespace=no"],
     "filter": ["SeccompProfile=unconfined"],
+    "apparmor": ["AppArmorProfile=unconfined"],
 }
 
 
