@@ -482,6 +482,56 @@ int cgroup_remove(const char *path) {
         return remove_tree(parent, fd, name, &depth);
 }
 
+int cgroup_create_below(const char *path, const char *below, unsigned *ret_n_created) {
+        _cleanup_fd_ int fd = cgroup_open(path);
+        char full[PATH_MAX], name[NAME_MAX + 1], *end;
+        unsigned n_created = 0;
+        int r = 0;
+
+        if (fd < 0)
+                return fd;
+        if ((size_t) snprintf(full, sizeof(full), "%s/%s", streq(path, "/") ? "" : path, below) >= sizeof(full) ||
+            !cgroup_path_is_valid(full))
+                return -EINVAL;
+        end = full + strlen(full) - strlen(below);
+        while (*below && r >= 0) {
+                size_t n = strcspn(below, "/");
+                int next;
+
+                if (n > NAME_MAX)
+                        return -EINVAL;
+                memcpy(name, below, n);
+                name[n] = 0;
+                end += n;
+                below += n;
+                if (*below == '/') {
+                        end++;
+                        below++;
+                }
+                if (mkdirat(fd, name, 0755) >= 0)
+                        n_created++;
+                else if (errno != EEXIST) {
+                        r = -errno;
+                        break;
+                }
+                r = next = open_beneath(fd, name);
+                if (next >= 0) {
+                        fd_close(fd);
+                        fd = next;
+                }
+        }
+        if (r < 0) {
+                /* Those that were made, from where it failed upwards. */
+                *end = 0;
+                if (endswith(full, "/"))
+                        end[-1] = 0;
+                (void) cgroup_remove_created(full, n_created + 1);
+                return r;
+        }
+        *ret_n_created = n_created;
+        return TAKE_FD(fd);
+}
+
 int cgroup_remove_created(const char *path, unsigned n_created) {
         const char *point = cgroup_mount_point();
         char copy[PATH_MAX];

@@ -31,6 +31,10 @@ int cgroup_open(const char *path);
  * can be removed again with cgroup_remove_created(). May be NULL. */
 int cgroup_create(const char *path, unsigned *ret_n_created);
 
+/* The same below a cgroup that must be there, or -ENOENT: one that is being removed
+ * is not made again. below: relative, without dots. */
+int cgroup_create_below(const char *path, const char *below, unsigned *ret_n_created);
+
 /* Removes what cgroup_create() made: the cgroup itself with all below it, and
  * the parents that were made with it, unless others have cgroups there now. */
 int cgroup_remove_created(const char *path, unsigned n_created);

@@ -105,7 +105,7 @@ static int open_own_cgroup(const Container *c, char **ret_path, Error *error) {
 
         if (asprintf(&path, "%s/" OWN_CGROUP_PREFIX "%d", c->cgroup, (int) getpid()) < 0)
                 return error_set_errno(error, ENOMEM, "cgroup");
-        fd = cgroup_create(path, &n);
+        fd = cgroup_create_below(c->cgroup, path + strlen(c->cgroup) + 1, &n);
         if (fd < 0) {
                 error_set_errno(error, fd, "creating the cgroup %s", path);
                 free(path);
@@ -123,9 +123,9 @@ static bool is_moved(const Container *c) {
 
 /* Those that are named as our own are made; others must be there, as with runc and
  * crun: a name that is mistyped would be outside of what was set up for it. */
-static int open_named_cgroup(const char *path, const char *below, char **ret_path, Error *error) {
+static int open_named_cgroup(const Container *c, const char *path, const char *below, char **ret_path, Error *error) {
         unsigned n = 0;
-        int fd = startswith(below, OWN_CGROUP_PREFIX) ? cgroup_create(path, &n) : cgroup_open(path);
+        int fd = startswith(below, OWN_CGROUP_PREFIX) ? cgroup_create_below(c->cgroup, below, &n) : cgroup_open(path);
 
         if (fd == -ENOENT)
                 return error_set(error, ENOENT, NULL, "cgroup %s does not exist: make it first", path);
@@ -156,7 +156,7 @@ static int open_cgroup(const Container *c, const char *below, char **ret_path, E
                 path = NULL;
                 return error_set_errno(error, ENOMEM, "cgroup");
         }
-        return open_named_cgroup(path, strempty(below), ret_path, error);
+        return open_named_cgroup(c, path, strempty(below), ret_path, error);
 }
 
 static pid_t spawn(const Container *c, Context *x, const char *below, Spawn *s, char **ret_cgroup, Error *error) {

@@ -48,7 +48,25 @@ static void every_entry_refuses_a_bad_path(void **state) {
         assert_int_equal(cgroup_open("/../../etc"), -EINVAL);
         assert_int_equal(cgroup_open("machine.slice"), -EINVAL);
         assert_int_equal(cgroup_create("/a/../..", &n), -EINVAL);
+        assert_int_equal(cgroup_create_below("/..", "x", &n), -EINVAL);
         assert_int_equal(cgroup_remove("/.."), -EINVAL);
+}
+
+/* The parent of a group that goes must not come back. */
+static void nothing_is_made_below_what_is_not_there(void **state) {
+        test_needs(SYS_openat2);
+        static const char path[] = "/ctrd-test-no-such-group";
+        unsigned n;
+        int fd = cgroup_open("/");
+
+        if (fd < 0)
+                skip();
+        close(fd);
+        assert_int_equal(cgroup_create_below(path, "x", &n), -ENOENT);
+        assert_int_equal(cgroup_create_below(path, "x/y", &n), -ENOENT);
+        assert_int_equal(cgroup_open(path), -ENOENT);
+        assert_int_equal(cgroup_create_below("/", "../x", &n), -EINVAL);
+        assert_int_equal(cgroup_create_below("/", "x//y", &n), -EINVAL);
 }
 
 static void own_path_is_valid(void **state) {
@@ -77,7 +95,7 @@ int main(void) {
                 T(paths_that_could_lead_elsewhere),
                 T(lengths_have_an_end),
                 T(every_entry_refuses_a_bad_path),
-                T(own_path_is_valid),
+                T(own_path_is_valid), T(nothing_is_made_below_what_is_not_there),
                 T(nobody_has_no_path),
         };
 
