@@ -17,3 +17,7 @@ bool apparmor_may_be_loaded(const char *profile) {
 int apparmor_set_exec(int attributes, const char *profile, Error *error) {
         return error_set(error, EOPNOTSUPP, "NotSupported", "this ctrrun is built without AppArmor");
 }
+
+int apparmor_set_now(int attributes, const char *profile, Error *error) {
+        return apparmor_set_exec(attributes, profile, error);
+}

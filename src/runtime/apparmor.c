@@ -41,20 +41,29 @@ bool apparmor_may_be_loaded(const char *profile) {
         return is_listed(list, profile);
 }
 
-int apparmor_set_exec(int attributes, const char *profile, Error *error) {
+static int set(int attributes, const char *command, const char *own, const char *shared, const char *profile,
+               Error *error) {
         char text[4096];
         int n, r;
 
-        n = snprintf(text, sizeof(text), "exec %s", profile);
+        n = snprintf(text, sizeof(text), "%s %s", command, profile);
         if (n < 0 || (size_t) n >= sizeof(text))
                 return error_set_errno(error, ENAMETOOLONG, "AppArmor profile");
 
-        /* Linux 5.8 has a file of AppArmor's own; the one shared by all LSMs
-         * belongs to whichever is first. */
-        r = file_write(attributes, "apparmor/exec", text);
+        /* Linux 5.8 has files of AppArmor's own; those shared by all LSMs
+         * belong to whichever is first. */
+        r = file_write(attributes, own, text);
         if (r == -ENOENT)
-                r = file_write(attributes, "exec", text);
+                r = file_write(attributes, shared, text);
         if (r == -ENOENT)
                 return error_set(error, ENOENT, NULL, "AppArmor profile %s is not loaded", profile);
         return r < 0 ? error_set_errno(error, r, "AppArmor profile %s", profile) : 0;
+}
+
+int apparmor_set_exec(int attributes, const char *profile, Error *error) {
+        return set(attributes, "exec", "apparmor/exec", "exec", profile, error);
+}
+
+int apparmor_set_now(int attributes, const char *profile, Error *error) {
+        return set(attributes, "changeprofile", "apparmor/current", "current", profile, error);
 }

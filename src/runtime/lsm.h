@@ -24,6 +24,11 @@ bool selinux_is_supported(void);
 bool apparmor_may_be_loaded(const char *profile);
 
 int apparmor_set_exec(int attributes, const char *profile, Error *error);
+
+/* The label of the caller from now on. An execve(2) that changes it would clear the
+ * parent-death signal (apparmor_bprm_committing_creds()), and with it what ends a
+ * container whose monitor was killed. */
+int apparmor_set_now(int attributes, const char *profile, Error *error);
 int selinux_set_exec(int attributes, const char *label, Error *error);
 
 /* Adds context="LABEL" to the options of a mount; NULL where SELinux is off. */

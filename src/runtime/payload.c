@@ -148,7 +148,8 @@ static int set_labels(const Payload *payload, Error *error) {
         int r;
 
         if (p->apparmor_profile) {
-                r = apparmor_set_exec(payload->attributes, p->apparmor_profile, error);
+                r = payload->death_signal > 0 ? apparmor_set_now(payload->attributes, p->apparmor_profile, error)
+                                              : apparmor_set_exec(payload->attributes, p->apparmor_profile, error);
                 if (r < 0)
                         return r;
         }
