@@ -239,7 +239,8 @@ static int converse(const CriuRun *run, const CriuProcess *p, const CriuRpcReque
                     bool *ret_answered, Error *error) {
         int r = send_request(p, message);
 
-        if (r < 0)
+        /* One that has ended before it heard us has given no answer either. */
+        if (r < 0 && r != -EPIPE)
                 return error_set_errno(error, r, "talking to criu");
         for (;;) {
                 _cleanup_fd_ int fd = -EBADF;
