@@ -362,12 +362,15 @@ static void run_orphaned(Container *c) {
         ExitRecord record = { .reason = EXIT_MONITOR_LOST };
         char dir[PATH_MAX], path[PATH_MAX];
         struct stat plan;
+        uint64_t begun;
         bool known;
 
         launch_dir(c->name, dir, sizeof(dir));
         snprintf(path, sizeof(path), "%s/plan", dir);
-        known = stat(path, &plan) >= 0 &&
-                exit_record_load_since(c->name, timespec_usec(&plan.st_mtim), &record) >= 0;
+        /* The plan is written last before a run and removed after its end was recorded:
+         * without it, the record is of the last run there was. */
+        begun = stat(path, &plan) >= 0 ? timespec_usec(&plan.st_mtim) : errno == ENOENT ? 0 : UINT64_MAX;
+        known = exit_record_load_since(c->name, begun, &record) >= 0;
         if (c->state == CONTAINER_STARTING)
                 error_set(&c->failure, ECONNRESET, "StartFailed", "%s",
                           record.message ?: "the container's monitor ended unexpectedly");
