@@ -498,8 +498,10 @@ int cgroup_create_below(const char *path, const char *below, unsigned *ret_n_cre
                 size_t n = strcspn(below, "/");
                 int next;
 
-                if (n > NAME_MAX)
-                        return -EINVAL;
+                if (n > NAME_MAX) {
+                        r = -ENAMETOOLONG;
+                        break;
+                }
                 memcpy(name, below, n);
                 name[n] = 0;
                 end += n;

@@ -21,10 +21,12 @@ static int append_rule(json_t *rules, json_t *names, const char *action, int err
         if (json_array_size(names) == 0)
                 return 0;
         rule = json_pack("{s:O, s:s}", "names", names, "action", action);
-        if (rule && errnum > 0)
-                json_object_set_new(rule, "errnoRet", json_integer(errnum));
-        if (rule && args)
-                json_object_set(rule, "args", args);
+        /* Without its condition a rule would allow more. */
+        if (rule && ((errnum > 0 && json_object_set_new(rule, "errnoRet", json_integer(errnum)) < 0) ||
+                     (args && json_object_set(rule, "args", args) < 0))) {
+                json_decref(rule);
+                return -1;
+        }
         return json_array_append_new(rules, rule);
 }
 

@@ -129,14 +129,11 @@ static json_t *compile_linux(const Launch *launch) {
                 json_object_set(linux_part, "uidMappings", map);
                 json_object_set_new(linux_part, "gidMappings", map);
         }
-        if (linux_part)
-                json_object_set_new(linux_part, "resources", json_pack("{s:o}", "devices", bundle_device_rules(launch)));
-        if (linux_part && launch->n_devices > 0)
-                json_object_set_new(linux_part, "devices", bundle_devices(launch));
         seccomp = bundle_seccomp(s, capability_set(launch));
-        if (seccomp)
-                json_object_set_new(linux_part, "seccomp", seccomp);
-        else if (errno == ENOMEM) {
+        /* What confines is there, or the bundle is not. */
+        if ((!seccomp && errno == ENOMEM) || (seccomp && json_object_set_new(linux_part, "seccomp", seccomp) < 0) ||
+            json_object_set_new(linux_part, "resources", json_pack("{s:o}", "devices", bundle_device_rules(launch))) < 0 ||
+            (launch->n_devices > 0 && json_object_set_new(linux_part, "devices", bundle_devices(launch)) < 0)) {
                 json_decref(linux_part);
                 return NULL;
         }
