@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The run of a container, from the manager's side. docs/architecture.md has the
- * order. Each step is a callback; whatever goes wrong in any of them ends in
+ * The run of a container, from the manager's side, once container-start.c has begun
+ * it. docs/architecture.md has the order. Each step is a callback; whatever goes wrong in any of them ends in
  * run_fail(), and every end, good or bad, in run_ended(): the same code that
  * removes what a crash left.
  */
@@ -19,7 +19,7 @@
 
 #include "apparmor-profile.h"
 #include "clock.h"
-#include "container.h"
+#include "container-run.h"
 #include "fd.h"
 #include "launch.h"
 #include "machined.h"
@@ -27,7 +27,6 @@
 #include "name.h"
 #include "parse.h"
 #include "paths.h"
-#include "process.h"
 #include "socket.h"
 #include "strv.h"
 
@@ -35,15 +34,14 @@
 #define END_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
 static void run_ended(Container *c, const ExitRecord *record, bool told);
-static const MonitorLinkOps link_ops;
 
-static void set_timer(Container *c, uint64_t usec, sd_event_time_handler_t handler) {
+void run_set_timer(Container *c, uint64_t usec, sd_event_time_handler_t handler) {
         c->timer = sd_event_source_disable_unref(c->timer);
         if (usec != USEC_INFINITY)
                 (void) sd_event_add_time_relative(c->manager->event, &c->timer, CLOCK_MONOTONIC, usec, 0, handler, c);
 }
 
-static void take_job(Container *c, Job *job) {
+void run_take_job(Container *c, Job *job) {
         c->job = job;
         if (job)
                 container_changed(c, "Job", NULL);
@@ -60,15 +58,6 @@ static void end_job(Container *c, const Error *error) {
         }
 }
 
-static void cancel_start(Job *job, void *userdata) {
-        Container *c = userdata;
-        Error error = ERROR_INIT;
-
-        /* The stop takes the job over and ends it as canceled. */
-        if (container_stop(c, 1, false, NULL, &error) < 0)
-                error_clear(&error);
-}
-
 /* The end. */
 
 static void kill_scope(Container *c) {
@@ -78,7 +67,14 @@ static void kill_scope(Container *c) {
         (void) unit_destroy_scope(c->manager->units, unit);
 }
 
-static void unconfine(Container *c) {
+void run_drop_requests(Container *c) {
+        c->launch = launcher_request_drop(c->launch);
+        c->profile = confinement_load_free(c->profile);
+        unit_request_drop(c->unit);
+        c->unit = NULL;
+}
+
+void run_unconfine(Container *c) {
         int r = apparmor_label_is_stacked(c->apparmor) ? confinement_end(c->name) : 0;
 
         if (r < 0)
@@ -96,7 +92,7 @@ static void run_cleared(Container *c) {
 
         c->timer = sd_event_source_disable_unref(c->timer);
         c->ending = false;
-        unconfine(c);
+        run_unconfine(c);
         r = launch_remove(c->name);
         if (r < 0)
                 sd_journal_print(LOG_WARNING, "Cannot remove " PATH_RUN "/%s: %s", c->name, strerror(-r));
@@ -187,9 +183,7 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
                 .message = record->message ? strdup(record->message) : NULL,
         };
         c->machined = sd_bus_slot_unref(c->machined);
-        c->profile = confinement_load_free(c->profile);
-        unit_request_drop(c->unit);
-        c->unit = NULL;
+        run_drop_requests(c);
         monitor_link_free(link);
 
         if (!told) {
@@ -200,7 +194,7 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
         }
 
         unit_scope_name(c->name, unit);
-        set_timer(c, END_TIMEOUT_USEC, on_end_timeout);
+        run_set_timer(c, END_TIMEOUT_USEC, on_end_timeout);
         /* machined stops the scope of a machine whose leader it finds dead, by name,
          * when it gets to it: the next run's scope, if it were let begin before
          * machined has forgotten this one (systemd#2809 and its like). */
@@ -210,8 +204,7 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
                 run_cleared(c);
 }
 
-/* A start that cannot go on. The first cause wins. */
-static void run_fail(Container *c, const Error *cause) {
+void run_fail(Container *c, const Error *cause) {
         ExitRecord record = { .reason = EXIT_START_FAILED, .message = (char *) error_message(cause) };
 
         /* What did not come up because it was asked to stop has not failed. */
@@ -224,7 +217,7 @@ static void run_fail(Container *c, const Error *cause) {
 
 /* The start. */
 
-static int on_start_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
+int run_on_start_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
         Container *c = userdata;
 
         error_set(&c->failure, ETIMEDOUT, "StartFailed",
@@ -318,7 +311,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         case MONITOR_REBOOTING:
                 container_event(c, EVENT_REBOOT);
                 if (c->state == CONTAINER_REBOOTING)
-                        set_timer(c, c->settings->start_timeout_usec, on_start_timeout);
+                        run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
                 break;
         case MONITOR_STOPPING:
                 c->timer = sd_event_source_disable_unref(c->timer);
@@ -383,150 +376,13 @@ static void on_closed(void *userdata) {
         run_orphaned(userdata);
 }
 
-static const MonitorLinkOps link_ops = {
+const MonitorLinkOps run_link_ops = {
         .phase = on_phase,
         .status = on_status,
         .failed = on_failed,
         .exited = on_exited,
         .closed = on_closed,
 };
-
-/* The scope is made while the profile is loaded; init waits for both. */
-static void run_prepared(Container *c) {
-        Error cause = ERROR_INIT;
-        int r;
-
-        if (c->unit || c->profile)
-                return;
-        job_progress(c->job, 20, "Creating");
-        r = monitor_link_command(c->link, "create");
-        if (r < 0) {
-                error_set_errno(&cause, r, "cannot talk to the monitor");
-                run_fail(c, &cause);
-                error_clear(&cause);
-        }
-}
-
-static void on_scope_ready(const Error *error, void *userdata) {
-        Container *c = userdata;
-
-        c->unit = NULL;
-        if (error)
-                run_fail(c, error);
-        else
-                run_prepared(c);
-}
-
-static void on_profile_loaded(const Error *error, void *userdata) {
-        Container *c = userdata;
-
-        c->profile = NULL;
-        if (error)
-                run_fail(c, error);
-        else
-                run_prepared(c);
-}
-
-static int spawn_monitor(Container *c, const char *dir, pid_t *ret_pid, Error *error) {
-        _cleanup_fd_ int theirs = -EBADF;
-        int pair[2], pidfd, r;
-
-        r = socket_pair(SOCK_SEQPACKET, pair);
-        if (r < 0)
-                return error_set_errno(error, r, "cannot make a socket pair");
-        theirs = pair[1];
-
-        r = monitor_link_new(c->manager->event, pair[0], &link_ops, c, &c->link);
-        if (r < 0)
-                return r;
-
-        ProcessSpawn spawn = {
-                .path = PATH_MONITOR,
-                .argv = (char *[]){ (char *) "ctr-monitor", (char *) "--dir", (char *) dir, NULL },
-                /* Nothing of ours is theirs: not NOTIFY_SOCKET above all, which a
-                 * runtime would take for the container's. */
-                .env = (char *[]){ (char *) "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL },
-                .stdio = { -1, -1, STDERR_FILENO },
-                .fds = &theirs,
-                .n_fds = 1,
-        };
-        r = process_spawn(&spawn, ret_pid, &pidfd);
-        if (r < 0) {
-                c->link = monitor_link_free(c->link);
-                return error_set_errno(error, r, "cannot run %s", PATH_MONITOR);
-        }
-        manager_reap(c->manager, pidfd);
-        return 0;
-}
-
-/* Tells what of the new ones is a property. */
-static void take_settings(Container *c, Settings *settings) {
-        Settings *old = c->settings;
-        bool same = streq_ptr(old->description, settings->description) && streq_ptr(old->runtime, settings->runtime) &&
-                    old->network_mode == settings->network_mode && strv_equal(old->addresses, settings->addresses);
-
-        c->settings = settings;
-        settings_free(old);
-        if (!same)
-                container_changed(c, "Description", "Runtime", "Network", "Addresses", NULL);
-}
-
-int container_start(Container *c, Job *job, Error *error) {
-        Settings *settings;
-        char dir[PATH_MAX];
-        Launch launch;
-        pid_t pid;
-        int r;
-
-        if (container_state_next(c->state, EVENT_START) < 0 || c->job || c->ending)
-                return container_state_is_active(c->state) && !c->ending
-                               ? error_set(error, EALREADY, "Running", "container %s is %s already", c->name,
-                                           container_state_to_string(c->state))
-                               : error_set(error, EBUSY, "Busy", "container %s is busy: try again when it is stopped", c->name);
-
-        /* Edits of the file take effect at a start. */
-        r = container_load_settings(c->name, &settings, error);
-        if (r < 0)
-                return r;
-        take_settings(c, settings);
-
-        r = confinement_prepare(c->name, c->settings, &c->apparmor, error);
-        if (r >= 0)
-                r = container_launch(c, &launch, dir, sizeof(dir), error);
-        if (r >= 0)
-                r = launch_prepare(&launch, error);
-        if (r < 0) {
-                unconfine(c);
-                return error_is_set(error) ? r : error_set_errno(error, r, "cannot prepare the start of %s", c->name);
-        }
-
-        r = spawn_monitor(c, dir, &pid, error);
-        if (r >= 0)
-                r = confinement_load(c->manager->event, c->name, c->apparmor, on_profile_loaded, c, &c->profile, error);
-        if (r >= 0)
-                r = unit_start_scope(c->manager->units, c->name, c->settings, pid, on_scope_ready, c, &c->unit);
-        if (r < 0) {
-                /* A monitor whose connection closes before it was told anything
-                 * ends by itself. */
-                c->link = monitor_link_free(c->link);
-                c->profile = confinement_load_free(c->profile);
-                unconfine(c);
-                (void) launch_remove(c->name);
-                return error_is_set(error) ? r : error_set_errno(error, r, "cannot make the scope of %s", c->name);
-        }
-
-        error_clear(&c->failure);
-        c->phase = MONITOR_IDLE;
-        container_event(c, EVENT_START);
-        take_job(c, job);
-        if (job) {
-                job->cancel = cancel_start;
-                job->userdata = c;
-                job_progress(job, 10, "Preparing");
-        }
-        set_timer(c, c->settings->start_timeout_usec, on_start_timeout);
-        return 0;
-}
 
 /* The stop. */
 
@@ -568,7 +424,7 @@ int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, 
                 end_job(c, &canceled);
         }
         if (job)
-                take_job(c, job);
+                run_take_job(c, job);
         c->restart = restart;
         container_event(c, EVENT_STOP);
         return 0;
@@ -597,10 +453,10 @@ void container_adopt(Container *c) {
         snprintf(control, sizeof(control), "%s/control", dir);
         fd = socket_connect(control, SOCK_SEQPACKET);
         if (fd >= 0) {
-                r = monitor_link_new(c->manager->event, fd, &link_ops, c, &c->link);
+                r = monitor_link_new(c->manager->event, fd, &run_link_ops, c, &c->link);
                 if (r >= 0) {
                         c->adopting = true;
-                        set_timer(c, c->settings->start_timeout_usec, on_start_timeout);
+                        run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
                         return;
                 }
         }

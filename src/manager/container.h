@@ -16,6 +16,7 @@
 #include "exit-record.h"
 #include "identity.h"
 #include "job.h"
+#include "launcher.h"
 #include "link.h"
 #include "settings.h"
 #include "state.h"
@@ -39,6 +40,7 @@ struct Container {
         MonitorLink *link;
         MonitorPhase phase;
         char *apparmor;         /* label of its processes, or NULL */
+        LauncherRequest *launch; /* its monitor is being started */
         ConfinementLoad *profile; /* its AppArmor profile is being loaded */
         UnitRequest *unit;      /* scope being made, or awaited to go */
         sd_bus_slot *machined;  /* registration under way */

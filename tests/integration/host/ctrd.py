@@ -146,7 +146,9 @@ def leftovers():
     found = []
     scopes = run('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'ctr-*').out
     for line in scopes.splitlines():
-        found.append('unit ' + line.split()[0])
+        # They are for all containers, and stay.
+        if not line.startswith('ctr-launcher.'):
+            found.append('unit ' + line.split()[0])
     for line in open('/proc/self/mountinfo'):
         if '/run/ctrd' in line or '/var/lib/ctrd/containers' in line:
             found.append('mount ' + line.split()[4])

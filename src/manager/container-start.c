@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The start of a container up to where its monitor is told to create it; from
+ * there, container-run.c follows what the monitor says.
+ */
+
+#include <limits.h>
+#include <sys/socket.h>
+
+#include "container-run.h"
+#include "fd.h"
+#include "launch.h"
+#include "manager.h"
+#include "socket.h"
+#include "strv.h"
+
+/* The monitor and its scope are made while the profile is loaded; init waits for all. */
+static void run_prepared(Container *c) {
+        Error cause = ERROR_INIT;
+        int r;
+
+        if (c->launch || c->unit || c->profile)
+                return;
+        job_progress(c->job, 20, "Creating");
+        r = monitor_link_command(c->link, "create");
+        if (r < 0) {
+                error_set_errno(&cause, r, "cannot talk to the monitor");
+                run_fail(c, &cause);
+                error_clear(&cause);
+        }
+}
+
+static void on_scope_ready(const Error *error, void *userdata) {
+        Container *c = userdata;
+
+        c->unit = NULL;
+        if (error)
+                run_fail(c, error);
+        else
+                run_prepared(c);
+}
+
+static void on_profile_loaded(const Error *error, void *userdata) {
+        Container *c = userdata;
+
+        c->profile = NULL;
+        if (error)
+                run_fail(c, error);
+        else
+                run_prepared(c);
+}
+
+/* The monitor waits in its scope for what it is told. */
+static void on_monitor_started(pid_t pid, const Error *error, void *userdata) {
+        _cleanup_error_ Error cause = ERROR_INIT;
+        Container *c = userdata;
+        int r;
+
+        c->launch = NULL;
+        if (error) {
+                run_fail(c, error);
+                return;
+        }
+        r = unit_start_scope(c->manager->units, c->name, c->settings, pid, on_scope_ready, c, &c->unit);
+        if (r < 0) {
+                error_set_errno(&cause, r, "cannot make the scope of %s", c->name);
+                run_fail(c, &cause);
+        }
+}
+
+static int start_monitor(Container *c, Error *error) {
+        _cleanup_fd_ int theirs = -EBADF;
+        int pair[2], r;
+
+        r = socket_pair(SOCK_SEQPACKET, pair);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot make a socket pair");
+        theirs = pair[1];
+
+        r = monitor_link_new(c->manager->event, pair[0], &run_link_ops, c, &c->link);
+        return r < 0 ? r : launcher_spawn(c->manager->event, c->name, theirs, on_monitor_started, c, &c->launch, error);
+}
+
+/* Tells what of the new ones is a property. */
+static void take_settings(Container *c, Settings *settings) {
+        Settings *old = c->settings;
+        bool same = streq_ptr(old->description, settings->description) && streq_ptr(old->runtime, settings->runtime) &&
+                    old->network_mode == settings->network_mode && strv_equal(old->addresses, settings->addresses);
+
+        c->settings = settings;
+        settings_free(old);
+        if (!same)
+                container_changed(c, "Description", "Runtime", "Network", "Addresses", NULL);
+}
+
+static void cancel_start(Job *job, void *userdata) {
+        Container *c = userdata;
+        Error error = ERROR_INIT;
+
+        /* The stop takes the job over and ends it as canceled. */
+        if (container_stop(c, 1, false, NULL, &error) < 0)
+                error_clear(&error);
+}
+
+int container_start(Container *c, Job *job, Error *error) {
+        Settings *settings;
+        char dir[PATH_MAX];
+        Launch launch;
+        int r;
+
+        if (container_state_next(c->state, EVENT_START) < 0 || c->job || c->ending)
+                return container_state_is_active(c->state) && !c->ending
+                               ? error_set(error, EALREADY, "Running", "container %s is %s already", c->name,
+                                           container_state_to_string(c->state))
+                               : error_set(error, EBUSY, "Busy", "container %s is busy: try again when it is stopped", c->name);
+
+        /* Edits of the file take effect at a start. */
+        r = container_load_settings(c->name, &settings, error);
+        if (r < 0)
+                return r;
+        take_settings(c, settings);
+
+        r = confinement_prepare(c->name, c->settings, &c->apparmor, error);
+        if (r >= 0)
+                r = container_launch(c, &launch, dir, sizeof(dir), error);
+        if (r >= 0)
+                r = launch_prepare(&launch, error);
+        if (r < 0) {
+                run_unconfine(c);
+                return error_is_set(error) ? r : error_set_errno(error, r, "cannot prepare the start of %s", c->name);
+        }
+
+        r = start_monitor(c, error);
+        if (r >= 0)
+                r = confinement_load(c->manager->event, c->name, c->apparmor, on_profile_loaded, c, &c->profile, error);
+        if (r < 0) {
+                /* A monitor whose connection closes before it was told anything
+                 * ends by itself. */
+                c->link = monitor_link_free(c->link);
+                run_drop_requests(c);
+                run_unconfine(c);
+                (void) launch_remove(c->name);
+                return error_is_set(error) ? r : error_set_errno(error, r, "cannot start %s", c->name);
+        }
+
+        error_clear(&c->failure);
+        c->phase = MONITOR_IDLE;
+        container_event(c, EVENT_START);
+        run_take_job(c, job);
+        if (job) {
+                job->cancel = cancel_start;
+                job->userdata = c;
+                job_progress(job, 10, "Preparing");
+        }
+        run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
+        return 0;
+}
+

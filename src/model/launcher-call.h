@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What ctrd and ctr-launcher say to each other, on a SOCK_SEQPACKET connection:
+ * one message each way, in the form of wire.h.
+ *
+ *   asks     NAME=…            with one descriptor: the monitor's control connection
+ *   answers  PID=…  or  ERRNO=…
+ */
+
+#define LAUNCHER_SOCKET "/run/ctrd/launcher"
+#define LAUNCHER_MESSAGE_MAX 256
