@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,18 +103,27 @@ static int exit_at_once(void *arg) {
         return 0;
 }
 
-int userns_open(const IdMap *uids, size_t n_uids, const IdMap *gids, size_t n_gids, Error *error) {
+/* Until the other end is closed: by its parent, or by the parent's end. */
+static int hold(void *arg) {
+        const int *ends = arg;
+        char c;
+
+        close(ends[1]);
+        while (read(ends[0], &c, 1) < 0 && errno == EINTR)
+                ;
+        return 0;
+}
+
+/* Maps a child's user namespace and opens it. No exit signal: a caller's SIGCHLD
+ * handler is not told of it. */
+static int open_through(int (*child)(void *), int flags, void *arg, const IdMap *uids, size_t n_uids, const IdMap *gids,
+                        size_t n_gids, Error *error) {
         char stack[4096] __attribute__((aligned(16)));
         char path[48];
         int fd, r;
         pid_t pid;
 
-        /* The child shares our memory, runs while we stand still and does
-         * nothing but end. A process not yet waited for keeps its credentials
-         * and with them its user namespace: the maps are written and the
-         * namespace is opened through the zombie. No exit signal: a caller's
-         * SIGCHLD handler is not told of it. */
-        pid = clone(exit_at_once, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_NEWUSER, NULL);
+        pid = clone(child, stack + sizeof(stack), flags | CLONE_NEWUSER, arg);
         if (pid < 0)
                 return error_set_errno(error, errno, "creating a user namespace");
 
@@ -124,8 +134,34 @@ int userns_open(const IdMap *uids, size_t n_uids, const IdMap *gids, size_t n_gi
                 r = fd < 0 ? error_set_errno(error, fd, "opening /proc/%s", path) : fd;
         }
 
+        if (arg) {
+                int *ends = arg;
+
+                ends[1] = fd_close(ends[1]);
+        }
         while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
                 ;
+        return r;
+}
+
+int userns_open(const IdMap *uids, size_t n_uids, const IdMap *gids, size_t n_gids, Error *error) {
+        _cleanup_error_ Error cause = ERROR_INIT;
+        int ends[2], r;
+
+        /* The child shares our memory, runs while we stand still and does nothing but
+         * end. A process not yet waited for keeps its credentials and with them its user
+         * namespace, which is mapped and opened through the zombie. */
+        r = open_through(exit_at_once, CLONE_VM | CLONE_VFORK, NULL, uids, n_uids, gids, n_gids, &cause);
+        if (r != -EACCES)
+                return r < 0 ? error_move(error, &cause) : r;
+
+        /* What has no memory belongs to the host's root (task_dump_owner()), who is not
+         * us in a user namespace: there the child lives. */
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return error_set_errno(error, errno, "creating a pipe");
+        r = open_through(hold, 0, ends, uids, n_uids, gids, n_gids, error);
+        fd_close(ends[0]);
+        fd_close(ends[1]);
         return r;
 }
 
@@ -158,4 +194,14 @@ int userns_read_map(pid_t pid, const char *file, IdMap *ret_map, size_t max, siz
         }
         *ret_n = n;
         return 0;
+}
+
+/* The inode of the first user namespace, a constant of the kernel's
+ * (PROC_USER_INIT_INO). */
+#define USER_NAMESPACE_FIRST 0xEFFFFFFDU
+
+bool userns_is_first(void) {
+        struct stat st;
+
+        return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == USER_NAMESPACE_FIRST;
 }

@@ -39,5 +39,8 @@ int userns_write_maps(pid_t pid, const IdMap *uids, size_t n_uids, const IdMap *
  * returns its descriptor: for id-mapped mounts, or to be joined. */
 int userns_open(const IdMap *uids, size_t n_uids, const IdMap *gids, size_t n_gids, Error *error);
 
+/* Whether the caller is in the first user namespace, that of the host. */
+bool userns_is_first(void);
+
 /* The maps of the user namespace of a process, as seen by the caller. */
 int userns_read_map(pid_t pid, const char *file, IdMap *ret_map, size_t max, size_t *ret_n);

@@ -55,7 +55,7 @@ static int fill_container(Ctl *ctl, Table *t, const Object *o) {
         if (r >= 0)
                 r = table_set_list(t, 3, object_strings(o, "Addresses"));
         if (r >= 0)
-                r = table_set(t, 5, object_number(o, "UserNamespace") ? "no" : "yes");
+                r = table_set(t, 5, object_number(o, "Privileged") ? "yes" : "no");
         if (r >= 0)
                 r = leader > 0 ? table_set_number(t, 4, leader) : table_set(t, 4, NULL);
         return r;

@@ -149,7 +149,8 @@ static void print_identity(const Object *o) {
         putchar('\n');
         print_text("Runtime", object_text(o, "Runtime"));
         if (object_number(o, "UserNamespace"))
-                printf(LABEL "%" PRIu64 " to %" PRIu64 " on the host\n", "Users", base, base + count - 1);
+                printf(LABEL "%" PRIu64 " to %" PRIu64 " on the host%s\n", "Users", base, base + count - 1,
+                       object_number(o, "Privileged") ? ": privileged" : "");
         else
                 printf(LABEL "those of the host: privileged\n", "Users");
         print_text("Machine ID", object_text(o, "MachineID"));

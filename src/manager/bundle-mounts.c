@@ -5,6 +5,7 @@
 #include "apparmor-profile.h"
 #include "bundle-mounts.h"
 #include "json-list.h"
+#include "paths.h"
 #include "strv.h"
 
 static int add_mount(json_t *mounts, const char *destination, const char *type, const char *source, const char *options) {
@@ -45,6 +46,39 @@ static int add_sysctls(json_t *mounts, const Launch *launch) {
         return r;
 }
 
+/* A procfs or sysfs may be mounted in a user namespace only where one is seen that
+ * nothing covers (mount_too_revealing()): these are, below a cover of their own, where
+ * no path leads. Root inside could take it away, and mount such ones itself as well. */
+static int add_unmasked(json_t *mounts, const Launch *launch) {
+        int r;
+
+        r = add_mount(mounts, "/run/host/nesting/proc", "proc", "proc", "nosuid noexec nodev");
+        if (r >= 0 && launch->settings->network_mode != NETWORK_HOST)
+                r = add_mount(mounts, "/run/host/nesting/sys", "sysfs", "sysfs", "nosuid noexec nodev");
+        if (r >= 0)
+                r = add_mount(mounts, "/run/host/nesting", "tmpfs", "tmpfs", "ro nosuid noexec nodev mode=0 size=4k nr_inodes=1");
+        return r;
+}
+
+/* Where engines keep their images: on the host's file system, since an overlay's upper
+ * layer cannot be on an overlay, as the root is. */
+static int add_storage(json_t *mounts, const Launch *launch) {
+        int r = 0;
+
+        STRV_FOREACH(s, launch->storage) {
+                _cleanup_free_ char *source = NULL, *destination = NULL;
+
+                if (asprintf(&source, PATH_CONTAINERS "/%s/storage/%s", launch->name, *s) < 0 ||
+                    asprintf(&destination, "/var/lib/%s", *s) < 0)
+                        return -ENOMEM;
+                r = add_mount(mounts, destination, "bind", source,
+                              launch->settings->user_namespace ? "bind rw idmap" : "bind rw");
+                if (r < 0)
+                        return r;
+        }
+        return r;
+}
+
 static int add_system_mounts(json_t *mounts, const Launch *launch) {
         int r;
 
@@ -78,6 +112,8 @@ static int add_system_mounts(json_t *mounts, const Launch *launch) {
                 r = add_mount(mounts, "/run", "tmpfs", "tmpfs", "nosuid nodev strictatime mode=755 size=20% nr_inodes=800k");
         if (r >= 0)
                 r = add_bind_from(mounts, launch, "host", "/run/host", "bind ro nosuid noexec nodev");
+        if (r >= 0 && launch->settings->nesting)
+                r = add_unmasked(mounts, launch);
         if (r >= 0)
                 r = add_mount(mounts, "/tmp", "tmpfs", "tmpfs", "nosuid nodev strictatime mode=1777 nr_inodes=1m");
         if (r >= 0 && launch->resolv_conf)
@@ -137,6 +173,8 @@ int bundle_mounts(const Launch *launch, json_t **ret) {
         int r;
 
         r = add_system_mounts(mounts, launch);
+        if (r >= 0)
+                r = add_storage(mounts, launch);
         if (r >= 0)
                 r = add_binds(mounts, s->bind, s->user_namespace, "rw");
         if (r >= 0)

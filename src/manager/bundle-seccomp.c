@@ -136,14 +136,14 @@ static int append_rules(json_t *rules, const SyscallPolicy *policy, uint16_t fal
 }
 
 json_t *bundle_seccomp(const Settings *s, uint64_t capabilities) {
-        bool unconfined = s->seccomp_profile == SECCOMP_UNCONFINED;
+        bool unconfined = settings_seccomp_profile(s) == SECCOMP_UNCONFINED;
         SyscallPolicy policy;
         json_t *rules, *object;
 
         errno = 0;
         if (unconfined && !s->system_call_filter)
                 return NULL;
-        syscall_policy_make(s->seccomp_profile, capabilities, s->system_call_filter, &policy);
+        syscall_policy_make(settings_seccomp_profile(s), capabilities, s->system_call_filter, &policy);
         rules = json_array();
         if (append_rules(rules, &policy, unconfined ? SYSCALL_ALLOWED : ENOSYS) < 0) {
                 json_decref(rules);

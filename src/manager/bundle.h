@@ -27,6 +27,7 @@ typedef struct Launch {
         size_t n_devices;
         bool resolv_conf;         /* DIR/resolv.conf exists and is to be bound */
         bool credentials;         /* DIR/host/credentials has any */
+        char **storage;           /* of Nesting=: what of the container's storage/ is bound below /var/lib */
         const char *apparmor;     /* label of its processes, or NULL */
 } Launch;
 

@@ -343,11 +343,12 @@ static int property_number(sd_bus *bus, const char *path, const char *interface,
                                                                    : (uint32_t) c->leader);
 }
 
-static int property_user_namespace(sd_bus *bus, const char *path, const char *interface, const char *property,
+static int property_users(sd_bus *bus, const char *path, const char *interface, const char *property,
                                    sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         Container *c = userdata;
 
-        return sd_bus_message_append(reply, "b", c->identity.uid_count > 0);
+        return sd_bus_message_append(reply, "b", streq(property, "Privileged") ? c->identity.uid_base == 0
+                                                                               : c->identity.uid_count > 0);
 }
 
 static int property_exit_status(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -383,9 +384,10 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("Template", "s", property_text, 0, CONST),
         SD_BUS_PROPERTY("Image", "s", property_text, 0, CONST),
         SD_BUS_PROPERTY("Runtime", "s", property_text, 0, CHANGES),
-        SD_BUS_PROPERTY("UserNamespace", "b", property_user_namespace, 0, CONST),
-        SD_BUS_PROPERTY("UIDBase", "u", property_number, 0, CONST),
-        SD_BUS_PROPERTY("UIDCount", "u", property_number, 0, CONST),
+        SD_BUS_PROPERTY("UserNamespace", "b", property_users, 0, CHANGES),
+        SD_BUS_PROPERTY("Privileged", "b", property_users, 0, CHANGES),
+        SD_BUS_PROPERTY("UIDBase", "u", property_number, 0, CHANGES),
+        SD_BUS_PROPERTY("UIDCount", "u", property_number, 0, CHANGES),
         SD_BUS_PROPERTY("MachineID", "s", property_text, 0, CONST),
         SD_BUS_PROPERTY("Leader", "u", property_number, 0, CHANGES),
         SD_BUS_PROPERTY("Unit", "s", property_text, 0, CONST),

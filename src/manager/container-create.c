@@ -95,12 +95,9 @@ static int make_identity(Creation *creation, const Image *image, Identity *ret, 
         } else
                 snprintf(text, sizeof(text), "%s", s->machine_id ?: image->machine_id);
 
-        if (s->user_namespace) {
-                r = idpool_pick(creation->manager, creation->name, s->uid_base, &identity.uid_base, error);
-                if (r < 0)
-                        return r;
-                identity.uid_count = IDRANGE_COUNT;
-        }
+        r = idpool_assign(creation->manager, creation->name, s, &identity, error);
+        if (r < 0)
+                return r;
         identity.machine_id = strdup(text);
         identity.image = strdup(image->id);
         identity.created_usec = now_usec(CLOCK_REALTIME);

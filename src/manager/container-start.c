@@ -10,6 +10,7 @@
 
 #include "container-run.h"
 #include "fd.h"
+#include "idpool.h"
 #include "launch.h"
 #include "manager.h"
 #include "socket.h"
@@ -94,6 +95,22 @@ static void take_settings(Container *c, Settings *settings) {
                 container_changed(c, "Description", "Runtime", "Network", "Addresses", NULL);
 }
 
+/* The settings may ask for other ids than they did at creation. */
+static int renumber(Container *c, Error *error) {
+        Identity identity = c->identity;
+        int r;
+
+        r = idpool_assign(c->manager, c->name, c->settings, &identity, error);
+        if (r <= 0)
+                return r;
+        r = identity_save(c->name, &identity, error);
+        if (r < 0)
+                return r;
+        c->identity = identity;
+        container_changed(c, "UserNamespace", "Privileged", "UIDBase", "UIDCount", NULL);
+        return 0;
+}
+
 static void cancel_start(Job *job, void *userdata) {
         Container *c = userdata;
         Error error = ERROR_INIT;
@@ -120,6 +137,9 @@ int container_start(Container *c, Job *job, Error *error) {
         if (r < 0)
                 return r;
         take_settings(c, settings);
+        r = renumber(c, error);
+        if (r < 0)
+                return r;
 
         r = confinement_prepare(c->name, c->settings, &c->apparmor, error);
         if (r >= 0)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a container is given once and keeps for life: machine id, id range,
- * image. /var/lib/ctrd/containers/NAME/identity.json.
+ * What a container is given once and keeps for life: machine id, image, and, as
+ * long as its settings ask for as many, its ids. /var/lib/ctrd/containers/NAME/identity.json.
  */
 
 #include "error.h"
@@ -13,8 +13,8 @@ typedef struct Identity {
         char *machine_id; /* 32 hexadecimal digits */
         char *image;      /* image id */
         char *template;   /* TEMPLATE/VARIANT, or NULL */
-        uint32_t uid_base; /* 0: no user namespace */
-        uint32_t uid_count;
+        uint32_t uid_base;  /* 0: those of the host */
+        uint32_t uid_count; /* 0: no user namespace */
         uint64_t created_usec; /* CLOCK_REALTIME */
 } Identity;
 

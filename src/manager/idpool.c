@@ -3,12 +3,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "idpool.h"
+#include "idrange.h"
 #include "manager.h"
 #include "parse.h"
 #include "strv.h"
+#include "userns.h"
 
 #define FILE_MAX (16 * 1024 * 1024)
 
@@ -68,7 +71,29 @@ static int add_owners(IdRangeSet *set, const char *path) {
         return r;
 }
 
-int idpool_pick(Manager *manager, const char *name, uint32_t wanted, uint32_t *ret_base, Error *error) {
+/* In a user namespace there are no ids but its own. */
+static int add_unmapped(IdRangeSet *set) {
+        IdMap map[ID_MAP_MAX];
+        uint64_t next = 0, end;
+        size_t n;
+        int r;
+
+        r = userns_read_map(getpid(), "uid_map", map, ELEMENTSOF(map), &n);
+        while (r >= 0 && next < UIDS_END) {
+                const IdMap *first = NULL;
+
+                for (size_t i = 0; i < n; i++)
+                        if ((uint64_t) map[i].inside + map[i].count > next && (!first || map[i].inside < first->inside))
+                                first = &map[i];
+                end = first ? first->inside : UIDS_END;
+                if (end > next)
+                        r = idrange_set_add(set, (uint32_t) next, (uint32_t) (MIN(end, (uint64_t) UIDS_END) - next));
+                next = first ? (uint64_t) first->inside + first->count : UIDS_END;
+        }
+        return r;
+}
+
+static int collect(Manager *manager, const char *name, IdRangeSet *set, Error *error) {
         static const struct {
                 const char *path;
                 size_t at, count_at;
@@ -79,36 +104,61 @@ int idpool_pick(Manager *manager, const char *name, uint32_t wanted, uint32_t *r
                 { "/etc/subgid", 1, 2 },
         };
         static const char *const owners[] = { "/proc", "/var/lib/machines" };
-        _cleanup_(idrange_set_clear) IdRangeSet set = {};
         Container *c;
-        int r = 0;
+        int r;
 
+        r = add_unmapped(set);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot read /proc/self/uid_map");
         MAP_FOREACH(c, &manager->containers)
-                if (r >= 0 && c->identity.uid_count > 0)
-                        r = idrange_set_add(&set, c->identity.uid_base, c->identity.uid_count);
+                if (r >= 0 && c->identity.uid_count > 0 && !streq(c->name, name))
+                        r = idrange_set_add(set, c->identity.uid_base, c->identity.uid_count);
         for (size_t i = 0; i < ELEMENTSOF(files) && r >= 0; i++) {
-                r = add_file(&set, files[i].path, files[i].at, files[i].count_at);
+                r = add_file(set, files[i].path, files[i].at, files[i].count_at);
                 if (r < 0)
                         return error_set_errno(error, r, "cannot read %s", files[i].path);
         }
         for (size_t i = 0; i < ELEMENTSOF(owners) && r >= 0; i++) {
-                r = add_owners(&set, owners[i]);
+                r = add_owners(set, owners[i]);
                 if (r < 0)
                         return error_set_errno(error, r, "cannot read %s", owners[i]);
         }
+        return r;
+}
+
+static int pick(Manager *manager, const char *name, uint32_t wanted, uint32_t count, uint32_t *ret_base, Error *error) {
+        _cleanup_(idrange_set_clear) IdRangeSet set = {};
+        int r;
+
+        r = collect(manager, name, &set, error);
         if (r < 0)
                 return r;
-
         if (wanted != UINT32_MAX) {
-                if (idrange_set_overlaps(&set, wanted, IDRANGE_COUNT))
+                if (idrange_set_overlaps(&set, wanted, count))
                         return error_set(error, EBUSY, "InvalidSettings",
-                                         "the ids %u to %u are taken by another container, a process, an account or /etc/subuid: choose another UIDBase=",
-                                         wanted, wanted + IDRANGE_COUNT - 1);
+                                         "the ids %u to %u are taken by another container, a process, an account or /etc/subuid, or are not there: choose another UIDBase=",
+                                         wanted, wanted + count - 1);
                 *ret_base = wanted;
                 return 0;
         }
-        r = idrange_set_pick(&set, name, ret_base);
-        if (r < 0)
-                return error_set(error, r, "LimitsExceeded", "no range of %u ids is free on this host", IDRANGE_COUNT);
-        return 0;
+        r = idrange_set_pick(&set, name, count, ret_base);
+        return r < 0 ? error_set(error, r, "LimitsExceeded", "no range of %u ids is free on this host", count) : 0;
+}
+
+int idpool_assign(Manager *manager, const char *name, const Settings *settings, Identity *identity, Error *error) {
+        uint32_t count = settings_uid_count(settings), base = 0;
+        bool own = settings->user_namespace == USER_NAMESPACE_YES;
+        int r;
+
+        if (identity->uid_count == count && own == (identity->uid_base > 0) &&
+            (settings->uid_base == UINT32_MAX || settings->uid_base == identity->uid_base))
+                return 0;
+        if (own) {
+                r = pick(manager, name, settings->uid_base, count, &base, error);
+                if (r < 0)
+                        return r;
+        }
+        identity->uid_base = base;
+        identity->uid_count = count;
+        return 1;
 }

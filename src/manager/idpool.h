@@ -7,10 +7,14 @@
  */
 
 #include "error.h"
-#include "idrange.h"
+#include "identity.h"
+#include "settings.h"
 
 typedef struct Manager Manager;
 
-/* Finds a free range for a new container, or checks the wanted base (UINT32_MAX:
- * none is wanted). */
-int idpool_pick(Manager *manager, const char *name, uint32_t wanted, uint32_t *ret_base, Error *error);
+/* Gives a container the ids that its settings ask for: keeps those of its identity
+ * where they fit, and else finds a free range, or checks the one that is wanted.
+ * Nothing on disk has them: they may change from one run to the next, with the
+ * settings. 1: the identity has changed, 0: it has not; -EBUSY, InvalidSettings or
+ * LimitsExceeded: there are none, and nothing has changed. */
+int idpool_assign(Manager *manager, const char *name, const Settings *settings, Identity *identity, Error *error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "file.h"
 #include "launch.h"
 #include "paths.h"
+#include "rootpath.h"
 #include "strv.h"
 
 void launch_dir(const char *name, char *ret, size_t size) {
@@ -110,6 +112,17 @@ static int host_credentials(int host, Launch *launch, Error *error) {
         return 0;
 }
 
+/* Where instances of /proc and /sys that nothing masks are mounted, and covered. */
+static int host_nesting(int host, const Launch *launch) {
+        _cleanup_fd_ int dir = host_mkdir(host, launch, "nesting", 0700), proc = -EBADF, sys = -EBADF;
+
+        if (dir < 0)
+                return dir;
+        proc = host_mkdir(dir, launch, "proc", 0555);
+        sys = proc < 0 ? proc : host_mkdir(dir, launch, "sys", 0555);
+        return sys < 0 ? sys : 0;
+}
+
 /* /run/host: who runs this container, and what it was given. */
 static int make_host(int dir, Launch *launch, Error *error) {
         _cleanup_fd_ int host = host_mkdir(dir, launch, "host", 0755), incoming = -EBADF, export = -EBADF;
@@ -131,6 +144,8 @@ static int make_host(int dir, Launch *launch, Error *error) {
                 r = incoming = host_mkdir(host, launch, "incoming", 0700);
         if (r >= 0)
                 r = export = host_mkdir(host, launch, "unix-export", 0755);
+        if (r >= 0 && launch->settings->nesting)
+                r = host_nesting(host, launch);
         if (r >= 0)
                 r = host_credentials(host, launch, error);
         return r < 0 ? r : 0;
@@ -162,6 +177,50 @@ static int make_resolv_conf(int dir, Launch *launch) {
                 return -ENOMEM;
         launch->resolv_conf = true;
         return host_write_text(dir, launch, "resolv.conf", text);
+}
+
+/* Whether the container has something of its own there. */
+static bool has_entries(const char *container, const char *path) {
+        _cleanup_fd_ int upper = -EBADF, fd = -EBADF;
+        char own[PATH_MAX];
+        struct dirent *de;
+        bool found = false;
+        DIR *dir;
+
+        snprintf(own, sizeof(own), PATH_CONTAINERS "/%s/fs/upper", container);
+        upper = open(own, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        fd = upper < 0 ? -errno : rootpath_open(upper, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_NOCTTY, 0);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (dir)
+                (void) TAKE_FD(fd);
+        while (dir && !found && (de = readdir(dir)))
+                found = !streq(de->d_name, ".") && !streq(de->d_name, "..");
+        if (dir)
+                closedir(dir);
+        return found;
+}
+
+/* Where container engines keep images and containers. What lies there already, from
+ * a time without Nesting=, is not covered. Stays as long as the container does. */
+static int make_storage(Launch *launch) {
+        static const char *const engines[] = { "containerd", "containers", "ctrd", "docker", "machines" };
+        char path[PATH_MAX];
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(engines) && r >= 0; i++) {
+                snprintf(path, sizeof(path), PATH_CONTAINERS "/%s/storage/%s", launch->name, engines[i]);
+                if (access(path, F_OK) < 0) {
+                        char own[64];
+
+                        snprintf(own, sizeof(own), "/var/lib/%s", engines[i]);
+                        if (has_entries(launch->name, own))
+                                continue;
+                        r = file_mkdir_parents(path, 0700);
+                }
+                if (r >= 0)
+                        r = strv_extend(&launch->storage, engines[i]);
+        }
+        return r;
 }
 
 static int write_plan_and_bundle(const Launch *launch, Error *error) {
@@ -209,6 +268,9 @@ static int prepare(Launch *launch, Error *error) {
         /* For a ctrd that comes later: what runs keeps the label that it began with. */
         if (r >= 0 && launch->apparmor)
                 r = file_write_atomic(dir, "apparmor", launch->apparmor, strlen(launch->apparmor), 0600);
+        /* On a read-only root there is no place for what is not there. */
+        if (r >= 0 && launch->settings->nesting && !launch->settings->read_only)
+                r = make_storage(launch);
         if (r >= 0)
                 r = write_plan_and_bundle(launch, error);
         return r;
@@ -242,6 +304,7 @@ int launch_prepare(Launch *launch, Error *error) {
         device_grants_free(launch->devices, launch->n_devices);
         launch->devices = NULL;
         launch->n_devices = 0;
+        launch->storage = strv_free(launch->storage);
         if (r < 0) {
                 (void) launch_remove(launch->name);
                 if (!error_is_set(error))

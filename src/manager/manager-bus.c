@@ -71,7 +71,7 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         /* What is asked for decides who may: so it is read first, which changes nothing. */
-        r = bus_authorize(manager, m, settings->user_namespace ? ACTION_MANAGE : ACTION_MANAGE_PRIVILEGED, name, "create",
+        r = bus_authorize(manager, m, settings_is_privileged(settings) ? ACTION_MANAGE_PRIVILEGED : ACTION_MANAGE, name, "create",
                           ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;

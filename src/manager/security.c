@@ -67,7 +67,10 @@ static int add_users(Security *s, const Launch *launch) {
         char *value = NULL;
         int r;
 
-        r = add(s, "Privileged", strdup(settings->user_namespace ? "no" : "yes: root inside is root of the host"),
+        r = add(s, "Privileged",
+                strdup(settings->user_namespace == USER_NAMESPACE_YES        ? "no"
+                       : settings->user_namespace == USER_NAMESPACE_IDENTITY ? "yes: root inside owns what root of the host owns"
+                                                                             : "yes: root inside is root of the host"),
                 source_of(settings, "UserNamespace"));
         if (r < 0 || !settings->user_namespace)
                 return r;
@@ -122,7 +125,7 @@ static int add_filter(Security *s, const Launch *launch, const json_t *config) {
         int r;
 
         if (!summary ||
-            asprintf(&value, "%s: %s", seccomp_profile_to_string(settings->seccomp_profile), summary) < 0)
+            asprintf(&value, "%s: %s", seccomp_profile_to_string(settings_seccomp_profile(settings)), summary) < 0)
                 return -ENOMEM;
         r = add(s, "SystemCalls", value, source_of(settings, "SeccompProfile"));
         if (r >= 0 && settings->system_call_filter)

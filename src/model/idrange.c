@@ -29,8 +29,9 @@ void idrange_set_clear(IdRangeSet *set) {
         *set = (IdRangeSet){};
 }
 
-int idrange_set_pick(const IdRangeSet *set, const char *name, uint32_t *ret_base) {
-        const uint32_t slots = (IDRANGE_LAST - IDRANGE_FIRST) / IDRANGE_COUNT + 1;
+int idrange_set_pick(const IdRangeSet *set, const char *name, uint32_t count, uint32_t *ret_base) {
+        /* Places where count ids still end within the range. */
+        const uint32_t slots = (IDRANGE_END - IDRANGE_FIRST - count) / IDRANGE_COUNT + 1;
         uint32_t start = 5381;
 
         for (const char *p = name; *p; p++)
@@ -39,7 +40,7 @@ int idrange_set_pick(const IdRangeSet *set, const char *name, uint32_t *ret_base
         for (uint32_t i = 0; i < slots; i++) {
                 uint32_t base = IDRANGE_FIRST + ((start % slots + i) % slots) * IDRANGE_COUNT;
 
-                if (!idrange_set_overlaps(set, base, IDRANGE_COUNT)) {
+                if (!idrange_set_overlaps(set, base, count)) {
                         *ret_base = base;
                         return 0;
                 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "address.h"
+#include "idrange.h"
 #include "name.h"
 #include "parse.h"
 #include "setting-word.h"
@@ -253,62 +254,32 @@ static int format_boolean(const SettingRow *row, const void *field, char ***valu
         return b == (bool) row->initial ? 0 : strv_extend(values, b ? "yes" : "no");
 }
 
-static int parse_tristate(const SettingRow *row, void *field, const char *value, Error *error) {
-        Tristate t = tristate_from_string(value);
+static void reset_enum(const SettingRow *row, void *field) {
+        *(int *) field = (int) row->initial;
+}
+
+static int parse_enum(const SettingRow *row, void *field, const char *value, Error *error) {
+        const char *word;
+
+        for (int i = 0; (word = row->word(i)); i++)
+                if (streq(word, value)) {
+                        *(int *) field = i;
+                        return 0;
+                }
+        return bad(row, value, error);
+}
+
+/* One of whose words are yes and no: they may be written as booleans may. */
+static int parse_enum_or_boolean(const SettingRow *row, void *field, const char *value, Error *error) {
         int b = parse_bool(value);
 
-        if (t < 0 && b < 0)
-                return bad(row, value, error);
-        *(Tristate *) field = t >= 0 ? t : b ? TRISTATE_YES : TRISTATE_NO;
-        return 0;
+        return parse_enum(row, field, b < 0 ? value : b ? "yes" : "no", error);
 }
 
-static void reset_tristate(const SettingRow *row, void *field) {
-        *(Tristate *) field = (Tristate) row->initial;
-}
+static int format_enum(const SettingRow *row, const void *field, char ***values) {
+        int value = *(const int *) field;
 
-static int format_tristate(const SettingRow *row, const void *field, char ***values) {
-        Tristate t = *(const Tristate *) field;
-
-        return t == (Tristate) row->initial ? 0 : strv_extend(values, tristate_to_string(t));
-}
-
-static int parse_network_mode(const SettingRow *row, void *field, const char *value, Error *error) {
-        NetworkMode mode = network_mode_from_string(value);
-
-        if (mode < 0)
-                return bad(row, value, error);
-        *(NetworkMode *) field = mode;
-        return 0;
-}
-
-static void reset_network_mode(const SettingRow *row, void *field) {
-        *(NetworkMode *) field = (NetworkMode) row->initial;
-}
-
-static int format_network_mode(const SettingRow *row, const void *field, char ***values) {
-        NetworkMode mode = *(const NetworkMode *) field;
-
-        return mode == (NetworkMode) row->initial ? 0 : strv_extend(values, network_mode_to_string(mode));
-}
-
-static int parse_seccomp_profile(const SettingRow *row, void *field, const char *value, Error *error) {
-        SeccompProfile profile = seccomp_profile_from_string(value);
-
-        if (profile < 0)
-                return bad(row, value, error);
-        *(SeccompProfile *) field = profile;
-        return 0;
-}
-
-static void reset_seccomp_profile(const SettingRow *row, void *field) {
-        *(SeccompProfile *) field = (SeccompProfile) row->initial;
-}
-
-static int format_seccomp_profile(const SettingRow *row, const void *field, char ***values) {
-        SeccompProfile profile = *(const SeccompProfile *) field;
-
-        return profile == (SeccompProfile) row->initial ? 0 : strv_extend(values, seccomp_profile_to_string(profile));
+        return value == (int) row->initial ? 0 : strv_extend(values, row->word(value));
 }
 
 static int parse_stop_signal(const SettingRow *row, void *field, const char *value, Error *error) {
@@ -405,10 +376,11 @@ static int format_percent(const SettingRow *row, const void *field, char ***valu
         return format_number_with(row, field, values, "%", 10000);
 }
 
-static int parse_uid_base(const SettingRow *row, void *field, const char *value, Error *error) {
+/* Both the first and the number of ids. */
+static int parse_ids(const SettingRow *row, void *field, const char *value, Error *error) {
         uint32_t v;
 
-        if (parse_u32(value, &v) < 0 || v % 65536 != 0 || v < row->minimum || v > row->maximum)
+        if (parse_u32(value, &v) < 0 || v % IDRANGE_COUNT != 0 || v < row->minimum || v > row->maximum)
                 return bad(row, value, error);
         *(uint32_t *) field = v;
         return 0;
@@ -428,7 +400,9 @@ static int format_u32(const SettingRow *row, const void *field, char ***values) 
 #define STRING .format = format_string, .reset = reset_string
 #define LIST .format = format_list, .reset = reset_list, .is_list = true
 #define BOOLEAN .parse = parse_boolean, .format = format_boolean, .reset = reset_boolean, .expected = "say yes or no"
-#define TRISTATE .parse = parse_tristate, .format = format_tristate, .reset = reset_tristate, .expected = "say yes, no or auto"
+#define ENUM(w) .parse = parse_enum, .format = format_enum, .reset = reset_enum, .word = w
+#define TRISTATE .parse = parse_enum_or_boolean, .format = format_enum, .reset = reset_enum, .word = tristate_to_string, \
+        .expected = "say yes, no or auto"
 #define NUMBER(p, f) .parse = p, .format = f, .reset = reset_u64
 
 const SettingRow settings_table[] = {
@@ -473,8 +447,7 @@ const SettingRow settings_table[] = {
           .expected = "write /dev/SOURCE[:/dev/DESTINATION][:ACCESS], such as /dev/fuse:rw",
           .summary = "a device of the host, with the permission to use it" },
 
-        { "Network", "Mode", FIELD(network_mode), .parse = parse_network_mode, .format = format_network_mode,
-          .reset = reset_network_mode, .initial = NETWORK_VETH, .expected = "say host, private or veth",
+        { "Network", "Mode", FIELD(network_mode), ENUM(network_mode_to_string), .initial = NETWORK_VETH, .expected = "say host, private or veth",
           .summary = "how the container is connected" },
         { "Network", "Address", FIELD(addresses), LIST, .parse = parse_addresses,
           .expected = "write ADDRESS/PREFIX, such as 10.0.0.2/24", .summary = "address of host0" },
@@ -503,19 +476,24 @@ const SettingRow settings_table[] = {
         { "Resources", "TasksMax", FIELD(tasks_max), NUMBER(parse_number, format_number), .initial = 16384,
           .minimum = 1, .expected = "give a number, or infinity", .summary = "see systemd.resource-control(5)" },
 
-        { "Security", "UserNamespace", FIELD(user_namespace), BOOLEAN, .initial = true,
+        { "Security", "UserNamespace", FIELD(user_namespace), .parse = parse_enum_or_boolean, .format = format_enum,
+          .reset = reset_enum, .word = user_namespace_mode_to_string, .initial = USER_NAMESPACE_YES, .expected = "say yes, no or identity",
           .summary = "ids inside are mapped to a range of their own; without it root inside is root" },
-        { "Security", "UIDBase", FIELD(uid_base), .parse = parse_uid_base, .format = format_u32, .reset = reset_u32,
-          .initial = UINT32_MAX, .minimum = 65536, .maximum = UINT32_C(4294901760) - 65536,
+        { "Security", "UIDBase", FIELD(uid_base), .parse = parse_ids, .format = format_u32, .reset = reset_u32,
+          .initial = UINT32_MAX, .minimum = IDRANGE_COUNT, .maximum = UIDS_END - IDRANGE_COUNT,
           .expected = "give a multiple of 65536, such as 524288", .summary = "first id outside, instead of one chosen at creation" },
+        { "Security", "UIDCount", FIELD(uid_count), .parse = parse_ids, .format = format_u32, .reset = reset_u32,
+          .initial = UINT32_MAX, .minimum = IDRANGE_COUNT, .maximum = 1024 * IDRANGE_COUNT,
+          .expected = "give a multiple of 65536, such as 131072, of at most 67108864", .summary = "how many ids there are inside" },
+        { "Security", "Nesting", FIELD(nesting), BOOLEAN,
+          .summary = "container engines work inside: more ids, more system calls, places for their storage" },
         { "Security", "Capability", FIELD(capability), LIST, .parse = parse_capabilities,
           .expected = "name capabilities, such as CAP_SYS_TIME; see capabilities(7)", .summary = "added to what a system container has" },
         { "Security", "DropCapability", FIELD(drop_capability), LIST, .parse = parse_capabilities,
           .expected = "name capabilities, such as CAP_SYS_TIME; see capabilities(7)", .trust = TRUST_IMAGE, .summary = "taken from it" },
         { "Security", "NoNewPrivileges", FIELD(no_new_privileges), BOOLEAN, .trust = TRUST_IMAGE,
           .summary = "set-user-id programs gain nothing" },
-        { "Security", "SeccompProfile", FIELD(seccomp_profile), .parse = parse_seccomp_profile,
-          .format = format_seccomp_profile, .reset = reset_seccomp_profile, .initial = SECCOMP_DEFAULT,
+        { "Security", "SeccompProfile", FIELD(seccomp_profile), ENUM(seccomp_profile_to_string), .initial = SECCOMP_DEFAULT,
           .expected = "say default, strict, nesting, privileged or unconfined", .summary = "which system calls there are inside" },
         { "Security", "SystemCallFilter", FIELD(system_call_filter), LIST, .parse = parse_system_calls,
           .expected = "name system calls or groups as in systemd.exec(5), such as @keyring, or ~@debug to refuse them",

@@ -21,6 +21,7 @@ struct SettingRow {
         bool secret; /* the value is never shown in an error */
         uint64_t initial;   /* default of numbers, enums and booleans */
         uint64_t minimum, maximum; /* maximum 0: infinity */
+        const char *(*word)(int value); /* of enums, by number from 0; NULL past the last */
         const char *expected; /* for errors: "what would be right" */
         const char *summary;
 };

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "idrange.h"
 #include "settings-table.h"
 #include "settings.h"
 #include "strv.h"
@@ -18,26 +19,22 @@ static const char *const tristates[_TRISTATE_MAX] = {
         [TRISTATE_NO] = "no",
 };
 
+static const char *const user_namespace_modes[_USER_NAMESPACE_MODE_MAX] = {
+        [USER_NAMESPACE_NO] = "no",
+        [USER_NAMESPACE_YES] = "yes",
+        [USER_NAMESPACE_IDENTITY] = "identity",
+};
+
+const char *user_namespace_mode_to_string(UserNamespaceMode mode) {
+        return mode >= 0 && mode < _USER_NAMESPACE_MODE_MAX ? user_namespace_modes[mode] : NULL;
+}
+
 const char *network_mode_to_string(NetworkMode mode) {
         return mode >= 0 && mode < _NETWORK_MODE_MAX ? network_modes[mode] : NULL;
 }
 
-NetworkMode network_mode_from_string(const char *s) {
-        for (NetworkMode i = 0; i < _NETWORK_MODE_MAX; i++)
-                if (streq_ptr(network_modes[i], s))
-                        return i;
-        return _NETWORK_MODE_INVALID;
-}
-
 const char *tristate_to_string(Tristate t) {
         return t >= 0 && t < _TRISTATE_MAX ? tristates[t] : NULL;
-}
-
-Tristate tristate_from_string(const char *s) {
-        for (Tristate i = 0; i < _TRISTATE_MAX; i++)
-                if (streq_ptr(tristates[i], s))
-                        return i;
-        return _TRISTATE_INVALID;
 }
 
 static void *row_field(const Settings *s, const SettingRow *row) {
@@ -271,11 +268,35 @@ int settings_validate(const Settings *s, Error *error) {
                                  network_mode_to_string(s->network_mode));
         if (s->gateways && !s->addresses)
                 return error_set(error, EINVAL, "InvalidSettings", "Gateway= needs an Address= from which it is reached");
-        if (!s->user_namespace && s->uid_base != UINT32_MAX)
-                return error_set(error, EINVAL, "InvalidSettings", "UIDBase= has no meaning with UserNamespace=no");
+        if (s->user_namespace != USER_NAMESPACE_YES && (s->uid_base != UINT32_MAX || s->uid_count != UINT32_MAX))
+                return error_set(error, EINVAL, "InvalidSettings", "%s= has no meaning with UserNamespace=%s",
+                                 s->uid_base != UINT32_MAX ? "UIDBase" : "UIDCount",
+                                 user_namespace_mode_to_string(s->user_namespace));
+        if (s->uid_base != UINT32_MAX && (uint64_t) s->uid_base + settings_uid_count(s) > UIDS_END)
+                return error_set(error, EINVAL, "InvalidSettings", "UIDBase=%u leaves no room for %u ids: the last is %u",
+                                 s->uid_base, settings_uid_count(s), UIDS_END - 1);
         if (s->memory_high != UINT64_MAX && s->memory_max != UINT64_MAX && s->memory_high > s->memory_max)
                 return error_set(error, EINVAL, "InvalidSettings", "MemoryHigh= is larger than MemoryMax=");
         return 0;
+}
+
+bool settings_is_privileged(const Settings *s) {
+        return s->user_namespace != USER_NAMESPACE_YES;
+}
+
+uint32_t settings_uid_count(const Settings *s) {
+        switch (s->user_namespace) {
+        case USER_NAMESPACE_NO:
+                return 0;
+        case USER_NAMESPACE_IDENTITY:
+                return IDRANGE_COUNT;
+        default:
+                return s->uid_count != UINT32_MAX ? s->uid_count : s->nesting ? IDRANGE_COUNT_NESTING : IDRANGE_COUNT;
+        }
+}
+
+SeccompProfile settings_seccomp_profile(const Settings *s) {
+        return s->nesting && s->seccomp_profile == SECCOMP_DEFAULT ? SECCOMP_NESTING : s->seccomp_profile;
 }
 
 int settings_get(const Settings *s, const char *key, char ***ret_values) {

@@ -32,10 +32,17 @@ typedef enum Tristate {
         _TRISTATE_INVALID = -EINVAL,
 } Tristate;
 
+typedef enum UserNamespaceMode {
+        USER_NAMESPACE_NO,       /* ids inside are the host's: privileged */
+        USER_NAMESPACE_YES,      /* a range of the container's own */
+        USER_NAMESPACE_IDENTITY, /* the host's first 65536, without the host's capabilities */
+        _USER_NAMESPACE_MODE_MAX,
+        _USER_NAMESPACE_MODE_INVALID = -EINVAL,
+} UserNamespaceMode;
+
+const char *user_namespace_mode_to_string(UserNamespaceMode mode);
 const char *network_mode_to_string(NetworkMode mode);
-NetworkMode network_mode_from_string(const char *s);
 const char *tristate_to_string(Tristate t);
-Tristate tristate_from_string(const char *s);
 
 typedef struct Settings {
         /* [Container] */
@@ -81,8 +88,10 @@ typedef struct Settings {
         uint64_t tasks_max;
 
         /* [Security] */
-        bool user_namespace;
-        uint32_t uid_base; /* UINT32_MAX: chosen at creation */
+        UserNamespaceMode user_namespace;
+        uint32_t uid_base;  /* UINT32_MAX: chosen at creation */
+        uint32_t uid_count; /* UINT32_MAX: see settings_uid_count() */
+        bool nesting;
         char **capability;      /* added to the default set: CAP_… */
         char **drop_capability; /* taken from it */
         bool no_new_privileges;
@@ -120,6 +129,15 @@ int settings_set(Settings *s, const char *section, const char *key, const char *
 /* What one key cannot see alone: contradictions between keys. Error name
  * "InvalidSettings". */
 int settings_validate(const Settings *s, Error *error);
+
+/* Whether root inside is, in some respect, root of the host. */
+bool settings_is_privileged(const Settings *s);
+
+/* How many ids the container has: 0 without a user namespace. */
+uint32_t settings_uid_count(const Settings *s);
+
+/* Nesting= wants more system calls, where nothing else is said. */
+SeccompProfile settings_seccomp_profile(const Settings *s);
 
 /* The value as it would stand behind the '=' (list keys: one string for each
  * assignment). NULL where nothing is set. */

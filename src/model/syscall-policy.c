@@ -14,13 +14,6 @@ const char *seccomp_profile_to_string(SeccompProfile profile) {
         return profile >= 0 && profile < _SECCOMP_PROFILE_MAX ? profile_names[profile] : NULL;
 }
 
-SeccompProfile seccomp_profile_from_string(const char *s) {
-        for (int i = 0; i < _SECCOMP_PROFILE_MAX; i++)
-                if (streq_ptr(s, profile_names[i]))
-                        return (SeccompProfile) i;
-        return _SECCOMP_PROFILE_INVALID;
-}
-
 /* Services of a distribution, its service manager, and who administers and debugs
  * them. What comes after systemd's groups is from later kernels, or is in none. */
 static const char base[] =

@@ -24,7 +24,6 @@ typedef enum SeccompProfile {
 } SeccompProfile;
 
 const char *seccomp_profile_to_string(SeccompProfile profile);
-SeccompProfile seccomp_profile_from_string(const char *s);
 
 #define SYSCALL_ALLOWED 0
 #define SYSCALL_KILLED UINT16_MAX

@@ -71,6 +71,11 @@ static int layer_clone(const char *path, int userns, uint64_t attr, Error *error
                                  "or run the container with UserNamespace=no.",
                                  path, type);
         }
+        if (r == -EPERM && !userns_is_first())
+                return error_set(error, EPERM, NULL,
+                                 "%s cannot be id-mapped in a container, whose file systems are the host's: "
+                                 "run the container in it with UserNamespace=no.",
+                                 path);
         if (r < 0)
                 return error_set_errno(error, r, "The mount of %s cannot be id-mapped", path);
         return TAKE_FD(fd);
@@ -112,8 +117,11 @@ static int overlay_new(const char *lower, unsigned n, const Plan *plan, Error *e
         char lowerdir[sizeof("lowerdir=") + PLAN_LOWER_MAX * 4], upperdir[32], workdir[32];
         /* Without redirect_dir, renaming a directory of an image fails with
          * EXDEV, as on no other file system. Not index=on: a store that was
-         * copied or moved then no longer mounts (ESTALE). */
-        char *const options[] = { lowerdir, upperdir, workdir, (char *) "redirect_dir=on", NULL };
+         * copied or moved then no longer mounts (ESTALE). In a container of its own
+         * nobody may set trusted attributes; what the overlay notes is in those of
+         * users, and redirects, which users could forge, are not to be had. */
+        char *const options[] = { lowerdir, upperdir, workdir,
+                                  (char *) (userns_is_first() ? "redirect_dir=on" : "userxattr"), NULL };
         int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0), fd;
         uint32_t owner = 0;
 

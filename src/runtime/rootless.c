@@ -15,10 +15,7 @@
 #include "process.h"
 #include "procfs.h"
 #include "rootless.h"
-
-/* The inode of the first user namespace, a constant of the kernel's
- * (PROC_USER_INIT_INO). */
-#define USER_NAMESPACE_FIRST 0xEFFFFFFDU
+#include "userns.h"
 
 RootlessMode rootless_mode_from_string(const char *s) {
         static const struct {
@@ -35,14 +32,8 @@ RootlessMode rootless_mode_from_string(const char *s) {
         return ROOTLESS_MODE_INVALID;
 }
 
-static bool in_user_namespace(void) {
-        struct stat st;
-
-        return stat("/proc/self/ns/user", &st) >= 0 && st.st_ino != USER_NAMESPACE_FIRST;
-}
-
 bool rootless_is_expected(RootlessMode mode) {
-        return mode == ROOTLESS_AUTO ? geteuid() != 0 || in_user_namespace() : mode == ROOTLESS_YES;
+        return mode == ROOTLESS_AUTO ? geteuid() != 0 || !userns_is_first() : mode == ROOTLESS_YES;
 }
 
 /* The config's ids of the host's, and our own, each mapped to itself. */
@@ -180,7 +171,7 @@ int rootless_state_root(const char **ret, Error *error) {
         const char *runtime = getenv("XDG_RUNTIME_DIR");
         struct stat st;
 
-        if (geteuid() == 0 && (isempty(runtime) || !in_user_namespace())) {
+        if (geteuid() == 0 && (isempty(runtime) || userns_is_first())) {
                 *ret = RUNTIME_ROOT_DEFAULT;
                 return 0;
         }

@@ -17,31 +17,36 @@ typedef struct Table {
         const char *name;
         int max;
         const char *(*to_string)(int value);
-        int (*from_string)(const char *s);
+        int (*from_string)(const char *s); /* NULL: of settings, which settings-table.c reads */
 } Table;
 
-#define TABLE(type, prefix)                                             \
+#define WORDS(type, prefix)                                             \
         static const char *prefix##_word(int value) {                   \
                 return prefix##_to_string((type) value);                \
-        }                                                               \
+        }
+
+#define TABLE(type, prefix)                                             \
+        WORDS(type, prefix)                                             \
         static int prefix##_value(const char *s) {                      \
                 return (int) prefix##_from_string(s);                   \
         }
 
-TABLE(NetworkMode, network_mode)
-TABLE(Tristate, tristate)
+WORDS(NetworkMode, network_mode)
+WORDS(Tristate, tristate)
+WORDS(UserNamespaceMode, user_namespace_mode)
 TABLE(MonitorPhase, monitor_phase)
 TABLE(ExitReason, exit_reason)
 TABLE(ContainerState, container_state)
-TABLE(SeccompProfile, seccomp_profile)
+WORDS(SeccompProfile, seccomp_profile)
 
 static const Table tables[] = {
-        { "NetworkMode", _NETWORK_MODE_MAX, network_mode_word, network_mode_value },
-        { "Tristate", _TRISTATE_MAX, tristate_word, tristate_value },
+        { "NetworkMode", _NETWORK_MODE_MAX, network_mode_word, NULL },
+        { "Tristate", _TRISTATE_MAX, tristate_word, NULL },
+        { "UserNamespaceMode", _USER_NAMESPACE_MODE_MAX, user_namespace_mode_word, NULL },
         { "MonitorPhase", _MONITOR_PHASE_MAX, monitor_phase_word, monitor_phase_value },
         { "ExitReason", _EXIT_REASON_MAX, exit_reason_word, exit_reason_value },
         { "ContainerState", _CONTAINER_STATE_MAX, container_state_word, container_state_value },
-        { "SeccompProfile", _SECCOMP_PROFILE_MAX, seccomp_profile_word, seccomp_profile_value },
+        { "SeccompProfile", _SECCOMP_PROFILE_MAX, seccomp_profile_word, NULL },
 };
 
 #define EACH_TABLE(t) for (const Table *t = tables; t < tables + ELEMENTSOF(tables); t++)
@@ -51,7 +56,10 @@ static void every_value_has_a_word_that_leads_back(void **state) {
                 for (int i = 0; i < t->max; i++) {
                         if (!t->to_string(i))
                                 fail_msg("%s: %d has no word", t->name, i);
-                        assert_int_equal(t->from_string(t->to_string(i)), i);
+                        if (t->from_string)
+                                assert_int_equal(t->from_string(t->to_string(i)), i);
+                        for (int j = 0; j < i; j++)
+                                assert_string_not_equal(t->to_string(i), t->to_string(j));
                 }
 }
 
@@ -79,6 +87,8 @@ static void other_words_are_refused(void **state) {
         EACH_TABLE(t) {
                 char longer[64];
 
+                if (!t->from_string)
+                        continue;
                 assert_int_equal(t->from_string(""), -EINVAL);
                 assert_int_equal(t->from_string(NULL), -EINVAL);
                 assert_int_equal(t->from_string("no such word"), -EINVAL);

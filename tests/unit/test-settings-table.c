@@ -86,9 +86,11 @@ static const Case cases[] = {
         { "IOWeight", false, { { "1" }, { "10000" } }, { WEIGHT_BAD } },
         { "TasksMax", false, { { "1" }, { "infinity" }, { "16384", "" }, { "4194304" } }, { "0", "-1", "50%", "1K", "18446744073709551615" } },
 
-        { "UserNamespace", false, { { "yes", "" }, { "no" }, { "off", "no" } }, { "auto", "pick", "65536" } },
+        { "UserNamespace", false, { { "yes", "" }, { "no" }, { "off", "no" }, { "identity" } }, { "auto", "pick", "65536", "Identity" } },
         { "UIDBase", false, { { "65536" }, { "524288" }, { "4294836224" } },
           { "0", "1000", "65535", "524289", "4294901760", "4294967296", "-65536", "0x80000", "pick" } },
+        { "UIDCount", false, { { "65536" }, { "1048576" }, { "67108864" } }, { "0", "1000", "65537", "67174400", "-65536", "infinity" } },
+        { "Nesting", false, { { "yes" }, { "no", "" } }, { "auto", "deep" } },
         { "Capability", false, { { "CAP_SYS_TIME" }, { "cap_sys_time" } }, { "SYS_TIME", "all", "CAP_", "25", "CAP_SYS_TIME,CAP_BPF" } },
         { "DropCapability", true, { { "CAP_CHOWN" }, { "cap_chown" } }, { "CHOWN", "all", "~CAP_CHOWN" } },
         { "NoNewPrivileges", true, { { "yes" }, { "no", "" } }, { "auto", "2" } },

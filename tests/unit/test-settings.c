@@ -409,6 +409,10 @@ static void contradictions_are_refused(void **state) {
                 { "[Network]\nMode=host\nAddress=10.0.0.2/24\nGateway=10.0.0.1\n", "need Mode=veth" },
                 { "[Network]\nGateway=10.0.0.1\n", "Gateway= needs an Address=" },
                 { "[Security]\nUserNamespace=no\nUIDBase=524288\n", "UIDBase=" },
+                { "[Security]\nUserNamespace=identity\nUIDBase=524288\n", "UserNamespace=identity" },
+                { "[Security]\nUserNamespace=no\nUIDCount=65536\n", "UIDCount=" },
+                { "[Security]\nUIDBase=4294836224\nUIDCount=131072\n", "no room" },
+                { "[Security]\nUIDBase=4294836224\nNesting=yes\n", "no room" },
                 { "[Resources]\nMemoryHigh=2G\nMemoryMax=1G\n", "MemoryHigh= is larger" },
         };
 

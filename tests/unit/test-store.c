@@ -317,6 +317,17 @@ static void accounts_end(void) {
         (void) umount2("/etc/subgid", MNT_DETACH);
 }
 
+/* What a container that has no ids yet is given. base: what UIDBase= asks for. */
+static int assign(Manager *manager, uint32_t base, uint32_t *ret_base, Error *error) {
+        const Settings settings = { .user_namespace = USER_NAMESPACE_YES, .uid_base = base, .uid_count = UINT32_MAX };
+        Identity identity = {};
+        int r = idpool_assign(manager, "web", &settings, &identity, error);
+
+        if (r > 0)
+                *ret_base = identity.uid_base;
+        return r;
+}
+
 static void ids_of_accounts_are_not_given_away(void **state) {
         Manager manager = {};
         uint32_t base, again;
@@ -325,16 +336,55 @@ static void ids_of_accounts_are_not_given_away(void **state) {
                 skip();
         accounts("root:x:0:0::/root:/bin/sh\nbig:x:600000:600000::/:/bin/sh\n:::::\njunk\nx:y:z\n", "alice:655360:65536\nbob:junk:1\n");
         _cleanup_error_ Error e = ERROR_INIT;
-        int a = idpool_pick(&manager, "web", 589824, &base, &e), b = idpool_pick(&manager, "web", 655360, &base, NULL),
-            c = idpool_pick(&manager, "web", 524288, &base, NULL), d = idpool_pick(&manager, "web", UINT32_MAX, &again, NULL);
+        int a = assign(&manager, 589824, &base, &e), b = assign(&manager, 655360, &base, NULL),
+            c = assign(&manager, 524288, &base, NULL), d = assign(&manager, UINT32_MAX, &again, NULL);
         accounts_end();
         assert_int_equal(a, -EBUSY);
         test_assert_error(&e, EBUSY, "InvalidSettings", "589824 to 655359");
         assert_int_equal(b, -EBUSY);
-        assert_int_equal(c, 0);
+        assert_int_equal(c, 1);
         assert_int_equal(base, 524288);
-        assert_int_equal(d, 0);
+        assert_int_equal(d, 1);
         assert_int_equal(again % 65536, 0);
+}
+
+static void ids_follow_the_settings(void **state) {
+        Settings settings = { .user_namespace = USER_NAMESPACE_YES, .uid_base = UINT32_MAX, .uid_count = UINT32_MAX };
+        Container self = { .name = (char *) "web", .identity = { .uid_base = 1048576000, .uid_count = 65536 } };
+        Identity *i = &self.identity;
+        Manager manager = {};
+
+        /* What fits stays; what is its own already is not somebody else's. */
+        assert_ok(map_put(&manager.containers, self.name, &self));
+        assert_int_equal(idpool_assign(&manager, "web", &settings, i, NULL), 0);
+        settings.uid_base = 1048576000;
+        assert_int_equal(idpool_assign(&manager, "web", &settings, i, NULL), 0);
+        settings.uid_count = 131072;
+        assert_int_equal(idpool_assign(&manager, "web", &settings, i, NULL), 1);
+        assert_true(i->uid_base == 1048576000 && i->uid_count == 131072);
+        settings.uid_base = settings.uid_count = UINT32_MAX;
+        settings.nesting = true;
+        assert_int_equal(idpool_assign(&manager, "web", &settings, i, NULL), 1);
+        assert_true(i->uid_base >= 524288 && i->uid_count == 1048576);
+        settings.user_namespace = USER_NAMESPACE_IDENTITY;
+        assert_int_equal(idpool_assign(&manager, "web", &settings, i, NULL), 1);
+        assert_true(i->uid_base == 0 && i->uid_count == 65536);
+        assert_int_equal(idpool_assign(&manager, "web", &settings, i, NULL), 0);
+        settings.user_namespace = USER_NAMESPACE_NO;
+        assert_int_equal(idpool_assign(&manager, "web", &settings, i, NULL), 1);
+        assert_true(i->uid_base == 0 && i->uid_count == 0);
+        settings.user_namespace = USER_NAMESPACE_YES;
+        settings.nesting = false;
+        assert_int_equal(idpool_assign(&manager, "web", &settings, i, NULL), 1);
+        assert_true(i->uid_base >= 524288 && i->uid_count == 65536);
+        /* A refusal changes nothing. */
+        Identity before = *i;
+        Container other = { .name = (char *) "other", .identity = { .uid_base = 1048576000, .uid_count = 65536 } };
+        assert_ok(map_put(&manager.containers, other.name, &other));
+        settings.uid_base = 1048576000;
+        assert_true(idpool_assign(&manager, "web", &settings, i, NULL) < 0);
+        assert_memory_equal(&before, i, sizeof(before));
+        map_clear(&manager.containers);
 }
 
 static void ids_of_other_containers_are_not_given_away(void **state) {
@@ -343,11 +393,11 @@ static void ids_of_other_containers_are_not_given_away(void **state) {
         uint32_t base;
 
         assert_ok(map_put(&manager.containers, other.name, &other));
-        assert_int_equal(idpool_pick(&manager, "web", 524288, &base, NULL), -EBUSY);
+        assert_int_equal(assign(&manager, 524288, &base, NULL), -EBUSY);
         other.identity.uid_count = 0; /* without a user namespace */
-        int r = idpool_pick(&manager, "web", 1048576000, &base, NULL);
+        int r = assign(&manager, 1048576000, &base, NULL);
         map_clear(&manager.containers);
-        assert_int_equal(r, 0);
+        assert_int_equal(r, 1);
 }
 
 static json_t *load(const char *path) {
@@ -454,6 +504,7 @@ int main(void) {
                 T_STORE(machine_id_of_an_image),
                 T_STORE(damaged_image_is_told),
                 T_STORE(ids_of_accounts_are_not_given_away),
+                T_STORE(ids_follow_the_settings),
                 T_STORE(ids_of_other_containers_are_not_given_away),
                 T_STORE(run_has_all_that_will_be_read),
                 T_STORE(failed_preparation_leaves_nothing),

@@ -48,8 +48,7 @@ static void every_group_is_of_names_that_are_known(void **state) {
 
 static void profiles_have_names(void **state) {
         for (int i = 0; i < _SECCOMP_PROFILE_MAX; i++)
-                assert_int_equal(seccomp_profile_from_string(seccomp_profile_to_string((SeccompProfile) i)), i);
-        assert_int_equal(seccomp_profile_from_string("none"), _SECCOMP_PROFILE_INVALID);
+                assert_non_null(seccomp_profile_to_string((SeccompProfile) i));
         assert_null(seccomp_profile_to_string(_SECCOMP_PROFILE_MAX));
 }
 
