@@ -14,6 +14,10 @@ bool apparmor_may_be_loaded(const char *profile) {
         return false;
 }
 
+bool apparmor_is_confined(int attributes) {
+        return false;
+}
+
 int apparmor_set_exec(int attributes, const char *profile, Error *error) {
         return error_set(error, EOPNOTSUPP, "NotSupported", "this ctrrun is built without AppArmor");
 }

@@ -60,6 +60,16 @@ static int set(int attributes, const char *command, const char *own, const char 
         return r < 0 ? error_set_errno(error, r, "AppArmor profile %s", profile) : 0;
 }
 
+bool apparmor_is_confined(int attributes) {
+        _cleanup_free_ char *line = NULL;
+        int r = file_read_line(attributes, "apparmor/current", &line);
+
+        if (r == -ENOENT)
+                r = file_read_line(attributes, "current", &line);
+        /* "unconfined", or "NAME (unconfined)" */
+        return r >= 0 && !streq(line, "unconfined") && !endswith(line, " (unconfined)");
+}
+
 int apparmor_set_exec(int attributes, const char *profile, Error *error) {
         return set(attributes, "exec", "apparmor/exec", "exec", profile, error);
 }

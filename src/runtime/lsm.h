@@ -23,6 +23,9 @@ bool selinux_is_supported(void);
  * and of names that are more than one profile's. apparmor_set_exec() knows better. */
 bool apparmor_may_be_loaded(const char *profile);
 
+/* Whether the caller, of whose /proc/self/attr this is, has a profile that holds it. */
+bool apparmor_is_confined(int attributes);
+
 int apparmor_set_exec(int attributes, const char *profile, Error *error);
 
 /* The label of the caller from now on. An execve(2) that changes it would clear the

@@ -148,8 +148,13 @@ static int set_labels(const Payload *payload, Error *error) {
         int r;
 
         if (p->apparmor_profile) {
-                r = payload->death_signal > 0 ? apparmor_set_now(payload->attributes, p->apparmor_profile, error)
-                                              : apparmor_set_exec(payload->attributes, p->apparmor_profile, error);
+                /* An exec that changes the label clears the parent-death signal; with
+                 * no_new_privs it may not leave a profile for one that is not a part of it. */
+                bool now = payload->death_signal > 0 ||
+                           (p->no_new_privileges && apparmor_is_confined(payload->attributes));
+
+                r = now ? apparmor_set_now(payload->attributes, p->apparmor_profile, error)
+                        : apparmor_set_exec(payload->attributes, p->apparmor_profile, error);
                 if (r < 0)
                         return r;
         }

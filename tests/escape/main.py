@@ -26,6 +26,7 @@ LAYERS = (
     ("no user namespace", ("UserNamespace=no",)),
     ("no filter", ("SeccompProfile=unconfined",)),
     ("no AppArmor", ("AppArmorProfile=unconfined",)),
+    ("nesting", ("Nesting=yes",)),
     ("all capabilities", ("Capability=CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_TIME CAP_SYSLOG CAP_BPF CAP_PERFMON "
                           "CAP_WAKE_ALARM CAP_BLOCK_SUSPEND CAP_MAC_ADMIN CAP_MAC_OVERRIDE CAP_AUDIT_CONTROL CAP_AUDIT_READ "
                           "CAP_SYS_PACCT CAP_CHECKPOINT_RESTORE",)),

@@ -6,6 +6,7 @@
 
 set -euo pipefail
 . /src/tests/host/tap.sh
+. /src/tests/vm/denied.sh
 cd /src
 export PATIENCE=6 PYTHONDONTWRITEBYTECODE=1
 export APPARMOR_SUITES=bookworm
@@ -18,6 +19,6 @@ has_apparmor() {
 
 check "AppArmor is enabled" has_apparmor
 systemctl start machine.slice ctrd.service
-program host python3 -B tests/integration/host/main.py apparmor
-journalctl -k -g 'apparmor="DENIED"' --no-pager -o cat | sed 's/^/# /' | tail -n 40
+program host python3 -B tests/integration/host/main.py ${SUITES:-apparmor}
+check "nothing was denied to the daemons" nothing_denied
 tap_done

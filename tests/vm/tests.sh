@@ -5,6 +5,7 @@
 
 set -euo pipefail
 . /src/tests/host/tap.sh
+. /src/tests/vm/denied.sh
 cd /src
 
 # Emulation is some 5 to 20 times slower than the machine.
@@ -67,5 +68,6 @@ check "nothing is left behind" leaves_nothing
 # After that, as crun leaves control groups.
 # What needs controllers; tests/suites/vm.sh is all of it.
 program crun-suite python3 -B tests/suites/compare-crun /var/lib/suites/crun resources update limits pid
+check "AppArmor has denied nothing to ctrd's own programs" nothing_denied
 check "the host is still running and no unit has failed" is_running
 tap_done

@@ -99,17 +99,48 @@ def listed(name):
     return sorted(p for p in policy() if p in ('profile ctr-' + name, 'namespace lxc-ctrd-' + name))
 
 
+def labels_of_commands(name):
+    """What a command beside init has, as the host sees it."""
+    with subprocess.Popen(['ctrctl', 'exec', name, '--', 'sh', '-c', 'echo; exec sleep 1000'], stdout=subprocess.PIPE) as p:
+        p.stdout.readline()
+        found = run('pgrep', '-f', '^sleep 1000$').out.split()
+        labels = {label_of(pid) for pid in found}
+        run('pkill', '-f', '^sleep 1000$')
+    return labels
+
+
 def test_init_and_commands_have_a_profile_of_their_own():
     needs_apparmor()
     for name in SHARED:
         assert label_of(show(name)['Leader']) == generated(name), label_of(show(name)['Leader'])
         assert listed(name) == ['namespace lxc-ctrd-' + name, 'profile ctr-' + name]
-        with subprocess.Popen(['ctrctl', 'exec', name, '--', 'sh', '-c', 'echo; exec sleep 1000'], stdout=subprocess.PIPE) as p:
-            p.stdout.readline()
-            found = run('pgrep', '-f', '^sleep 1000$').out.split()
-            labels = {label_of(pid) for pid in found}
-            run('pkill', '-f', '^sleep 1000$')
-        assert labels == {generated(name)}, labels
+        assert labels_of_commands(name) == {generated(name)}
+
+
+def test_the_daemons_have_profiles():
+    needs_apparmor()
+    monitors = run('pgrep', '-x', 'ctr-monitor', check=True).out.split()
+    launcher = run('systemctl', 'show', 'ctr-launcher', '-p', 'MainPID', '--value', check=True).out.strip()
+    assert label_of(ctrd_pid()) == 'ctrd (enforce)', label_of(ctrd_pid())
+    assert label_of(launcher) == 'ctrd-launcher (enforce)', label_of(launcher)
+    assert {label_of(m) for m in monitors} == {'ctrd-monitor (enforce)'}, monitors
+    # ctrrun of others is what they make it.
+    assert run('sh', '-c', 'aa-exec -p unconfined -- ctrrun --version').status == 0
+    with open('/sys/kernel/security/apparmor/profiles') as f:
+        loaded = set(f.read().splitlines())
+    assert {'ctrd-runtime (enforce)', 'ctrd-network (enforce)'} <= loaded, loaded
+
+
+def test_no_new_privileges_and_a_profile_go_together():
+    needs_apparmor()
+    # Who has no_new_privs may not leave a profile by an exec: ctrrun has one itself.
+    create('nnp', BUSYBOX, 'NoNewPrivileges=yes', start=True)
+    try:
+        assert label_of(show('nnp')['Leader']) == generated('nnp')
+        assert labels_of_commands('nnp') == {generated('nnp')}
+        assert ctl('exec', 'nnp', '--', 'grep', 'NoNewPrivs', '/proc/self/status').split() == ['NoNewPrivs:', '1']
+    finally:
+        remove('nnp')
 
 
 def test_security_tells_the_label():
