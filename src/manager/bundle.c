@@ -129,6 +129,8 @@ static json_t *compile_linux(const Launch *launch) {
                 json_object_set(linux_part, "uidMappings", map);
                 json_object_set_new(linux_part, "gidMappings", map);
         }
+        if (linux_part && launch->selinux.mount)
+                json_object_set_new(linux_part, "mountLabel", json_string(launch->selinux.mount));
         seccomp = bundle_seccomp(s, capability_set(launch));
         /* What confines is there, or the bundle is not. */
         if ((!seccomp && errno == ENOMEM) || (seccomp && json_object_set_new(linux_part, "seccomp", seccomp) < 0) ||
@@ -142,10 +144,11 @@ static json_t *compile_linux(const Launch *launch) {
 
 json_t *bundle_process(const Launch *launch, char *const *argv, char *const *environment, const char *directory,
                        uint32_t uid, uint32_t gid, bool terminal) {
-        return json_pack("{s:b, s:{s:I, s:I}, s:o, s:o, s:s, s:o, s:b, s:s*}", "terminal", terminal, "user", "uid",
+        return json_pack("{s:b, s:{s:I, s:I}, s:o, s:o, s:s, s:o, s:b, s:s*, s:s*}", "terminal", terminal, "user", "uid",
                          (json_int_t) uid, "gid", (json_int_t) gid, "args", json_strings(argv), "env", json_strings(environment), "cwd",
                          directory, "capabilities", capabilities(launch), "noNewPrivileges",
-                         launch->settings->no_new_privileges, "apparmorProfile", launch->apparmor);
+                         launch->settings->no_new_privileges, "apparmorProfile", launch->apparmor,
+                         "selinuxLabel", launch->selinux.process);
 }
 
 int bundle_compile(const Launch *launch, json_t **ret, Error *error) {
@@ -228,6 +231,7 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
                 { "LOWER", lower },
                 { "STORE", store },
                 { "IDMAP", s->user_namespace ? map : NULL },
+                { "MOUNT_CONTEXT", launch->selinux.mount },
                 { "STOP_SIGNAL", number },
                 { "STOP_TIMEOUT_USEC", timeout },
                 { "NOTIFY", launch_expects_ready(launch) ? "yes" : "no" },

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "identity.h"
 #include "image.h"
+#include "selinux.h"
 #include "settings.h"
 
 typedef struct Launch {
@@ -28,6 +29,7 @@ typedef struct Launch {
         bool resolv_conf;         /* DIR/resolv.conf exists and is to be bound */
         bool credentials;         /* DIR/host/credentials has any */
         char **storage;           /* of Nesting=: what of the container's storage/ is bound below /var/lib */
+        SelinuxContexts selinux;  /* borrowed; NULLs: none */
         const char *apparmor;     /* label of its processes, or NULL */
 } Launch;
 

@@ -96,6 +96,8 @@ static int make_identity(Creation *creation, const Image *image, Identity *ret, 
                 snprintf(text, sizeof(text), "%s", s->machine_id ?: image->machine_id);
 
         r = idpool_assign(creation->manager, creation->name, s, &identity, error);
+        if (r >= 0)
+                r = selinux_assign(creation->manager, creation->name, &identity, error);
         if (r < 0)
                 return r;
         identity.machine_id = strdup(text);

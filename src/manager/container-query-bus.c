@@ -104,14 +104,18 @@ int container_method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *
 /* Of the bundle that a start would make now, which is the one of the run where no
  * setting has changed since. */
 static int describe(Container *c, Security *ret, Error *error) {
+        _cleanup_(selinux_contexts_clear) SelinuxContexts contexts = {};
         char dir[PATH_MAX], label[APPARMOR_LABEL_MAX];
         json_t *config;
         Launch launch;
         int r;
 
         r = container_launch(c, &launch, dir, sizeof(dir), error);
-        if (r >= 0 && !container_state_is_active(c->state))
+        if (r >= 0 && !container_state_is_active(c->state)) {
                 launch.apparmor = confinement_label(c->name, c->settings, label);
+                r = selinux_contexts(c->settings, &c->identity, &contexts, error);
+                launch.selinux = contexts;
+        }
         if (r >= 0)
                 r = bundle_compile(&launch, &config, error);
         if (r < 0)

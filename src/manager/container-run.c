@@ -81,6 +81,7 @@ void run_unconfine(Container *c) {
                 sd_journal_print(LOG_WARNING, "Cannot remove the AppArmor policy namespace of %s: %s", c->name, strerror(-r));
         free(c->apparmor);
         c->apparmor = NULL;
+        selinux_contexts_clear(&c->selinux);
 }
 
 /* The scope has gone and machined has forgotten it: nothing of the run is left but
@@ -449,7 +450,8 @@ void container_adopt(Container *c) {
 
         /* Whatever it is at, a run is under way; the snapshot says what. */
         container_event(c, EVENT_START);
-        c->apparmor = launch_label(c->name);
+        c->apparmor = launch_label(c->name, LAUNCH_APPARMOR);
+        c->selinux.process = launch_label(c->name, LAUNCH_SELINUX);
         snprintf(control, sizeof(control), "%s/control", dir);
         fd = socket_connect(control, SOCK_SEQPACKET);
         if (fd >= 0) {

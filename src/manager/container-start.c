@@ -95,14 +95,16 @@ static void take_settings(Container *c, Settings *settings) {
                 container_changed(c, "Description", "Runtime", "Network", "Addresses", NULL);
 }
 
-/* The settings may ask for other ids than they did at creation. */
+/* The settings may ask for other ids than they did at creation, and the host may not
+ * have had SELinux then. */
 static int renumber(Container *c, Error *error) {
         Identity identity = c->identity;
-        int r;
+        int r, q;
 
         r = idpool_assign(c->manager, c->name, c->settings, &identity, error);
-        if (r <= 0)
-                return r;
+        q = r < 0 ? r : selinux_assign(c->manager, c->name, &identity, error);
+        if (q < 0 || (r == 0 && q == 0))
+                return q;
         r = identity_save(c->name, &identity, error);
         if (r < 0)
                 return r;
@@ -141,7 +143,9 @@ int container_start(Container *c, Job *job, Error *error) {
         if (r < 0)
                 return r;
 
-        r = confinement_prepare(c->name, c->settings, &c->apparmor, error);
+        r = selinux_contexts(c->settings, &c->identity, &c->selinux, error);
+        if (r >= 0)
+                r = confinement_prepare(c->name, c->settings, &c->apparmor, error);
         if (r >= 0)
                 r = container_launch(c, &launch, dir, sizeof(dir), error);
         if (r >= 0)

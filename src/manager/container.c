@@ -30,6 +30,7 @@ Container *container_free(Container *container) {
         exit_record_clear(&container->exit);
         error_clear(&container->failure);
         free(container->apparmor);
+        selinux_contexts_clear(&container->selinux);
         free(container->status_text);
         free(container->name);
         free(container);
@@ -146,6 +147,7 @@ int container_launch(Container *container, Launch *ret, char *dir, size_t dir_si
                 .image = image,
                 .dir = dir,
                 .apparmor = container->apparmor,
+                .selinux = container->selinux,
         };
         return 0;
 }

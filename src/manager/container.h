@@ -18,6 +18,7 @@
 #include "job.h"
 #include "launcher.h"
 #include "link.h"
+#include "selinux.h"
 #include "settings.h"
 #include "state.h"
 #include "unit.h"
@@ -39,6 +40,7 @@ struct Container {
         /* Of the current run. */
         MonitorLink *link;
         MonitorPhase phase;
+        SelinuxContexts selinux; /* of its processes and files, or none */
         char *apparmor;         /* label of its processes, or NULL */
         LauncherRequest *launch; /* its monitor is being started */
         ConfinementLoad *profile; /* its AppArmor profile is being loaded */

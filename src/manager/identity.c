@@ -23,7 +23,7 @@ static void identity_path(const char *name, char path[static PATH_MAX]) {
 
 int identity_load(const char *name, Identity *ret, Error *error) {
         const char *machine_id, *image, *template = NULL;
-        json_int_t base, count, created;
+        json_int_t base, count, created, low = 0, high = 0;
         char path[PATH_MAX];
         json_error_t je;
         json_t *j;
@@ -34,11 +34,13 @@ int identity_load(const char *name, Identity *ret, Error *error) {
         if (!j)
                 return error_set(error, EIO, NULL, "cannot read %s: %s", path, je.text);
 
-        if (json_unpack_ex(j, &je, 0, "{s:s, s:s, s?s, s:I, s:I, s:I}", "machine_id", &machine_id, "image", &image,
-                           "template", &template, "uid_base", &base, "uid_count", &count, "created_usec", &created) < 0)
+        if (json_unpack_ex(j, &je, 0, "{s:s, s:s, s?s, s:I, s:I, s?[I, I], s:I}", "machine_id", &machine_id, "image", &image,
+                           "template", &template, "uid_base", &base, "uid_count", &count, "categories", &low, &high,
+                           "created_usec", &created) < 0)
                 r = error_set(error, EIO, NULL, "%s is damaged: %s", path, je.text);
         else if (!name_is_machine_id(machine_id) || !name_is_image_id(image) || base < 0 || base > UINT32_MAX ||
-                 count < 0 || count > UINT32_MAX - base || created < 0)
+                 count < 0 || count > UINT32_MAX - base || created < 0 || low < 0 || high < 0 || high >= MCS_CATEGORIES ||
+                 (high > 0 && low >= high))
                 r = error_set(error, EIO, NULL, "%s is damaged: a value is out of its range", path);
         else {
                 Identity i = {
@@ -47,6 +49,7 @@ int identity_load(const char *name, Identity *ret, Error *error) {
                         .template = template ? strdup(template) : NULL,
                         .uid_base = (uint32_t) base,
                         .uid_count = (uint32_t) count,
+                        .mcs = { (uint32_t) low, (uint32_t) high },
                         .created_usec = (uint64_t) created,
                 };
 
@@ -63,14 +66,16 @@ int identity_load(const char *name, Identity *ret, Error *error) {
 
 int identity_save(const char *name, const Identity *identity, Error *error) {
         char path[PATH_MAX];
-        json_t *j;
+        json_t *j, *categories = NULL;
         char *text;
         int r;
 
         identity_path(name, path);
-        j = json_pack("{s:s, s:s, s:s*, s:I, s:I, s:I}", "machine_id", identity->machine_id, "image", identity->image,
+        if (mcs_pair_is_valid(identity->mcs))
+                categories = json_pack("[i, i]", (int) identity->mcs.low, (int) identity->mcs.high);
+        j = json_pack("{s:s, s:s, s:s*, s:I, s:I, s:o*, s:I}", "machine_id", identity->machine_id, "image", identity->image,
                       "template", identity->template, "uid_base", (json_int_t) identity->uid_base, "uid_count",
-                      (json_int_t) identity->uid_count, "created_usec", (json_int_t) identity->created_usec);
+                      (json_int_t) identity->uid_count, "categories", categories, "created_usec", (json_int_t) identity->created_usec);
         text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
         json_decref(j);
         if (!text)

@@ -7,6 +7,7 @@
  */
 
 #include "error.h"
+#include "mcs.h"
 #include "macro.h"
 
 typedef struct Identity {
@@ -15,6 +16,7 @@ typedef struct Identity {
         char *template;   /* TEMPLATE/VARIANT, or NULL */
         uint32_t uid_base;  /* 0: those of the host */
         uint32_t uid_count; /* 0: no user namespace */
+        McsPair mcs;        /* of SELinux; none until a start with it */
         uint64_t created_usec; /* CLOCK_REALTIME */
 } Identity;
 

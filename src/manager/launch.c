@@ -223,6 +223,20 @@ static int make_storage(Launch *launch) {
         return r;
 }
 
+/* What is ours and lies below the container's root. */
+static int label_what_is_read(int dir, const Launch *launch, Error *error) {
+        _cleanup_fd_ int host = -EBADF;
+        int r;
+
+        if (!launch->selinux.mount)
+                return 0;
+        host = openat(dir, "host", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (host < 0)
+                return -errno;
+        r = selinux_label_tree(host, launch->selinux.mount, error);
+        return r < 0 || !launch->resolv_conf ? r : selinux_label_file(dir, "resolv.conf", launch->selinux.mount, error);
+}
+
 static int write_plan_and_bundle(const Launch *launch, Error *error) {
         _cleanup_free_ char *plan = NULL;
         char path[PATH_MAX];
@@ -265,9 +279,13 @@ static int prepare(Launch *launch, Error *error) {
                 r = make_host(dir, launch, error);
         if (r >= 0)
                 r = make_resolv_conf(dir, launch);
-        /* For a ctrd that comes later: what runs keeps the label that it began with. */
+        if (r >= 0)
+                r = label_what_is_read(dir, launch, error);
+        /* For a ctrd that comes later: what runs keeps the labels that it began with. */
         if (r >= 0 && launch->apparmor)
-                r = file_write_atomic(dir, "apparmor", launch->apparmor, strlen(launch->apparmor), 0600);
+                r = file_write_atomic(dir, LAUNCH_APPARMOR, launch->apparmor, strlen(launch->apparmor), 0600);
+        if (r >= 0 && launch->selinux.process)
+                r = file_write_atomic(dir, LAUNCH_SELINUX, launch->selinux.process, strlen(launch->selinux.process), 0600);
         /* On a read-only root there is no place for what is not there. */
         if (r >= 0 && launch->settings->nesting && !launch->settings->read_only)
                 r = make_storage(launch);
@@ -276,11 +294,11 @@ static int prepare(Launch *launch, Error *error) {
         return r;
 }
 
-char *launch_label(const char *name) {
+char *launch_label(const char *name, const char *kind) {
         char path[PATH_MAX];
         char *label;
 
-        snprintf(path, sizeof(path), PATH_RUN "/%s/apparmor", name);
+        snprintf(path, sizeof(path), PATH_RUN "/%s/%s", name, kind);
         return file_read_line(AT_FDCWD, path, &label) >= 0 ? label : NULL;
 }
 

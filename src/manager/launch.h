@@ -15,6 +15,8 @@ int launch_prepare(Launch *launch, Error *error);
 int launch_remove(const char *name);
 
 /* The AppArmor label that a run began with; NULL: none. */
-char *launch_label(const char *name);
+#define LAUNCH_APPARMOR "apparmor"
+#define LAUNCH_SELINUX "selinux"
+char *launch_label(const char *name, const char *kind);
 
 void launch_dir(const char *name, char *ret, size_t size);

@@ -154,6 +154,10 @@ int security_describe(const Launch *launch, const json_t *config, Security *ret)
         if (r >= 0)
                 r = add_text(&s, "AppArmorProfile", at(config, "process", "apparmorProfile"), source_of(settings, "AppArmorProfile"));
         if (r >= 0)
+                r = add_text(&s, "SELinuxContext", at(config, "process", "selinuxLabel"), source_of(settings, "SELinuxContext"));
+        if (r >= 0)
+                r = add_text(&s, "SELinuxMountContext", at(config, "linux", "mountLabel"), source_of(settings, "SELinuxMountContext"));
+        if (r >= 0)
                 r = add(&s, "Devices", strdup("null zero full random urandom tty console pts net/tun"), "default");
         if (r >= 0 && settings->device)
                 r = add(&s, "DevicesAdded", strv_join(settings->device, " "), source_of(settings, "Device"));

@@ -3,6 +3,7 @@
 #include "address.h"
 #include "capability.h"
 #include "device-word.h"
+#include "mcs.h"
 #include "name.h"
 #include "parse.h"
 #include "setting-word.h"
@@ -101,4 +102,25 @@ bool setting_word_is_credential(const char *w) {
         memcpy(name, w, (size_t) (colon - w));
         name[colon - w] = 0;
         return name_is_credential(name);
+}
+
+/* Three names; what comes after is a level, which has ':' and ',' of its own. It is
+ * part of mount options and of a line of the plan. */
+bool setting_word_is_context(const char *w) {
+        static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+        if (strlen(w) > SELINUX_CONTEXT_MAX)
+                return false;
+        for (int i = 0; i < 3; i++) {
+                size_t n = strspn(w, name);
+
+                if (n == 0 || (w[n] && w[n] != ':') || (i < 2 && !w[n]))
+                        return false;
+                w += n;
+                if (*w)
+                        w++;
+                else
+                        return true;
+        }
+        return w[0] && !w[strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:,-")];
 }

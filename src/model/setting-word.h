@@ -17,4 +17,5 @@ bool setting_word_is_address_with_prefix(const char *w);
 bool setting_word_is_bind(const char *w);
 bool setting_word_is_tmpfs(const char *w);
 bool setting_word_is_device(const char *w);
+bool setting_word_is_context(const char *w);    /* USER:ROLE:TYPE[:LEVEL], of SELinux */
 bool setting_word_is_credential(const char *w); /* NAME:/PATH */

@@ -254,6 +254,11 @@ static int format_boolean(const SettingRow *row, const void *field, char ***valu
         return b == (bool) row->initial ? 0 : strv_extend(values, b ? "yes" : "no");
 }
 
+/* Whether the policy knows it is for the host to say, at a start. */
+static int parse_context(const SettingRow *row, void *field, const char *value, Error *error) {
+        return setting_word_is_context(value) ? set_string(field, value) : bad(row, value, error);
+}
+
 static void reset_enum(const SettingRow *row, void *field) {
         *(int *) field = (int) row->initial;
 }
@@ -501,6 +506,12 @@ const SettingRow settings_table[] = {
         { "Security", "AppArmorProfile", FIELD(apparmor_profile), STRING, .parse = parse_apparmor,
           .expected = "say generated or unconfined, or name a loaded profile with A-Z, a-z, 0-9 and any of _ . + / -",
           .summary = "what AppArmor allows its processes" },
+        { "Security", "SELinuxContext", FIELD(selinux_context), STRING, .parse = parse_context,
+          .expected = "write USER:ROLE:TYPE or USER:ROLE:TYPE:LEVEL, such as system_u:system_r:container_init_t",
+          .summary = "SELinux context of its processes, instead of that which the policy has for containers" },
+        { "Security", "SELinuxMountContext", FIELD(selinux_mount_context), STRING, .parse = parse_context,
+          .expected = "write USER:ROLE:TYPE or USER:ROLE:TYPE:LEVEL, such as system_u:object_r:container_file_t",
+          .summary = "SELinux context of its files" },
 };
 
 const size_t settings_table_size = ELEMENTSOF(settings_table);

@@ -22,6 +22,13 @@ static int parse_path(const char *value, void *field, Plan *plan) {
         return 0;
 }
 
+static int parse_text(const char *value, void *field, Plan *plan) {
+        if (isempty(value))
+                return -EINVAL;
+        *(const char **) field = value;
+        return 0;
+}
+
 static int parse_name(const char *value, void *field, Plan *plan) {
         if (!name_is_valid(value))
                 return -EINVAL;
@@ -125,6 +132,7 @@ static const struct PlanKey {
         { "CONSOLE_LOG", parse_path, FIELD(console_log), false },
         { "CONSOLE_LOG_MAX", parse_bytes, FIELD(console_log_max), false },
         { "EXIT_RECORD", parse_path, FIELD(exit_record), false },
+        { "MOUNT_CONTEXT", parse_text, FIELD(mount_context), false },
         { "BOOT_ID", parse_path, FIELD(boot_id), false },
 };
 

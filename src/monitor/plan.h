@@ -32,6 +32,7 @@ typedef struct Plan {
         const char *notify_socket; /* NULL: none */
         const char *exit_record;
         const char *boot_id; /* NULL: none */
+        const char *mount_context; /* of SELinux, for the root and what else the container sees; NULL: none */
 
         PlanRoot root;
         const char *rootfs;

@@ -114,20 +114,24 @@ static int layer_attach(int layers, unsigned number, const char *path, int usern
  * for the host's root, would put a foreign id on disk.
  */
 static int overlay_new(const char *lower, unsigned n, const Plan *plan, Error *error) {
-        char lowerdir[sizeof("lowerdir=") + PLAN_LOWER_MAX * 4], upperdir[32], workdir[32];
+        char lowerdir[sizeof("lowerdir=") + PLAN_LOWER_MAX * 4], upperdir[32], workdir[32],
+             context[sizeof("context=") + 256];
         /* Without redirect_dir, renaming a directory of an image fails with
          * EXDEV, as on no other file system. Not index=on: a store that was
          * copied or moved then no longer mounts (ESTALE). In a container of its own
          * nobody may set trusted attributes; what the overlay notes is in those of
          * users, and redirects, which users could forge, are not to be had. */
         char *const options[] = { lowerdir, upperdir, workdir,
-                                  (char *) (userns_is_first() ? "redirect_dir=on" : "userxattr"), NULL };
+                                  (char *) (userns_is_first() ? "redirect_dir=on" : "userxattr"),
+                                  plan->mount_context ? context : NULL, NULL };
         int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0), fd;
         uint32_t owner = 0;
 
         snprintf(lowerdir, sizeof(lowerdir), "lowerdir=%s", lower);
         snprintf(upperdir, sizeof(upperdir), "upperdir=%u/upper", n);
         snprintf(workdir, sizeof(workdir), "workdir=%u/work", n);
+        /* The layers keep what they have: images are for all containers. */
+        snprintf(context, sizeof(context), "context=%s", strempty(plan->mount_context));
 
         if (plan->n_idmap > 0 && id_map_outside(plan->idmap, plan->n_idmap, 0, &owner) < 0)
                 owner = plan->idmap[0].outside;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <linux/xattr.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -318,6 +320,9 @@ static int prepare_boot_id(Run *run) {
                 r = fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
         if (r >= 0)
                 r = fd_write_all(fd, uuid, strlen(uuid));
+        if (r >= 0 && run->plan.mount_context &&
+            fsetxattr(fd, XATTR_NAME_SELINUX, run->plan.mount_context, strlen(run->plan.mount_context) + 1, 0) < 0)
+                r = -errno;
         if (r < 0)
                 return error_set_errno(&run->error, r, "The boot id %s cannot be written", path);
         return 0;

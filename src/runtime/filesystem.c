@@ -19,8 +19,10 @@ static const char *type_of(const ConfigMount *m) {
         return streq(m->type, "cgroup") ? "cgroup2" : m->type;
 }
 
+/* The queues of an IPC namespace are mounted by the kernel when it is made, and one
+ * file system has one context. */
 static bool takes_label(const char *type) {
-        return !streq(type, "proc") && !streq(type, "sysfs") && !streq(type, "cgroup2");
+        return !streq(type, "proc") && !streq(type, "sysfs") && !streq(type, "cgroup2") && !streq(type, "mqueue");
 }
 
 /* "gid=5" of a devpts, for the group tty, in a user namespace without it. */

@@ -99,6 +99,9 @@ static const Case cases[] = {
           { "~", "reed", "@moutn", "read:EPERM", "~read:EFOO", "read ~write", "read,write" } },
         { "AppArmorProfile", false, { { "generated", "" }, { "unconfined" }, { "/usr/sbin/mine" }, { "ctr-web" }, { "a//b" } },
           { "a b", "a//&:b:", ":ns:a", "&a", "a\"b", "a,", "{a,b}", "a*", "@{A}", "a#", "a\\" } },
+        { "SELinuxContext", false, { { "system_u:system_r:container_init_t" }, { "a:b:c:s0" }, { "a:b:c_t:s0-s0:c1.c5,c9" } },
+          { "unconfined", "a:b", "a:b:", "::c", "a:b:c:", "a b:c:d", "a:b:c:s0 x", "a:b:c,d", "a:b:\"c\"", "a:b:c:s0\\" } },
+        { "SELinuxMountContext", false, { { "system_u:object_r:container_file_t" }, { "a:b:c:s0:c0,c1023" } }, { "none", "a:b:c:s0=x", "a/b:c:d" } },
 };
 
 #define EACH_CASE(c) for (const Case *c = cases; c < cases + ELEMENTSOF(cases); c++)

@@ -33,6 +33,7 @@ static const Identity good_identity = {
         .template = (char *) "debian/bookworm",
         .uid_base = 4294836224,
         .uid_count = 65536,
+        .mcs = { 3, 700 },
         .created_usec = 1700000000000000,
 };
 
@@ -49,6 +50,7 @@ static void identity_survives_the_disk(void **state) {
         assert_string_equal(i.template, good_identity.template);
         assert_int_equal(i.uid_base, good_identity.uid_base);
         assert_int_equal(i.uid_count, 65536);
+        assert_true(i.mcs.low == 3 && i.mcs.high == 700);
         assert_true(i.created_usec == good_identity.created_usec);
 }
 

@@ -68,8 +68,8 @@ vm_make() {
     # The mount is gone with the namespace, whatever happens.
     unshare --mount -- bash -euo pipefail -c '
         . "$1/lib.sh"
-        vm_make_disk "$2" "$3" "$4" "$5"
-    ' bash "$vm_dir" "$dir" "$rootfs" "$vm_images" "$vm_disk_size"
+        vm_make_disk "$2" "$3" "$4" "$5" "$6"
+    ' bash "$vm_dir" "$dir" "$rootfs" "$vm_images" "$vm_disk_size" "$vm_lsm"
     rm -rf "$dir/layer"
 }
 
@@ -167,9 +167,22 @@ vm_copy() {
     done
 }
 
+# The files of a host whose policy is to be enforced from its first process on have
+# their labels before it boots. The kernel here need not know SELinux for that.
+vm_label() {
+    local root=$1
+    sed -i 's/^SELINUX=.*/SELINUX=enforcing/; s/^SELINUXTYPE=.*/SELINUXTYPE=default/' "$root/etc/selinux/config"
+    mount -t proc proc "$root/proc"
+    # The product's own module, where it is installed: as an administrator would load it.
+    [ ! -e "$root/usr/lib/ctrd/selinux/ctrd.cil" ] ||
+        chroot "$root" semodule --noreload --store default --install /usr/lib/ctrd/selinux/ctrd.cil
+    chroot "$root" setfiles -F /etc/selinux/default/contexts/files/file_contexts /
+    umount "$root/proc"
+}
+
 # Runs in a mount namespace of its own.
 vm_make_disk() {
-    local dir=$1 rootfs=$2 images=$3 size=$4
+    local dir=$1 rootfs=$2 images=$3 size=$4 lsm=$5
     mkdir "$dir/merged" "$dir/upper" "$dir/work"
     mount -t overlay disk "$dir/merged" -o \
         "lowerdir=$dir/layer:$rootfs,upperdir=$dir/upper,workdir=$dir/work"
@@ -179,6 +192,7 @@ vm_make_disk() {
     chown -R 0:0 "$dir/merged/src"
     mkdir -p "$dir/merged/var/lib/ctrd/images"
     [ -z "$images" ] || mount --rbind "$images" "$dir/merged/var/lib/ctrd/images"
+    [ "$lsm" != selinux ] || vm_label "$dir/merged"
     truncate -s "$size" "$dir/disk.img"
     # Without the checks and journal that nobody will need.
     mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1,root_owner=0:0 -m 0 \

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SELinux: each container has categories of its own, and is kept from what has others,
+# whoever its root is. Needs a host that enforces a policy: tests/vm/tests-selinux.sh.
+
+from ctrd import *
+
+SHARED = ['one', 'two']
+PAIR = re.compile(r':s0:c(\d+),c(\d+)$')
+
+
+def active():
+    return os.path.exists('/sys/fs/selinux/enforce')
+
+
+def needs_selinux():
+    if not active():
+        raise Skip('this host has no SELinux')
+
+
+def setup():
+    if active():
+        for name in SHARED:
+            create(name, DEBIAN, start=True)
+
+
+def teardown():
+    if active():
+        remove(*SHARED)
+
+
+def sh(name, script, **kw):
+    return run('ctrctl', 'exec', name, '--', 'sh', '-c', script, **kw)
+
+
+def context_of(pid):
+    with open('/proc/%s/attr/current' % pid) as f:
+        return f.read().rstrip('\0\n')
+
+
+def context(name):
+    return context_of(show(name)['Leader'])
+
+
+def pair(name):
+    return tuple(map(int, PAIR.search(context(name)).groups()))
+
+
+def denials():
+    """What has been denied since the host booted, in the words of the kernel."""
+    return [line for line in run('journalctl', '--boot', '--no-pager', '--output=cat', '--grep=avc: +denied').out.splitlines()]
+
+
+def as_context(label, argv, pid=None):
+    """Runs a program of the host with a context, as root of the host; with pid in the
+    mount namespace of that process."""
+    enter = ['nsenter', '--target', str(pid), '--mount', '--'] if pid else []
+    return run('python3', '-c', 'import os, sys\nopen("/proc/self/attr/exec", "w").write(sys.argv[1])\nos.execvp(sys.argv[2], sys.argv[2:])',
+               label, *enter, *argv)
+
+
+def test_the_host_enforces():
+    needs_selinux()
+    assert run('getenforce').out.strip() == 'Enforcing'
+
+
+def test_the_daemons_have_a_domain():
+    needs_selinux()
+    monitor = run('pgrep', '-x', 'ctr-monitor').out.split()[0]
+    launcher = run('systemctl', 'show', 'ctr-launcher', '-p', 'MainPID', '--value').out.strip()
+    for pid in (ctrd_pid(), launcher, monitor):
+        assert context_of(pid) == 'system_u:system_r:ctrd_t:s0', context_of(pid)
+
+
+def test_a_distribution_boots_with_a_pair_of_its_own():
+    needs_selinux()
+    for name in SHARED:
+        assert re.match(r'system_u:system_r:\w+_t:s0:c\d+,c\d+$', context(name)), context(name)
+        wait_until(lambda: sh(name, 'systemctl is-system-running').out.strip() in ('running', 'degraded'), timeout=60)
+        assert sh(name, 'systemctl --failed --no-legend').out.strip() == '', sh(name, 'systemctl --failed; journalctl -b -p warning --no-pager')
+        low, high = pair(name)
+        assert low < high < 1024
+        # A command beside init is labelled as init is, and so is every service.
+        labels = {context_of(p) for p in processes(name)}
+        assert labels == {context(name)}, labels
+    assert pair('one') != pair('two')
+
+
+def processes(name):
+    """Of a container, all that are there still when they are looked at."""
+    found = []
+    for directory, _, files in os.walk('/sys/fs/cgroup/machine.slice/ctr-%s.scope/payload' % name):
+        with open(directory + '/cgroup.procs') as f:
+            found += f.read().split()
+    return [p for p in found if os.path.exists('/proc/%s/attr/current' % p)]
+
+
+def test_sandboxed_services_run_inside():
+    needs_selinux()
+    r = run('ctrctl', 'exec', 'one', '--', 'systemd-run', '--wait', '--pipe', '--quiet', *('--property=' + p for p in (
+        'PrivateTmp=yes', 'ProtectSystem=strict', 'PrivateDevices=yes', 'DynamicUser=yes', 'StateDirectory=thing')),
+        '--', 'sh', '-c', 'touch /var/lib/thing/x /tmp/x; ! touch /etc/x; ls /dev/null; id -u')
+    assert r.status == 0 and int(r.out.split()[-1]) > 0, r
+
+
+def test_files_have_the_containers_label():
+    needs_selinux()
+    want = PAIR.search(context('one')).group()
+    script = 'import os; print(os.getxattr("%s", "security.selinux").decode().rstrip("\\0"))'
+    for path in ('/etc/hostname', '/run', '/tmp', '/dev/shm', '/run/host/container-manager', '/run/host/notify'):
+        r = run('nsenter', '--target', show('one')['Leader'], '--mount', '--', 'ls', '-Zd', path)
+        assert r.out.split()[0].endswith(want), (path, r)
+
+
+def test_the_other_containers_files_are_out_of_reach():
+    """As root of the host even, whom no mode of a file keeps away: with the context of one
+    container, in the mount namespace of another."""
+    needs_selinux()
+    sh('two', 'umask 0; echo secret >/srv/secret; echo public >/srv/public; chmod 0777 /srv', check=True)
+    leader, other = show('two')['Leader'], context('one')
+    # With its own context, what is asked here is possible: it is nothing else that denies.
+    assert as_context(context('two'), ['cat', '/srv/secret'], leader).out == 'secret\n'
+    before = len(denials())
+    for argv in (['cat', '/srv/secret'], ['sh', '-c', 'echo x >/srv/secret'], ['sh', '-c', 'echo x >/srv/new'], ['ls', '/srv'],
+                 ['rm', '-f', '/srv/public'], ['cat', '/etc/hostname']):
+        r = as_context(other, argv, leader)
+        assert r.status != 0, (argv, r)
+    assert sh('two', 'cat /srv/secret; ls /srv').out.split() == ['secret', 'public', 'secret']
+    wait_until(lambda: len(denials()) > before, what='nothing of it was told as denied')
+
+
+def test_the_same_ids_do_not_help():
+    """A container with the very ids of another, to which the other's store is given: DAC
+    lets it, the categories do not."""
+    needs_selinux()
+    sh('two', 'umask 0; echo secret >/srv/mine', check=True)
+    store = '/var/lib/ctrd/containers/two/fs/upper'
+    create('thief', DEBIAN, 'BindReadOnly=%s:/stolen' % store, start=True)
+    try:
+        assert sh('thief', 'id -u', check=True).out == '0\n'
+        assert sh('thief', 'cat /stolen/srv/mine').status != 0
+        assert sh('thief', 'ls /stolen/etc').status != 0
+        # Given to it by the administrator, with its label, it can be read.
+        label = run('ctrctl', 'security', 'thief').out
+        mount = re.search(r'SELinuxMountContext: (\S+)', label).group(1)
+        os.makedirs('/srv/given', exist_ok=True)
+        with open('/srv/given/word', 'w') as f:
+            f.write('given\n')
+        run('chcon', '-R', mount, '/srv/given', check=True)
+        ctl('stop', 'thief')
+        with open('/etc/ctrd/containers/thief.conf', 'a') as f:
+            f.write('\n[Files]\nBindReadOnly=/srv/given\n')
+        ctl('start', 'thief')
+        assert sh('thief', 'cat /srv/given/word', check=True).out == 'given\n'
+    finally:
+        remove('thief')
+        run('rm', '-rf', '/srv/given')
+
+
+def test_what_is_the_hosts_is_out_of_reach():
+    needs_selinux()
+    # With a container's context even root of the host reads no file of the host's, and
+    # signals nobody.
+    label = context('one')
+    assert as_context(label, ['cat', '/etc/shadow']).status != 0
+    assert as_context(label, ['kill', '-0', str(ctrd_pid())]).status != 0
+    assert as_context(label, ['kill', '-0', show('two')['Leader']]).status != 0
+
+
+def test_the_pair_is_remembered():
+    needs_selinux()
+    before = context('one'), context('two')
+    run('systemctl', 'restart', 'ctrd', check=True)
+    ctl('restart', 'one')
+    sh('two', 'systemctl reboot')
+    wait_until(lambda: show('two')['State'] == 'running' and sh('two', 'true').status == 0, timeout=90)
+    assert (context('one'), context('two')) == before
+    assert context_of(processes('one')[0]) == before[0]
+
+
+def test_security_tells_the_contexts():
+    needs_selinux()
+    layers = ctl('security', 'one')
+    assert re.search(r'SELinuxContext: %s ' % re.escape(context('one')), layers), layers
+    assert re.search(r'SELinuxMountContext: system_u:object_r:\w+_t:s0:c%d,c%d' % pair('one'), layers), layers
+
+
+def test_settings():
+    needs_selinux()
+    for value in ('none', 'a:b', 'a:b:c d'):
+        fails('create', '-s', 'SELinuxContext=' + value, 'bad', BUSYBOX, word='SELinuxContext')
+    with container('odd', BUSYBOX, 'SELinuxContext=system_u:system_r:no_such_t', start=False):
+        fails('start', 'odd', word='SELinuxContext')
+    process, mount = (context('one').rsplit(':', 2)[0] + ':s0:c5,c6', re.search(r'SELinuxMountContext: (\S+?):s0', ctl('security', 'one')).group(1))
+    with container('own', BUSYBOX, 'SELinuxContext=' + process, 'SELinuxMountContext=%s:s0:c5,c6' % mount):
+        assert context('own') == process, context('own')
+
+
+def test_a_host_without_selinux_says_so():
+    if active():
+        raise Skip('this host has SELinux')
+    create('none', BUSYBOX, 'SELinuxContext=system_u:system_r:container_t')
+    assert 'SELinux is not active' in fails('start', 'none', word='SELinuxContext')
+    remove('none')
