@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "idrange.h"
+#include "interception.h"
 #include "name.h"
 #include "parse.h"
 #include "setting-word.h"
@@ -180,6 +181,10 @@ static int parse_command(const SettingRow *row, void *field, const char *value, 
 
 static int parse_capabilities(const SettingRow *row, void *field, const char *value, Error *error) {
         return parse_words(row, field, value, setting_word_is_capability, error);
+}
+
+static int parse_interceptions(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, interception_word_is_valid, error);
 }
 
 /* A "~" before the first word is for the whole value; each word is kept with its own. */
@@ -503,6 +508,8 @@ const SettingRow settings_table[] = {
         { "Security", "SystemCallFilter", FIELD(system_call_filter), LIST, .parse = parse_system_calls,
           .expected = "name system calls or groups as in systemd.exec(5), such as @keyring, or ~@debug to refuse them",
           .summary = "system calls added to the profile, or with ~ taken from it" },
+        { "Security", "InterceptSystemCalls", FIELD(intercept), LIST, .parse = parse_interceptions,
+          .expected = "name any of mknod, setxattr and sysinfo", .summary = "system calls that are done for it from outside" },
         { "Security", "AppArmorProfile", FIELD(apparmor_profile), STRING, .parse = parse_apparmor,
           .expected = "say generated or unconfined, or name a loaded profile with A-Z, a-z, 0-9 and any of _ . + / -",
           .summary = "what AppArmor allows its processes" },

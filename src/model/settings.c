@@ -272,6 +272,9 @@ int settings_validate(const Settings *s, Error *error) {
                 return error_set(error, EINVAL, "InvalidSettings", "%s= has no meaning with UserNamespace=%s",
                                  s->uid_base != UINT32_MAX ? "UIDBase" : "UIDCount",
                                  user_namespace_mode_to_string(s->user_namespace));
+        if (s->intercept && s->user_namespace == USER_NAMESPACE_NO)
+                return error_set(error, EINVAL, "InvalidSettings",
+                                 "InterceptSystemCalls= has no meaning with UserNamespace=no: root inside may do these calls itself");
         if (s->uid_base != UINT32_MAX && (uint64_t) s->uid_base + settings_uid_count(s) > UIDS_END)
                 return error_set(error, EINVAL, "InvalidSettings", "UIDBase=%u leaves no room for %u ids: the last is %u",
                                  s->uid_base, settings_uid_count(s), UIDS_END - 1);

@@ -99,6 +99,7 @@ typedef struct Settings {
         char **system_call_filter; /* words as of syscall_filter_word_is_valid() */
         char *selinux_context;       /* USER:ROLE:TYPE[:LEVEL] of processes; NULL: what the policy has for containers */
         char *selinux_mount_context; /* the same, of files */
+        char **intercept; /* words as of interception_word_is_valid() */
         char *apparmor_profile; /* a loaded profile, or "unconfined"; NULL: one that is made for the container */
 
         /* For each row of the table: the file that set it last ("" bus or

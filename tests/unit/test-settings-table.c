@@ -97,6 +97,7 @@ static const Case cases[] = {
         { "SeccompProfile", false, { { "strict" }, { "default", "" }, { "unconfined" } }, { "none", "Default", "yes" } },
         { "SystemCallFilter", false, { { "@mount" }, { "~read" }, { "~read:EACCES" } },
           { "~", "reed", "@moutn", "read:EPERM", "~read:EFOO", "read ~write", "read,write" } },
+        { "InterceptSystemCalls", false, { { "mknod" }, { "setxattr" }, { "sysinfo" } }, { "mount", "Mknod", "mknod,sysinfo", "bpf" } },
         { "AppArmorProfile", false, { { "generated", "" }, { "unconfined" }, { "/usr/sbin/mine" }, { "ctr-web" }, { "a//b" } },
           { "a b", "a//&:b:", ":ns:a", "&a", "a\"b", "a,", "{a,b}", "a*", "@{A}", "a#", "a\\" } },
         { "SELinuxContext", false, { { "system_u:system_r:container_init_t" }, { "a:b:c:s0" }, { "a:b:c_t:s0-s0:c1.c5,c9" } },
