@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "bundle-seccomp.h"
+#include "interception.h"
+#include "strv.h"
 #include "syscall-policy.h"
 
 /* clone(2): on s390 the flags are the second argument. */
@@ -30,7 +34,7 @@ static int append_rule(json_t *rules, json_t *names, const char *action, int err
         return json_array_append_new(rules, rule);
 }
 
-/* A call that is refused for some values of one argument: only its lower half, since
+/* A call that is refused, or by SCMP_ACT_NOTIFY intercepted (errnum 0), for some values of one argument: only its lower half, since
  * the kernel looks at no more (flatpak, CVE-2019-10063). Allowed is it by a condition
  * that always holds: a rule without any would go before the others. */
 static int append_except(json_t *rules, const char *name, int argument, const uint32_t (*values)[2], size_t n, int errnum) {
@@ -42,7 +46,7 @@ static int append_except(json_t *rules, const char *name, int argument, const ui
                 json_t *args = json_pack("[{s:i, s:I, s:I, s:s}]", "index", argument, "value", (json_int_t) values[i][0],
                                          "valueTwo", (json_int_t) values[i][1], "op", "SCMP_CMP_MASKED_EQ");
 
-                r = args ? append_rule(rules, names, "SCMP_ACT_ERRNO", errnum, args) : -1;
+                r = args ? append_rule(rules, names, errnum > 0 ? "SCMP_ACT_ERRNO" : "SCMP_ACT_NOTIFY", errnum, args) : -1;
                 json_decref(args);
         }
         if (r >= 0)
@@ -74,17 +78,54 @@ static int append_socket(json_t *rules) {
         return append_except(rules, "socket", 0, domains, ELEMENTSOF(domains), EAFNOSUPPORT);
 }
 
-static bool has_conditions(const SyscallPolicy *policy, const char *name) {
-        return streq(name, "ioctl") || (!policy->vsock && streq(name, "socket")) ||
+/* The call of InterceptSystemCalls= that one of the kernel's belongs to, or -EINVAL. */
+static Interception interception_of(const char *name) {
+        if (streq(name, "mknodat"))
+                return INTERCEPT_MKNOD;
+        if (streq(name, "lsetxattr") || streq(name, "fsetxattr"))
+                return INTERCEPT_SETXATTR;
+        return interception_from_string(name);
+}
+
+static bool is_intercepted(const Settings *s, const char *name) {
+        Interception i = interception_of(name);
+
+        return i >= 0 && strv_contains(s->intercept, interception_to_string(i));
+}
+
+/* Only what the policy allows: what is refused stays so. Of mknod(2), only devices. */
+static int append_intercepted(json_t *rules, const Settings *s, const SyscallPolicy *policy) {
+        static const uint32_t devices[][2] = { { S_IFMT, S_IFCHR }, { S_IFMT, S_IFBLK } };
+        int r = 0;
+
+        for (size_t i = 0; i < SYSCALL_NAMES && r >= 0; i++) {
+                const char *name = syscall_names[i];
+                json_t *names;
+
+                if (policy->result[i] != SYSCALL_ALLOWED || !is_intercepted(s, name))
+                        continue;
+                if (interception_of(name) == INTERCEPT_MKNOD) {
+                        r = append_except(rules, name, streq(name, "mknod") ? 1 : 2, devices, ELEMENTSOF(devices), 0);
+                        continue;
+                }
+                names = json_pack("[s]", name);
+                r = names ? append_rule(rules, names, "SCMP_ACT_NOTIFY", 0, NULL) : -1;
+                json_decref(names);
+        }
+        return r;
+}
+
+static bool has_conditions(const Settings *s, const SyscallPolicy *policy, const char *name) {
+        return is_intercepted(s, name) || streq(name, "ioctl") || (!policy->vsock && streq(name, "socket")) ||
                (!policy->new_users && (streq(name, "clone") || streq(name, "unshare")));
 }
 
-static json_t *names_with(const SyscallPolicy *policy, uint16_t result) {
+static json_t *names_with(const Settings *s, const SyscallPolicy *policy, uint16_t result) {
         json_t *names = json_array();
 
         for (size_t i = 0; i < SYSCALL_NAMES; i++)
                 if (policy->result[i] == result &&
-                    (result != SYSCALL_ALLOWED || !has_conditions(policy, syscall_names[i])) &&
+                    (result != SYSCALL_ALLOWED || !has_conditions(s, policy, syscall_names[i])) &&
                     json_array_append_new(names, json_string(syscall_names[i])) < 0) {
                         json_decref(names);
                         return NULL;
@@ -92,8 +133,8 @@ static json_t *names_with(const SyscallPolicy *policy, uint16_t result) {
         return names;
 }
 
-static int append_result(json_t *rules, const SyscallPolicy *policy, uint16_t result) {
-        json_t *names = names_with(policy, result);
+static int append_result(json_t *rules, const Settings *s, const SyscallPolicy *policy, uint16_t result) {
+        json_t *names = names_with(s, policy, result);
         int r = !names                      ? -1
                 : result == SYSCALL_ALLOWED ? append_rule(rules, names, "SCMP_ACT_ALLOW", 0, NULL)
                 : result == SYSCALL_KILLED  ? append_rule(rules, names, "SCMP_ACT_KILL_PROCESS", 0, NULL)
@@ -116,12 +157,12 @@ static bool is_first(const SyscallPolicy *policy, size_t i) {
         return true;
 }
 
-static int append_rules(json_t *rules, const SyscallPolicy *policy, uint16_t fallback) {
-        int r = 0;
+static int append_rules(json_t *rules, const Settings *s, const SyscallPolicy *policy, uint16_t fallback) {
+        int r = append_intercepted(rules, s, policy);
 
         for (size_t i = 0; i < SYSCALL_NAMES && r >= 0; i++)
                 if (policy->result[i] != fallback && is_first(policy, i))
-                        r = append_result(rules, policy, policy->result[i]);
+                        r = append_result(rules, s, policy, policy->result[i]);
         if (r >= 0 && fallback != SYSCALL_ALLOWED && allows(policy, "ioctl"))
                 r = append_ioctl(rules);
         if (r >= 0 && !policy->vsock && allows(policy, "socket"))
@@ -141,11 +182,11 @@ json_t *bundle_seccomp(const Settings *s, uint64_t capabilities) {
         json_t *rules, *object;
 
         errno = 0;
-        if (unconfined && !s->system_call_filter)
+        if (unconfined && !s->system_call_filter && !s->intercept)
                 return NULL;
         syscall_policy_make(settings_seccomp_profile(s), capabilities, s->system_call_filter, &policy);
         rules = json_array();
-        if (append_rules(rules, &policy, unconfined ? SYSCALL_ALLOWED : ENOSYS) < 0) {
+        if (append_rules(rules, s, &policy, unconfined ? SYSCALL_ALLOWED : ENOSYS) < 0) {
                 json_decref(rules);
                 errno = ENOMEM;
                 return NULL;

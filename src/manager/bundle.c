@@ -132,6 +132,12 @@ static json_t *compile_linux(const Launch *launch) {
         if (linux_part && launch->selinux.mount)
                 json_object_set_new(linux_part, "mountLabel", json_string(launch->selinux.mount));
         seccomp = bundle_seccomp(s, capability_set(launch));
+        if (seccomp && s->intercept) {
+                char listener[256];
+
+                snprintf(listener, sizeof(listener), "%s/intercept.sock", launch->dir);
+                json_object_set_new(seccomp, "listenerPath", json_string(listener));
+        }
         /* What confines is there, or the bundle is not. */
         if ((!seccomp && errno == ENOMEM) || (seccomp && json_object_set_new(linux_part, "seccomp", seccomp) < 0) ||
             json_object_set_new(linux_part, "resources", json_pack("{s:o}", "devices", bundle_device_rules(launch))) < 0 ||
@@ -226,6 +232,7 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
                 { "NAME", launch->name },
                 { "RUNTIME", s->runtime ?: PATH_RUNTIME },
                 { "BUNDLE", bundle },
+                { "INTERCEPTOR", s->intercept ? PATH_INTERCEPT : NULL },
                 { "ROOTFS", rootfs },
                 { "ROOT", "overlay" },
                 { "LOWER", lower },

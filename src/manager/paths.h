@@ -14,5 +14,6 @@
 #define PATH_APPARMOR_LOADED "/run/ctrd/apparmor"
 #define PATH_APPARMOR_PARSER "/usr/sbin/apparmor_parser"
 #define PATH_NETWORK CTRD_LIBEXEC_DIR "/ctr-network"
+#define PATH_INTERCEPT CTRD_LIBEXEC_DIR "/ctr-intercept"
 #define PATH_REMOVE CTRD_LIBEXEC_DIR "/ctr-remove"
 #define PATH_RUNTIME CTRD_BIN_DIR "/ctrrun"

@@ -104,6 +104,8 @@ static char *summarize_filter(const json_t *filter) {
                 size_t n = json_array_size(json_object_get(rule, "names"));
                 bool allows = streq(json_string_value(json_object_get(rule, "action")), "SCMP_ACT_ALLOW");
 
+                if (streq(json_string_value(json_object_get(rule, "action")), "SCMP_ACT_NOTIFY"))
+                        continue; /* they have a line of their own */
                 if (json_object_get(rule, "args"))
                         partly += allows ? n : 0;
                 else if (allows)
@@ -131,6 +133,8 @@ static int add_filter(Security *s, const Launch *launch, const json_t *config) {
         if (r >= 0 && settings->system_call_filter)
                 r = add(s, "SystemCallFilter", strv_join(settings->system_call_filter, " "),
                         source_of(settings, "SystemCallFilter"));
+        if (r >= 0 && settings->intercept)
+                r = add(s, "InterceptSystemCalls", strv_join(settings->intercept, " "), source_of(settings, "InterceptSystemCalls"));
         return r;
 }
 

@@ -118,6 +118,7 @@ static const struct PlanKey {
         { "NAME", parse_name, FIELD(name), false },
         { "RUNTIME", parse_path, FIELD(runtime), false },
         { "BUNDLE", parse_path, FIELD(bundle), false },
+        { "INTERCEPTOR", parse_path, FIELD(interceptor), false },
         { "ROOTFS", parse_path, FIELD(rootfs), false },
         { "ROOT", parse_root, 0, false },
         { "LOWER", parse_lower, 0, true },

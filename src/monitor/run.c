@@ -49,6 +49,7 @@ void run_init(Run *run, Loop *loop, const char *directory, Console *console, con
         run->payload = PAYLOAD_INIT;
         run->terminal = TERMINAL_INIT;
         run->notify = NOTIFY_INIT;
+        run->interceptor = (Interceptor) INTERCEPTOR_INIT;
         run->call = RUNTIME_CALL_INIT;
         run->leader_pidfd = -EBADF;
         sessions_init(&run->sessions, loop, &run->payload, directory, child_reaped, run);
@@ -74,7 +75,8 @@ void run_reap(Run *run) {
                         return;
                 /* One that is known is waited for where its end is handled;
                  * that comes back here. */
-                if (info.si_pid == run->leader || sessions_know(&run->sessions, info.si_pid))
+                if (info.si_pid == run->leader || info.si_pid == run->interceptor.pid ||
+                    sessions_know(&run->sessions, info.si_pid))
                         return;
                 (void) waitid(P_PID, (id_t) info.si_pid, &info, WEXITED | WNOHANG);
         }
@@ -353,6 +355,16 @@ static int prepare_sockets(Run *run) {
         return 0;
 }
 
+static int prepare_interceptor(Run *run) {
+        RunPath path;
+        int r;
+
+        if (!run->plan.interceptor)
+                return 0;
+        r = interceptor_open(&run->interceptor, run->loop, run->plan.interceptor, run_path(run, "intercept.sock", &path));
+        return r < 0 ? error_set_errno(&run->error, r, "%s cannot be run", run->plan.interceptor) : 0;
+}
+
 static int call_create(Run *run) {
         RunPath console, pid, root;
         const char *const arguments[] = {
@@ -379,7 +391,8 @@ void run_create(Run *run) {
                 int (*step)(Run *run);
         } steps[] = {
                 { "plan", prepare_plan },       { "cgroup", prepare_cgroup }, { "root", prepare_root },
-                { "boot-id", prepare_boot_id }, { "sockets", prepare_sockets }, { "create", call_create },
+                { "boot-id", prepare_boot_id }, { "sockets", prepare_sockets }, { "intercept", prepare_interceptor },
+                { "create", call_create },
         };
 
         error_clear(&run->error);
@@ -420,6 +433,7 @@ static void end_finish(void *userdata) {
         console_end_container(run->console);
         terminal_close(&run->terminal);
         notify_close(&run->notify);
+        interceptor_close(&run->interceptor);
         if (run->mounted)
                 rootfs_unmount(&run->plan, run_path(run, "layers", &path));
         run->mounted = false;
@@ -472,6 +486,7 @@ void run_end(Run *run) {
 }
 
 void run_close(Run *run) {
+        interceptor_close(&run->interceptor);
         runtime_call_clear(&run->call);
         payload_close(&run->payload);
         plan_clear(&run->plan);

@@ -14,6 +14,7 @@
 
 #include "console.h"
 #include "error.h"
+#include "interceptor.h"
 #include "loop.h"
 #include "notify.h"
 #include "payload.h"
@@ -48,6 +49,7 @@ typedef struct Run {
         Payload payload;
         Terminal terminal;
         Notify notify;
+        Interceptor interceptor;
         Sessions sessions;
         RuntimeCall call;
 
