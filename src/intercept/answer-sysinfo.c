@@ -35,12 +35,12 @@ static int open_scope(void) {
         return cgroup_open(path);
 }
 
-/* Total and free as limit and use have it; UINT64_MAX in either changes nothing. */
+/* Total and free as limit and use have it; without a limit they are the host's. */
 static void limit(unsigned long *total, unsigned long *rest, uint64_t max, uint64_t current) {
-        if (max < *total)
-                *total = (unsigned long) max;
-        if (current != UINT64_MAX)
-                *rest = *total > current ? *total - (unsigned long) current : 0;
+        if (max >= *total)
+                return;
+        *total = (unsigned long) max;
+        *rest = MIN(*rest, current == UINT64_MAX || current > max ? 0 : (unsigned long) (max - current));
 }
 
 int answer_sysinfo(const Caller *caller, uint64_t usec) {

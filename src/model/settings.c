@@ -272,9 +272,12 @@ int settings_validate(const Settings *s, Error *error) {
                 return error_set(error, EINVAL, "InvalidSettings", "%s= has no meaning with UserNamespace=%s",
                                  s->uid_base != UINT32_MAX ? "UIDBase" : "UIDCount",
                                  user_namespace_mode_to_string(s->user_namespace));
-        if (s->intercept && s->user_namespace == USER_NAMESPACE_NO)
+        if (s->intercept && s->user_namespace != USER_NAMESPACE_YES)
                 return error_set(error, EINVAL, "InvalidSettings",
-                                 "InterceptSystemCalls= has no meaning with UserNamespace=no: root inside may do these calls itself");
+                                 "InterceptSystemCalls= needs UserNamespace=yes: without, root inside may do these calls itself");
+        if (s->intercept && s->seccomp_profile == SECCOMP_UNCONFINED)
+                return error_set(error, EINVAL, "InvalidSettings",
+                                 "InterceptSystemCalls= needs a filter: remove SeccompProfile=unconfined");
         if (s->uid_base != UINT32_MAX && (uint64_t) s->uid_base + settings_uid_count(s) > UIDS_END)
                 return error_set(error, EINVAL, "InvalidSettings", "UIDBase=%u leaves no room for %u ids: the last is %u",
                                  s->uid_base, settings_uid_count(s), UIDS_END - 1);

@@ -106,9 +106,14 @@ def test_files_have_the_containers_label():
     needs_selinux()
     want = PAIR.search(context('one')).group()
     script = 'import os; print(os.getxattr("%s", "security.selinux").decode().rstrip("\\0"))'
-    for path in ('/etc/hostname', '/run', '/tmp', '/dev/shm', '/run/host/container-manager', '/run/host/notify'):
-        r = run('nsenter', '--target', show('one')['Leader'], '--mount', '--', 'ls', '-Zd', path)
-        assert r.out.split()[0].endswith(want), (path, r)
+    root = '/proc/%s/root' % show('one')['Leader']
+    for path in ('/etc/passwd', '/run', '/tmp', '/dev/shm', '/dev/pts/0', '/run/host', '/run/host/container-manager'):
+        label = os.getxattr(root + path, 'security.selinux').decode().rstrip('\0')
+        assert label.endswith(want), (path, label)
+    # On disk nothing of it is to be seen, as images are for all.
+    for store in ('/var/lib/ctrd/containers/one/fs/upper', '/var/lib/ctrd/images/debian-bookworm/rootfs/etc'):
+        label = os.getxattr(store, 'security.selinux').decode().rstrip('\0')
+        assert not PAIR.search(label), (store, label)
 
 
 def test_the_other_containers_files_are_out_of_reach():
@@ -121,7 +126,7 @@ def test_the_other_containers_files_are_out_of_reach():
     assert as_context(context('two'), ['cat', '/srv/secret'], leader).out == 'secret\n'
     before = len(denials())
     for argv in (['cat', '/srv/secret'], ['sh', '-c', 'echo x >/srv/secret'], ['sh', '-c', 'echo x >/srv/new'], ['ls', '/srv'],
-                 ['rm', '-f', '/srv/public'], ['cat', '/etc/hostname']):
+                 ['rm', '-f', '/srv/public'], ['cat', '/etc/passwd']):
         r = as_context(other, argv, leader)
         assert r.status != 0, (argv, r)
     assert sh('two', 'cat /srv/secret; ls /srv').out.split() == ['secret', 'public', 'secret']
