@@ -452,6 +452,7 @@ void container_adopt(Container *c) {
         container_event(c, EVENT_START);
         c->apparmor = launch_label(c->name, LAUNCH_APPARMOR);
         c->selinux.process = launch_label(c->name, LAUNCH_SELINUX);
+        c->selinux.mount = launch_label(c->name, LAUNCH_SELINUX_MOUNT);
         snprintf(control, sizeof(control), "%s/control", dir);
         fd = socket_connect(control, SOCK_SEQPACKET);
         if (fd >= 0) {

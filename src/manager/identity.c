@@ -40,7 +40,7 @@ int identity_load(const char *name, Identity *ret, Error *error) {
                 r = error_set(error, EIO, NULL, "%s is damaged: %s", path, je.text);
         else if (!name_is_machine_id(machine_id) || !name_is_image_id(image) || base < 0 || base > UINT32_MAX ||
                  count < 0 || count > UINT32_MAX - base || created < 0 || low < 0 || high < 0 || high >= MCS_CATEGORIES ||
-                 (high > 0 && low >= high))
+                 ((low > 0 || high > 0) && low >= high))
                 r = error_set(error, EIO, NULL, "%s is damaged: a value is out of its range", path);
         else {
                 Identity i = {

@@ -202,7 +202,7 @@ static bool has_entries(const char *container, const char *path) {
 
 /* Where container engines keep images and containers. What lies there already, from
  * a time without Nesting=, is not covered. Stays as long as the container does. */
-static int make_storage(Launch *launch) {
+static int make_storage(Launch *launch, Error *error) {
         static const char *const engines[] = { "containerd", "containers", "ctrd", "docker", "machines" };
         char path[PATH_MAX];
         int r = 0;
@@ -217,6 +217,9 @@ static int make_storage(Launch *launch) {
                                 continue;
                         r = file_mkdir_parents(path, 0700);
                 }
+                /* What is made in it gets the label from it. */
+                if (r >= 0 && launch->selinux.mount)
+                        r = selinux_label_file(AT_FDCWD, path, launch->selinux.mount, error);
                 if (r >= 0)
                         r = strv_extend(&launch->storage, engines[i]);
         }
@@ -286,9 +289,11 @@ static int prepare(Launch *launch, Error *error) {
                 r = file_write_atomic(dir, LAUNCH_APPARMOR, launch->apparmor, strlen(launch->apparmor), 0600);
         if (r >= 0 && launch->selinux.process)
                 r = file_write_atomic(dir, LAUNCH_SELINUX, launch->selinux.process, strlen(launch->selinux.process), 0600);
+        if (r >= 0 && launch->selinux.mount)
+                r = file_write_atomic(dir, LAUNCH_SELINUX_MOUNT, launch->selinux.mount, strlen(launch->selinux.mount), 0600);
         /* On a read-only root there is no place for what is not there. */
         if (r >= 0 && launch->settings->nesting && !launch->settings->read_only)
-                r = make_storage(launch);
+                r = make_storage(launch, error);
         if (r >= 0)
                 r = write_plan_and_bundle(launch, error);
         return r;

@@ -14,9 +14,10 @@ int launch_prepare(Launch *launch, Error *error);
 /* Removes the directory of a run. Nothing there is no error. */
 int launch_remove(const char *name);
 
-/* The AppArmor label that a run began with; NULL: none. */
+/* A label that a run began with, of the kind LAUNCH_…; NULL: none. */
 #define LAUNCH_APPARMOR "apparmor"
 #define LAUNCH_SELINUX "selinux"
+#define LAUNCH_SELINUX_MOUNT "selinux-mount"
 char *launch_label(const char *name, const char *kind);
 
 void launch_dir(const char *name, char *ret, size_t size);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/xattr.h>
 #include <selinux/selinux.h>
 #include <stdio.h>
@@ -79,7 +80,11 @@ static char *with_categories(const char *context, McsPair mcs) {
         }
         if (p && !streq(p, "s0"))
                 return strdup(context);
-        mcs_pair_format(mcs, level);
+        /* One that has not been given a pair yet is being looked at, and not started. */
+        if (mcs_pair_is_valid(mcs))
+                mcs_pair_format(mcs, level);
+        else
+                strcpy(level, "s0");
         return asprintf(&text, "%.*s:%s", (int) (p ? p - 1 - context : (ssize_t) strlen(context)), context, level) < 0 ? NULL : text;
 }
 
@@ -149,11 +154,14 @@ int selinux_contexts(const Settings *settings, const Identity *identity, Selinux
         return 0;
 }
 
-/* name: no path. A symlink is labelled itself. */
+/* A symlink is labelled itself. */
 static int set_label(int dir, const char *name, const char *context) {
-        char path[FD_PATH_MAX + 256 + 1], base[FD_PATH_MAX];
+        char path[PATH_MAX], base[FD_PATH_MAX];
 
-        snprintf(path, sizeof(path), "%s/%s", fd_path(dir, base), name);
+        if (dir == AT_FDCWD)
+                snprintf(path, sizeof(path), "%s", name);
+        else
+                snprintf(path, sizeof(path), "%s/%s", fd_path(dir, base), name);
         return lsetxattr(path, XATTR_NAME_SELINUX, context, strlen(context) + 1, 0) < 0 ? -errno : 0;
 }
 

@@ -31,7 +31,7 @@ void selinux_contexts_clear(SelinuxContexts *contexts);
  * calls init_process, the type of our own module, what it calls process. */
 int selinux_contexts(const Settings *settings, const Identity *identity, SelinuxContexts *ret, Error *error);
 
-/* Labels a file of ours that the container is to read. */
+/* Labels a file of ours that the container is to read. dir: or AT_FDCWD. */
 int selinux_label_file(int dir, const char *name, const char *context, Error *error);
 
 /* Labels a directory of ours and all below it, which the container is to read. */
