@@ -85,6 +85,9 @@ static int answer_setxattr(const Caller *caller, const struct seccomp_data *data
 
         if (data->args[3] != sizeof(value) || !HAS(caller, CAP_SYS_ADMIN))
                 return ANSWER_CONTINUE;
+        /* Not AT_FDCWD either, which some kernels take here and others do not. */
+        if (by_descriptor && (int) data->args[0] < 0)
+                return ANSWER_CONTINUE;
         r = caller_read_string(caller, data->args[1], name, sizeof(name));
         if (r >= 0)
                 r = caller_read(caller, data->args[2], &value, sizeof(value));
