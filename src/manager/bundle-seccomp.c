@@ -34,9 +34,10 @@ static int append_rule(json_t *rules, json_t *names, const char *action, int err
         return json_array_append_new(rules, rule);
 }
 
-/* A call that is refused, or by SCMP_ACT_NOTIFY intercepted (errnum 0), for some values of one argument: only its lower half, since
- * the kernel looks at no more (flatpak, CVE-2019-10063). Allowed is it by a condition
- * that always holds: a rule without any would go before the others. */
+/* A call that for some values of one argument is refused, or with errnum 0 notified of
+ * (SCMP_ACT_NOTIFY): of the argument only its lower half, since the kernel looks at no
+ * more (flatpak, CVE-2019-10063). Allowed is it by a condition that always holds: a
+ * rule without any would go before the others. */
 static int append_except(json_t *rules, const char *name, int argument, const uint32_t (*values)[2], size_t n, int errnum) {
         json_t *names = json_pack("[s]", name),
                *always = json_pack("[{s:i, s:i, s:s}]", "index", argument, "value", 0, "op", "SCMP_CMP_GE");
