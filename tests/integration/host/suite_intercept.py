@@ -11,8 +11,8 @@ from ctrd import *
 SHARED = ['deb']
 # Numbers are the kernel's: asm/unistd.h.
 CALLS = {
-    'x86_64': {'mknod': 133, 'mknodat': 259, 'setxattr': 188, 'lsetxattr': 189, 'fsetxattr': 190, 'sysinfo': 99},
-    'aarch64': {'mknodat': 33, 'setxattr': 5, 'lsetxattr': 6, 'fsetxattr': 7, 'sysinfo': 179},
+    'x86_64': {'mknod': 133, 'mknodat': 259, 'setxattr': 188, 'lsetxattr': 189, 'fsetxattr': 190, 'sysinfo': 99, 'shmat': 30},
+    'aarch64': {'mknodat': 33, 'setxattr': 5, 'lsetxattr': 6, 'fsetxattr': 7, 'sysinfo': 179, 'shmat': 196},
 }.get(platform.machine())
 AT_FDCWD = -100
 OPAQUE = 'trusted.overlay.opaque'
@@ -122,7 +122,13 @@ def test_opaque_directories():
     assert setxattr('/var/lib/containers/f', OPAQUE, 'y') == errno.ENOTDIR
     alice = 'use POSIX; POSIX::setuid(65534);'
     assert setxattr('/var/lib/containers/d', OPAQUE, 'y', before=alice) in (errno.EPERM, errno.EACCES)
-    sh('rm -r /var/lib/containers/d /var/lib/containers/e /var/lib/containers/f', check=True)
+    # By a descriptor too. AT_FDCWD is none: newer kernels take it, but set nothing of this.
+    by_fd = ('mkdir "/var/lib/containers/g"; chdir "/var/lib/containers/g"; opendir my $h, "."; my ($k, $v) = ("%s", "y");'
+             'for (%d, fileno $h) { print syscall(%d, $_, $k, $v, 1, 0) == -1 ? $!+0 : 0, " " }')
+    out = perl(by_fd % (OPAQUE, AT_FDCWD, CALLS['fsetxattr']), check=True).out
+    assert out.split() in ([str(errno.EBADF), '0'], [str(errno.EPERM), '0']), out
+    assert os.getxattr(real + 'g', OPAQUE) == b'y'
+    sh('cd /var/lib/containers; rm -r d e f g', check=True)
 
 
 def sysinfo(name='deb'):
@@ -162,6 +168,41 @@ def test_paths_that_change_meanwhile():
     made = sh('find / -xdev \\( -name "node*" -o -name "disk*" \\) \\( -type c -o -type b \\) -printf "%p %y "; cd /dev; stat -c "%t:%T" node* 2>/dev/null | sort -u').out
     assert 'node' in made and 'disk' not in made and ' b ' not in made, made
     sh('rm -rf /srv/* /dev/node*')
+
+
+# Another process writes one string, then the other, to where the arguments of calls lie.
+# Where that is has to be known beforehand: perl has no pointers.
+FLIPPED = 0x10000000
+FLIP = ('my $id = shmget(0, 4096, 0600) // die $!; syscall(%d, $id, %d, 0) != -1 or die $!;'
+        'my @words = ("%s\\0", "%s\\0"); shmwrite($id, $words[0], 0, length $words[0]);'
+        'my $child = fork // die $!; if (!$child) { while (getppid != 1) { shmwrite($id, $_, 0, length $_) for @words } } my %%seen; %s;'
+        'kill 9, $child; waitpid $child, 0; shmctl($id, 0, 0); print join " ", map { "$_=$seen{$_}" } sort keys %%seen')
+
+
+def flip(one, other, calls):
+    """How many calls had which result: 0 or the number of an error."""
+    r = perl(FLIP % (CALLS['shmat'], FLIPPED, one, other, calls), check=True)
+    return {int(k): int(v) for k, v in (w.split('=') for w in r.out.split())}
+
+
+def test_memory_that_changes_meanwhile():
+    """What was checked is what is done: nothing is read a second time."""
+    sh('mkdir -p /srv/a /var/lib/containers/d', check=True)
+    seen = flip('/srv/a/one', '/srv/a/two',
+                # Names that are half of each are made too.
+                'for (1 .. 5000) { for (%d, %d) { $seen{syscall(%d, %d, %d, $_ >> 16, $_ & 0xffff) == -1 ? $!+0 : 0}++ }'
+                'for (glob "/srv/a/*") { -c $_ && (lstat $_)[6] == 0x103 or die $_; unlink $_ } }' %
+                ((stat.S_IFCHR | 0o600) << 16 | 0x103, (stat.S_IFBLK | 0o600) << 16 | 0x800, CALLS['mknodat'], AT_FDCWD, FLIPPED))
+    assert set(seen) <= {0, errno.EPERM, errno.EEXIST} and seen[0] == 5000, seen
+
+    # The attribute's name, of which only one is allowed.
+    seen = flip(OPAQUE, 'trusted.overlay.origin',
+                'my ($p, $v) = ("/var/lib/containers/d", "y"); for (1 .. 5000) {'
+                '$seen{syscall(%d, $p, %d, $v, 1, 0) == -1 ? $!+0 : 0}++ }' % (CALLS['setxattr'], FLIPPED))
+    assert set(seen) == {0, errno.EPERM}, seen
+    names = os.listxattr('/var/lib/ctrd/containers/deb/storage/containers/d')
+    assert [n for n in names if n.startswith('trusted.')] == [OPAQUE], names
+    sh('rm -r /srv/a /var/lib/containers/d', check=True)
 
 
 def test_callers_that_end_meanwhile():
