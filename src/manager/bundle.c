@@ -129,8 +129,6 @@ static json_t *compile_linux(const Launch *launch) {
                 json_object_set(linux_part, "uidMappings", map);
                 json_object_set_new(linux_part, "gidMappings", map);
         }
-        if (linux_part && launch->selinux.mount)
-                json_object_set_new(linux_part, "mountLabel", json_string(launch->selinux.mount));
         seccomp = bundle_seccomp(s, capability_set(launch));
         if (seccomp && s->intercept) {
                 char listener[256];
@@ -139,7 +137,10 @@ static json_t *compile_linux(const Launch *launch) {
                 json_object_set_new(seccomp, "listenerPath", json_string(listener));
         }
         /* What confines is there, or the bundle is not. */
-        if ((!seccomp && errno == ENOMEM) || (seccomp && json_object_set_new(linux_part, "seccomp", seccomp) < 0) ||
+        if ((!seccomp && errno == ENOMEM) ||
+            (launch->selinux.mount &&
+             json_object_set_new(linux_part, "mountLabel", json_string(launch->selinux.mount)) < 0) ||
+            (seccomp && json_object_set_new(linux_part, "seccomp", seccomp) < 0) ||
             json_object_set_new(linux_part, "resources", json_pack("{s:o}", "devices", bundle_device_rules(launch))) < 0 ||
             (launch->n_devices > 0 && json_object_set_new(linux_part, "devices", bundle_devices(launch)) < 0)) {
                 json_decref(linux_part);

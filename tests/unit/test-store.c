@@ -331,6 +331,7 @@ static int assign(Manager *manager, uint32_t base, uint32_t *ret_base, Error *er
 }
 
 static void ids_of_accounts_are_not_given_away(void **state) {
+        test_needs(SYS_openat2); /* /proc/self/uid_map */
         Manager manager = {};
         uint32_t base, again;
 
@@ -351,6 +352,7 @@ static void ids_of_accounts_are_not_given_away(void **state) {
 }
 
 static void ids_follow_the_settings(void **state) {
+        test_needs(SYS_openat2); /* /proc/self/uid_map */
         Settings settings = { .user_namespace = USER_NAMESPACE_YES, .uid_base = UINT32_MAX, .uid_count = UINT32_MAX };
         Container self = { .name = (char *) "web", .identity = { .uid_base = 1048576000, .uid_count = 65536 } };
         Identity *i = &self.identity;
@@ -390,6 +392,7 @@ static void ids_follow_the_settings(void **state) {
 }
 
 static void ids_of_other_containers_are_not_given_away(void **state) {
+        test_needs(SYS_openat2); /* /proc/self/uid_map */
         Container other = { .name = (char *) "other", .identity = { .uid_base = 524288, .uid_count = 65536 } };
         Manager manager = {};
         uint32_t base;
