@@ -183,7 +183,7 @@ json_t *bundle_seccomp(const Settings *s, uint64_t capabilities) {
         json_t *rules, *object;
 
         errno = 0;
-        if (unconfined && !s->system_call_filter && !s->intercept)
+        if (unconfined && !s->system_call_filter)
                 return NULL;
         syscall_policy_make(settings_seccomp_profile(s), capabilities, s->system_call_filter, &policy);
         rules = json_array();

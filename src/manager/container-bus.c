@@ -343,8 +343,8 @@ static int property_number(sd_bus *bus, const char *path, const char *interface,
                                                                    : (uint32_t) c->leader);
 }
 
-static int property_users(sd_bus *bus, const char *path, const char *interface, const char *property,
-                                   sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+static int property_users(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                          void *userdata, sd_bus_error *ret_error) {
         Container *c = userdata;
 
         return sd_bus_message_append(reply, "b", streq(property, "Privileged") ? c->identity.uid_base == 0

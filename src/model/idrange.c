@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "idrange.h"
+#include "name.h"
 
 int idrange_set_add(IdRangeSet *set, uint32_t base, uint32_t count) {
         if (count == 0)
@@ -32,13 +33,10 @@ void idrange_set_clear(IdRangeSet *set) {
 int idrange_set_pick(const IdRangeSet *set, const char *name, uint32_t count, uint32_t *ret_base) {
         /* Places where count ids still end within the range. */
         const uint32_t slots = (IDRANGE_END - IDRANGE_FIRST - count) / IDRANGE_COUNT + 1;
-        uint32_t start = 5381;
-
-        for (const char *p = name; *p; p++)
-                start = start * 33 + (uint8_t) *p;
+        uint32_t start = (uint32_t) (name_hash(name, "ids") % slots);
 
         for (uint32_t i = 0; i < slots; i++) {
-                uint32_t base = IDRANGE_FIRST + ((start % slots + i) % slots) * IDRANGE_COUNT;
+                uint32_t base = IDRANGE_FIRST + ((start + i) % slots) * IDRANGE_COUNT;
 
                 if (!idrange_set_overlaps(set, base, count)) {
                         *ret_base = base;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "mcs.h"
+#include "name.h"
 
 #define PAIRS (MCS_CATEGORIES * (MCS_CATEGORIES - 1) / 2)
 
@@ -27,12 +28,10 @@ static bool is_taken(const McsPair *taken, size_t n, McsPair pair) {
 }
 
 int mcs_pair_pick(const McsPair *taken, size_t n, const char *name, McsPair *ret) {
-        uint32_t start = 5381;
+        uint32_t start = (uint32_t) (name_hash(name, "categories") % PAIRS);
 
-        for (const char *p = name; *p; p++)
-                start = start * 33 + (uint8_t) *p;
         for (uint32_t i = 0; i < PAIRS; i++) {
-                McsPair pair = pair_at((start % PAIRS + i) % PAIRS);
+                McsPair pair = pair_at((start + i) % PAIRS);
 
                 if (!is_taken(taken, n, pair)) {
                         *ret = pair;

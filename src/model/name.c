@@ -78,16 +78,15 @@ bool name_is_machine_id(const char *id) {
         return id && strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32 && strspn(id, "0") != 32;
 }
 
-/* FNV-1a, 64 bits: spreads names; nothing here depends on its being hard to
- * reverse. */
-static uint64_t hash_two(const char *a, const char *b) {
+/* FNV-1a, 64 bits. */
+uint64_t name_hash(const char *name, const char *salt) {
         uint64_t h = UINT64_C(0xcbf29ce484222325);
 
-        for (; *a; a++)
-                h = (h ^ (uint8_t) *a) * UINT64_C(0x100000001b3);
+        for (; *name; name++)
+                h = (h ^ (uint8_t) *name) * UINT64_C(0x100000001b3);
         h = (h ^ 0xff) * UINT64_C(0x100000001b3);
-        for (; *b; b++)
-                h = (h ^ (uint8_t) *b) * UINT64_C(0x100000001b3);
+        for (; *salt; salt++)
+                h = (h ^ (uint8_t) *salt) * UINT64_C(0x100000001b3);
         return h ^ (h >> 29);
 }
 
@@ -99,14 +98,14 @@ void name_host_interface(const char *name, char ret[static NAME_INTERFACE_MAX]) 
                 snprintf(ret, NAME_INTERFACE_MAX, "ve-%s", name);
                 return;
         }
-        uint64_t h = hash_two(name, "interface");
+        uint64_t h = name_hash(name, "interface");
         for (size_t i = 0; i < sizeof(hash) - 1; i++, h /= 36)
                 hash[i] = digits[h % 36];
         snprintf(ret, NAME_INTERFACE_MAX, "ve-%.5s-%s", name, hash);
 }
 
 void name_mac_address(const char *name, const char *salt, uint8_t ret[static 6]) {
-        uint64_t h = hash_two(name, salt);
+        uint64_t h = name_hash(name, salt);
 
         for (size_t i = 0; i < 6; i++)
                 ret[i] = (uint8_t) (h >> (8 * i));

@@ -31,6 +31,10 @@ bool name_is_credential(const char *name);
 /* 32 lower-case hexadecimal digits, not all zero: machine-id(5). */
 bool name_is_machine_id(const char *id);
 
+/* Spreads names, for each salt in another way; nothing depends on its being hard to
+ * reverse. */
+uint64_t name_hash(const char *name, const char *salt);
+
 /* The network interface of the host's end: "ve-NAME", at most 15 characters as
  * the kernel allows. Longer names are cut and end with six letters and digits (31
  * bits) of a hash of the whole name, so that two containers do not meet. */
