@@ -28,6 +28,7 @@
 
 #define MONITOR CTRD_LIBEXEC_DIR "/ctr-monitor"
 #define RUN_DIRECTORY "/run/ctrd/containers"
+#define CACHE_DIRECTORY "/run/ctrd/seccomp"
 #define FIRST_ACTIVATED 3 /* sd_listen_fds(3) */
 /* ctrd asks as soon as it is connected. Who does not keeps others waiting. */
 #define ASK_TIMEOUT_SEC 2
@@ -78,7 +79,10 @@ static int start_monitor(const char *name, int control, pid_t *ret_pid) {
                         .argv = (char *[]){ (char *) "ctr-monitor", (char *) "--dir", dir, NULL },
                         /* Nothing of ours is theirs: not NOTIFY_SOCKET above all, which a
                          * runtime would take for the container's. */
-                        .env = (char *[]){ (char *) "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL },
+                        .env = (char *[]){ (char *) "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                           /* A runtime's --root goes with its container:
+                                            * what ctrrun has compiled would go too. */
+                                           (char *) "CTRRUN_SECCOMP_CACHE=" CACHE_DIRECTORY, NULL },
                         .stdio = { -1, -1, STDERR_FILENO },
                         .fds = &control,
                         .n_fds = 1,

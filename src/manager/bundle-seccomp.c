@@ -177,6 +177,37 @@ static int append_rules(json_t *rules, const Settings *s, const SyscallPolicy *p
         return r;
 }
 
+static bool policy_equal(const SyscallPolicy *a, const SyscallPolicy *b) {
+        return memcmp(a->result, b->result, sizeof(a->result)) == 0 && a->new_users == b->new_users && a->vsock == b->vsock;
+}
+
+/* These are some four hundred words, the same for most containers, and half of what a
+ * filter costs ctrd: the last ones are kept. Nobody changes them. */
+static json_t *make_rules(const Settings *s, const SyscallPolicy *policy, uint16_t fallback) {
+        static struct {
+                SyscallPolicy policy;
+                uint16_t fallback;
+                json_t *rules;
+        } last;
+        bool plain = strv_length(s->intercept) == 0;
+        json_t *rules;
+
+        if (plain && last.rules && last.fallback == fallback && policy_equal(&last.policy, policy))
+                return json_incref(last.rules);
+        rules = json_array();
+        if (append_rules(rules, s, policy, fallback) < 0) {
+                json_decref(rules);
+                return NULL;
+        }
+        if (plain) {
+                json_decref(last.rules);
+                last.policy = *policy;
+                last.fallback = fallback;
+                last.rules = json_incref(rules);
+        }
+        return rules;
+}
+
 json_t *bundle_seccomp(const Settings *s, uint64_t capabilities) {
         bool unconfined = settings_seccomp_profile(s) == SECCOMP_UNCONFINED;
         SyscallPolicy policy;
@@ -186,9 +217,8 @@ json_t *bundle_seccomp(const Settings *s, uint64_t capabilities) {
         if (unconfined && !s->system_call_filter)
                 return NULL;
         syscall_policy_make(settings_seccomp_profile(s), capabilities, s->system_call_filter, &policy);
-        rules = json_array();
-        if (append_rules(rules, s, &policy, unconfined ? SYSCALL_ALLOWED : ENOSYS) < 0) {
-                json_decref(rules);
+        rules = make_rules(s, &policy, unconfined ? SYSCALL_ALLOWED : ENOSYS);
+        if (!rules) {
                 errno = ENOMEM;
                 return NULL;
         }

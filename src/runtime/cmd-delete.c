@@ -78,7 +78,8 @@ static int delete_one(const CommandGlobals *g, const char *id, bool force, Error
         if (r < 0)
                 return r;
         /* Without its config (a create that was cut off) there are no hooks. */
-        (void) creation_load_config(c, &config, &ignored);
+        if (c->needs_config)
+                (void) creation_load_config(c, &config, &ignored);
         return creation_destroy(c, config, error);
 }
 

@@ -37,9 +37,9 @@ static int run_start(const Command *command, const CommandGlobals *g, int argc, 
         if ((r = command_get_id(command, argc, argv, r, &id, error)) < 0 ||
             (r = container_load(g->root, id, &c, error)) < 0 ||
             (r = check_created(c, error)) < 0 ||
-            (r = creation_load_config(c, &config, error)) < 0)
+            (c->needs_config && (r = creation_load_config(c, &config, error)) < 0))
                 return r;
-        if (!config->has_process)
+        if (config && !config->has_process)
                 return error_set(error, EINVAL, "InvalidConfig", "process is missing: there is nothing to start in container %s", id);
         /* Before its program can send anything to it. */
         notify = notify_socket_open(c);
@@ -47,7 +47,7 @@ static int run_start(const Command *command, const CommandGlobals *g, int argc, 
         if (r < 0)
                 return r;
         /* runtime-spec, "Lifecycle": where one fails the container is stopped. */
-        r = creation_run_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING, error);
+        r = config ? creation_run_hooks(config, c, HOOK_POSTSTART, CONTAINER_RUNNING, error) : 0;
         if (r < 0) {
                 creation_stop(c);
                 return r;

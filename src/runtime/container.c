@@ -135,7 +135,7 @@ static int parse_state(Container *c, const json_t *document, Error *error) {
         uint32_t owner = 0;
         int r;
 
-        c->exec_defaults = c->exposes_runtime = true; /* where nothing is said of it */
+        c->exec_defaults = c->exposes_runtime = c->needs_config = true; /* where nothing is said of it */
         if (!json_is_object(document))
                 return field_invalid("status", "must be an object", error);
         if ((r = load_string(document, "bundle", &c->bundle, error)) < 0 ||
@@ -154,6 +154,7 @@ static int parse_state(Container *c, const json_t *document, Error *error) {
             (r = field_bool(document, "exposesRuntime", &c->exposes_runtime, error)) < 0 ||
             (r = field_bool(document, "seccomp", &c->seccomp, error)) < 0 ||
             (r = field_bool(document, "execDefaults", &c->exec_defaults, error)) < 0 ||
+            (r = field_bool(document, "needsConfig", &c->needs_config, error)) < 0 ||
             (r = field_u32(document, "owner", &owner, error)) < 0 ||
             (r = field_object(document, "annotations", &annotations, error)) < 0)
                 return r;
@@ -251,14 +252,14 @@ int container_load(const char *root, const char *id, Container **ret, Error *err
 }
 
 int container_format_state(const Container *c, char **ret, Error *error) {
-        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:I, s:s*, s:s*, s:s*, s:s*, s:O*}",
+        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:b, s:I, s:s*, s:s*, s:s*, s:s*, s:O*}",
                               "ociVersion", strempty(c->oci_version), "id", c->id, "bundle", c->bundle, "rootfs",
                               strempty(c->rootfs), "created", strempty(c->created), "version", CTRD_VERSION, "pid",
                               (int) c->pid, "startTime", (json_int_t) c->start_time, "namespaces",
                               (json_int_t) c->namespaces, "cgroupCreated", (int) c->n_cgroup_created, "cgroupDelegated",
                               (int) c->cgroup_delegated, "exposesRuntime",
                               (int) c->exposes_runtime, "seccomp", (int) c->seccomp, "execDefaults",
-                              (int) c->exec_defaults, "owner",
+                              (int) c->exec_defaults, "needsConfig", (int) c->needs_config, "owner",
                               (json_int_t) c->owner, "cgroup", c->cgroup, "systemdScope", c->scope, "rdtGroup", c->rdt_group,
                               "external_descriptors", c->external_descriptors, "annotations", c->annotations);
         char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;

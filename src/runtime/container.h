@@ -48,6 +48,7 @@ typedef struct Container {
         bool cgroup_delegated; /* handed over: what is in it is the container's to arrange */
         bool exposes_runtime; /* its root could write to the runtime's binary: see self.h */
         bool seccomp;       /* there is a seccomp.bpf */
+        bool needs_config;  /* to start and to delete it, its config has to be read: for hooks, or who listens */
         bool exec_defaults; /* its config has more for who comes by exec: limits, labels, a personality */
         uint64_t namespaces; /* CLONE_NEW… that exec joins */
         uid_t owner;

@@ -123,6 +123,8 @@ static int describe(Container *c, const Config *config, const char *bundle, Erro
         c->annotations = json_incref((json_t *) config->annotations);
         c->exposes_runtime = exposes_runtime(config);
         c->seccomp = config->seccomp != NULL;
+        c->needs_config = !config->has_process || config->hooks[HOOK_POSTSTART].n_hooks > 0 ||
+                          config->hooks[HOOK_POSTSTOP].n_hooks > 0;
         c->exec_defaults = config->has_personality || config->memory_policy ||
                            process_limits_are_given(&config->process) || config->process.initial_cpus ||
                            config->process.final_cpus ||
@@ -248,6 +250,7 @@ int creation_keep(const Creation *creation, Launch *l, Error *error) {
         if (config->seccomp && (r = syscall_cache_get(c->fd, "seccomp.bpf", config->seccomp, &l->seccomp, error)) < 0)
                 return r;
         l->payload.seccomp = l->seccomp;
+        c->needs_config |= l->seccomp && l->seccomp->notifies;
         fd = openat(c->fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         r = fd < 0 ? -errno : fd_write_all(fd, config->text, config->text_size);
         if (r < 0)

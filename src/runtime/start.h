@@ -9,5 +9,5 @@
 #include "container.h"
 
 /* Connects to the socket that init listens on. Returns 0 when its execve(2)
- * succeeded; its own error where it failed. */
+ * succeeded; its own error where it failed. config: NULL where container->needs_config is false. */
 int start_container(const Container *c, const Config *config, Error *error);

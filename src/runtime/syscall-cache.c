@@ -5,6 +5,7 @@
 #include <seccomp.h>
 #include <sha2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@
 #include "fd.h"
 #include "syscall-cache.h"
 
-#define DIRECTORY "../.seccomp" /* from a container's state */
+#define BESIDE "../.seccomp" /* from a container's state */
 #define GENERATION 3            /* of what is made of the same rules: one more where that changes */
 #define NAME_SIZE (2 * SYSCALL_FILTER_DIGEST + 1)
 
@@ -103,8 +104,14 @@ static void name_of(const uint8_t digest[static SYSCALL_FILTER_DIGEST], char ret
         ret[NAME_SIZE - 1] = 0;
 }
 
+static const char *directory(void) {
+        const char *of_the_caller = secure_getenv(SYSCALL_CACHE_VARIABLE);
+
+        return isempty(of_the_caller) ? BESIDE : of_the_caller;
+}
+
 static int open_cache(int state) {
-        _cleanup_fd_ int fd = openat(state, DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        _cleanup_fd_ int fd = openat(state, directory(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         struct stat st;
 
         if (fd < 0 || fstat(fd, &st) < 0)
@@ -147,7 +154,7 @@ static void make_room(int cache) {
 static void store(int cache, int state, const char *name, const char *entry) {
         _cleanup_fd_ int made = -EBADF;
 
-        if (cache == -ENOENT && mkdirat(state, DIRECTORY, 0700) >= 0)
+        if (cache == -ENOENT && mkdirat(state, directory(), 0700) >= 0)
                 cache = made = open_cache(state);
         if (cache < 0)
                 return;

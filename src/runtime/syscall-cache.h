@@ -7,6 +7,9 @@
  *
  *   <--root>/.seccomp/<digest>   a filter, as syscall_filter_write() writes it
  *
+ * or in the directory that CTRRUN_SECCOMP_CACHE names, for who has a --root for each
+ * container. It has to be on the file system of --root: entries are hard links.
+ *
  * The digest is the SHA-256 of everything that the program depends on: the
  * rules, what compiles them, libseccomp, the kernel. A directory or a file that is not the runtime's
  * user's own, or that others can write, is not looked into; what is damaged is
@@ -17,6 +20,7 @@
 #include "syscall-filter.h"
 
 #define SYSCALL_CACHE_MAX 64
+#define SYSCALL_CACHE_VARIABLE "CTRRUN_SECCOMP_CACHE"
 
 /* The filter for linux.seccomp, from the cache of the directory that state, a
  * container's, is in, or compiled. It is in state under that name as well. */

@@ -139,7 +139,7 @@ static int tell_agent(const Config *config, const Container *c, ContainerStatus 
         json_t *state;
         int r;
 
-        if (!config->seccomp)
+        if (!config || !config->seccomp)
                 return error_set_errno(error, EBADMSG, "linux.seccomp");
         if ((r = field_string(config->seccomp, "linux.seccomp.listenerPath", &path, error)) < 0 ||
             (r = field_string(config->seccomp, "linux.seccomp.listenerMetadata", &metadata, error)) < 0)

@@ -25,6 +25,6 @@ int syscall_listener_load(const SyscallFilter *f, int report, Error *error);
 
 /* In the runtime: channel_receive(), and what comes with CHANNEL_LISTENER is
  * handed to the one who listens, with the state of container as it is for the
- * process pid. */
+ * process pid. config: NULL where no filter notifies. */
 int syscall_listener_attend(int channel, const Config *config, const Container *container, ContainerStatus status,
                             pid_t pid, Error *ret_error);

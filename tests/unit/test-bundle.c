@@ -446,6 +446,31 @@ static void system_calls_are_filtered(void **state) {
         assert_null(json_at(none, "linux.seccomp"));
 }
 
+/* The last rules are kept: they are nobody else's. */
+static void rules_are_those_of_the_settings(void **state) {
+        static const char *const texts[] = { "", "[Security]\nSeccompProfile=strict\n", "[Security]\nSystemCallFilter=~@mount\n",
+                                             "[Security]\nSeccompProfile=unconfined\nSystemCallFilter=~@mount\n",
+                                             "[Security]\nInterceptSystemCalls=sysinfo\n",
+                                             "[Security]\nSeccompProfile=nesting\n" };
+        json_t *first[ELEMENTSOF(texts)];
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                first[i] = compile(texts[i]);
+                for (size_t j = 0; j < i; j++)
+                        assert_false(json_equal(json_at(first[i], "linux.seccomp.syscalls"),
+                                                json_at(first[j], "linux.seccomp.syscalls")));
+        }
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                for (size_t j = 0; j < ELEMENTSOF(texts); j++) {
+                        _cleanup_json_ json_t *other = compile(texts[j]), *again = compile(texts[i]);
+
+                        assert_true(json_equal(json_at(other, "linux.seccomp"), json_at(first[j], "linux.seccomp")));
+                        assert_true(json_equal(json_at(again, "linux.seccomp"), json_at(first[i], "linux.seccomp")));
+                }
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                json_decref(first[i]);
+}
+
 static void binds_keep_owners_by_an_id_map(void **state) {
         _cleanup_json_ json_t *c = compile("[Files]\n"
                                            "Bind=/srv /home:/mnt/home:norbind\n"
@@ -527,6 +552,7 @@ int main(void) {
                 T(capabilities_are_added_and_dropped),
                 T(all_capabilities_can_be_dropped),
                 T(system_calls_are_filtered),
+                T(rules_are_those_of_the_settings),
                 T(binds_keep_owners_by_an_id_map),
                 T(tmpfs_options_are_split),
                 T(resolv_conf_is_bound_where_there_is_one),

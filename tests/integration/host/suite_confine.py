@@ -2,6 +2,7 @@
 # What confines a container: which system calls it has.
 
 import errno
+import os
 import platform
 import stat
 
@@ -39,6 +40,14 @@ def call(name, *arguments, container='deb'):
 def test_every_process_is_filtered():
     out = ctl('exec', 'deb', '--', 'grep', '-h', '^Seccomp:', '/proc/1/status', '/proc/self/status')
     assert out.split() == ['Seccomp:', '2'] * 2, out
+
+
+def test_a_filter_is_compiled_once():
+    cache = '/run/ctrd/seccomp'
+    before = {(e.name, e.inode()) for e in os.scandir(cache)}
+    assert before and os.stat(cache).st_mode & 0o777 == 0o700, oct(os.stat(cache).st_mode)
+    ctl('restart', 'deb')
+    assert {(e.name, e.inode()) for e in os.scandir(cache)} == before
 
 
 def test_what_is_the_hosts_is_refused():
