@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -23,17 +22,6 @@
 #define ARCH_NATIVE 0 /* nothing is done for the caller */
 #endif
 
-#define HAS(caller, capability) ((caller)->capabilities & UINT64_C(1) << (capability))
-
-/* In the root and with the ids of the caller: the kernel checks as for itself. Magic
- * links lead out of a root. */
-static int open_inside(const char *path, uint64_t flags) {
-        struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
-        int fd = (int) syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-
-        return fd < 0 ? -errno : fd;
-}
-
 static int answer_mknod(const Caller *caller, int at, uint64_t address, mode_t mode, uint32_t number) {
         /* As the system call has it: new_decode_dev() of the kernel. */
         dev_t device = makedev((number & 0xfff00) >> 8, (number & 0xff) | ((number >> 12) & 0xfff00));
@@ -41,7 +29,7 @@ static int answer_mknod(const Caller *caller, int at, uint64_t address, mode_t m
         char path[PATH_MAX], *name;
         int r;
 
-        if (!interception_may_make(mode, device) || !HAS(caller, CAP_MKNOD))
+        if (!interception_may_make(mode, device) || !caller_has(caller, CAP_MKNOD))
                 return ANSWER_CONTINUE;
         r = caller_read_string(caller, address, path, sizeof(path));
         if (r >= 0)
@@ -53,12 +41,12 @@ static int answer_mknod(const Caller *caller, int at, uint64_t address, mode_t m
         if (isempty(name) || streq(name, ".") || streq(name, ".."))
                 return isempty(path) ? -ENOENT : -EEXIST;
         if (name == path)
-                parent = open_inside(".", O_PATH | O_DIRECTORY);
+                parent = caller_open_path(".", O_PATH | O_DIRECTORY);
         else if (name == path + 1)
-                parent = open_inside("/", O_PATH | O_DIRECTORY);
+                parent = caller_open_path("/", O_PATH | O_DIRECTORY);
         else {
                 name[-1] = 0;
-                parent = open_inside(path, O_PATH | O_DIRECTORY);
+                parent = caller_open_path(path, O_PATH | O_DIRECTORY);
         }
         if (parent < 0)
                 return parent;
@@ -83,7 +71,7 @@ static int answer_setxattr(const Caller *caller, const struct seccomp_data *data
         bool by_descriptor = data->nr == __NR_fsetxattr;
         int r;
 
-        if (data->args[3] != sizeof(value) || !HAS(caller, CAP_SYS_ADMIN))
+        if (data->args[3] != sizeof(value) || !caller_has(caller, CAP_SYS_ADMIN))
                 return ANSWER_CONTINUE;
         /* Not AT_FDCWD either, which some kernels take here and others do not. */
         if (by_descriptor && (int) data->args[0] < 0)
@@ -103,11 +91,11 @@ static int answer_setxattr(const Caller *caller, const struct seccomp_data *data
                 r = caller_become(caller, by_descriptor ? (int) data->args[0] : AT_FDCWD, CAP_SYS_ADMIN);
         if (r < 0)
                 return r;
-        directory = open_inside(path, O_RDONLY | O_DIRECTORY | (data->nr == __NR_lsetxattr ? O_NOFOLLOW : 0));
+        directory = caller_open_path(path, O_RDONLY | O_DIRECTORY | (data->nr == __NR_lsetxattr ? O_NOFOLLOW : 0));
         return directory < 0 ? directory : set_opaque(caller, directory, (int) data->args[4]);
 }
 
-int answer(const Listener *listener, const struct seccomp_notif *request, uint64_t usec) {
+int answer(const Listener *listener, const struct seccomp_notif *request, const AnswerContext *context) {
         const struct seccomp_data *data = &request->data;
         Caller caller;
         int r;
@@ -130,7 +118,9 @@ int answer(const Listener *listener, const struct seccomp_notif *request, uint64
         case __NR_fsetxattr:
                 return answer_setxattr(&caller, data);
         case __NR_sysinfo:
-                return answer_sysinfo(&caller, usec);
+                return answer_sysinfo(&caller, context->since);
+        case __NR_mount:
+                return answer_mount(&caller, context->types);
         default:
                 return ANSWER_CONTINUE;
         }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,10 @@ int caller_write(const Caller *caller, uint64_t address, const void *data, size_
         return pwrite(caller->memory, data, n, (off_t) address) == (ssize_t) n ? 0 : -EFAULT;
 }
 
+bool caller_has(const Caller *caller, int capability) {
+        return caller->capabilities & UINT64_C(1) << capability;
+}
+
 int caller_set_capabilities(uint64_t set) {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct data[2] = {
@@ -156,4 +161,11 @@ int caller_become(const Caller *caller, int at, int capability) {
                 return -EPERM;
         umask(caller->umask);
         return caller_set_capabilities(capability < 0 ? 0 : UINT64_C(1) << capability);
+}
+
+int caller_open_path(const char *path, uint64_t flags) {
+        struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
+        int fd = (int) syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+        return fd < 0 ? -errno : fd;
 }

@@ -45,10 +45,16 @@ int caller_read_string(const Caller *caller, uint64_t address, char *ret, size_t
 
 int caller_write(const Caller *caller, uint64_t address, const void *data, size_t n);
 
+bool caller_has(const Caller *caller, int capability);
+
 /* Puts this process into the caller's root and at its directory (at: a descriptor of
  * the caller's or AT_FDCWD), with its ids for files, its umask, and one capability, or
  * none (-1). There is no way back. */
 int caller_become(const Caller *caller, int at, int capability);
+
+/* After caller_become(): opens as the caller would, so that the kernel checks as for
+ * itself. Magic links, which lead out of a root, are refused (ELOOP). */
+int caller_open_path(const char *path, uint64_t flags);
 
 /* Sets permitted and effective capabilities of this process. */
 int caller_set_capabilities(uint64_t set);

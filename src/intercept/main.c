@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * ctr-intercept --since USEC
+ * ctr-intercept --since USEC [--mount TYPE,…]
  *
  * Does system calls for one container that its seccomp filter notifies of. Descriptor
  * 3 is a listening socket to which the runtime sends what the kernel notifies through.
@@ -53,7 +53,7 @@ typedef struct Interceptor {
         size_t n_listeners;
         Worker workers[WORKERS_MAX];
         int signals;
-        uint64_t since;
+        AnswerContext context;
 } Interceptor;
 
 static union {
@@ -84,7 +84,7 @@ static void work(Interceptor *interceptor, const Listener *listener) {
         sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         (void) setitimer(ITIMER_REAL, &deadline, NULL);
-        respond(listener->fd, request.notification.id, answer(listener, &request.notification, interceptor->since));
+        respond(listener->fd, request.notification.id, answer(listener, &request.notification, &interceptor->context));
         _exit(EXIT_SUCCESS);
 }
 
@@ -225,10 +225,12 @@ int main(int argc, char **argv) {
         sigset_t set;
         int r;
 
-        if (argc != 3 || !streq(argv[1], "--since") || parse_u64(argv[2], &interceptor.since) < 0) {
-                fputs("ctr-intercept --since USEC\n\nStarted by ctr-monitor; see docs/architecture.md.\n", stderr);
+        if ((argc != 3 && (argc != 5 || !streq(argv[3], "--mount"))) || !streq(argv[1], "--since") ||
+            parse_u64(argv[2], &interceptor.context.since) < 0) {
+                fputs("ctr-intercept --since USEC [--mount TYPE,…]\n\nStarted by ctr-monitor; see docs/architecture.md.\n", stderr);
                 return 2;
         }
+        interceptor.context.types = argc == 5 ? argv[4] : NULL;
         sigemptyset(&set);
         sigaddset(&set, SIGCHLD);
         (void) signal(SIGURG, SIG_IGN);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -88,15 +89,33 @@ static Interception interception_of(const char *name) {
         return interception_from_string(name);
 }
 
+static bool mounts_are_intercepted(const Settings *s) {
+        STRV_FOREACH(word, s->intercept)
+                if (interception_mount_type(*word))
+                        return true;
+        return false;
+}
+
 static bool is_intercepted(const Settings *s, const char *name) {
         Interception i = interception_of(name);
 
+        if (i == INTERCEPT_MOUNT)
+                return mounts_are_intercepted(s);
         return i >= 0 && strv_contains(s->intercept, interception_to_string(i));
 }
 
-/* Only what the policy allows: what is refused stays so. Of mknod(2), only devices. */
+/* Who finds that there is no fsopen(2) uses mount(2), which has its arguments in one
+ * call (libmount does). */
+static bool is_hidden(const Settings *s, const char *name) {
+        return mounts_are_intercepted(s) && (streq(name, "fsopen") || streq(name, "fspick"));
+}
+
+/* Only what the policy allows: what is refused stays so. Of mknod(2), only devices. Of
+ * mount(2), only what is a new one, or might be: the old magic number (MS_MGC_VAL) is in
+ * the same bits as other flags. */
 static int append_intercepted(json_t *rules, const Settings *s, const SyscallPolicy *policy) {
-        static const uint32_t devices[][2] = { { S_IFMT, S_IFCHR }, { S_IFMT, S_IFBLK } };
+        static const uint32_t devices[][2] = { { S_IFMT, S_IFCHR }, { S_IFMT, S_IFBLK } },
+                              mounts[][2] = { { INTERCEPTION_NOT_NEW, 0 }, { MS_MGC_MSK, MS_MGC_VAL } };
         int r = 0;
 
         for (size_t i = 0; i < SYSCALL_NAMES && r >= 0; i++) {
@@ -109,6 +128,10 @@ static int append_intercepted(json_t *rules, const Settings *s, const SyscallPol
                         r = append_except(rules, name, streq(name, "mknod") ? 1 : 2, devices, ELEMENTSOF(devices), 0);
                         continue;
                 }
+                if (interception_of(name) == INTERCEPT_MOUNT) {
+                        r = append_except(rules, name, 3, mounts, ELEMENTSOF(mounts), 0);
+                        continue;
+                }
                 names = json_pack("[s]", name);
                 r = names ? append_rule(rules, names, "SCMP_ACT_NOTIFY", 0, NULL) : -1;
                 json_decref(names);
@@ -117,7 +140,7 @@ static int append_intercepted(json_t *rules, const Settings *s, const SyscallPol
 }
 
 static bool has_conditions(const Settings *s, const SyscallPolicy *policy, const char *name) {
-        return is_intercepted(s, name) || streq(name, "ioctl") || (!policy->vsock && streq(name, "socket")) ||
+        return is_intercepted(s, name) || is_hidden(s, name) || streq(name, "ioctl") || (!policy->vsock && streq(name, "socket")) ||
                (!policy->new_users && (streq(name, "clone") || streq(name, "unshare")));
 }
 

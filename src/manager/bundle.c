@@ -11,6 +11,7 @@
 #include "bundle-seccomp.h"
 #include "capability.h"
 #include "environment.h"
+#include "interception.h"
 #include "json-list.h"
 #include "name.h"
 #include "paths.h"
@@ -205,12 +206,30 @@ static int plan_line(char ***plan, const char *key, const char *value, Error *er
         return strv_extendf(plan, "%s=%s\n", key, value);
 }
 
+static int intercepted_mounts(const Settings *s, char **ret) {
+        _cleanup_strv_ char **types = NULL;
+
+        STRV_FOREACH(word, s->intercept) {
+                const char *type = interception_mount_type(*word);
+                int r = type ? strv_extend(&types, type) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        *ret = types ? strv_join(types, ",") : NULL;
+        return types && !*ret ? -ENOMEM : 0;
+}
+
 int plan_compile(const Launch *launch, char **ret, Error *error) {
         const Settings *s = launch->settings;
         _cleanup_strv_ char **plan = NULL;
+        _cleanup_free_ char *types = NULL;
         char lower[512], store[512], bundle[512], rootfs[512], notify[512], log[512], record[512], boot_id[512], map[64], number[32],
                 timeout[32];
-        int r = 0;
+        int r = intercepted_mounts(s, &types);
+
+        if (r < 0)
+                return r;
 
         snprintf(lower, sizeof(lower), PATH_IMAGES "/%s/rootfs", launch->image->id);
         snprintf(store, sizeof(store), PATH_CONTAINERS "/%s/fs", launch->name);
@@ -234,6 +253,7 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
                 { "RUNTIME", s->runtime ?: PATH_RUNTIME },
                 { "BUNDLE", bundle },
                 { "INTERCEPTOR", s->intercept ? PATH_INTERCEPT : NULL },
+                { "INTERCEPTED_MOUNTS", types },
                 { "ROOTFS", rootfs },
                 { "ROOT", "overlay" },
                 { "LOWER", lower },

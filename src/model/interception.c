@@ -10,6 +10,7 @@ static const char *const names[_INTERCEPTION_MAX] = {
         [INTERCEPT_MKNOD] = "mknod",
         [INTERCEPT_SETXATTR] = "setxattr",
         [INTERCEPT_SYSINFO] = "sysinfo",
+        [INTERCEPT_MOUNT] = "mount",
 };
 
 const char *interception_to_string(Interception i) {
@@ -23,8 +24,17 @@ Interception interception_from_string(const char *s) {
         return _INTERCEPTION_INVALID;
 }
 
+const char *interception_mount_type(const char *word) {
+        const char *type = startswith(word, "mount:");
+        size_t n = type ? strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789_-") : 0;
+
+        return n > 0 && n <= INTERCEPTION_TYPE_MAX && !type[n] ? type : NULL;
+}
+
 bool interception_word_is_valid(const char *word) {
-        return interception_from_string(word) >= 0;
+        Interception i = interception_from_string(word);
+
+        return i >= 0 ? i != INTERCEPT_MOUNT : interception_mount_type(word) != NULL;
 }
 
 /* Devices that hold nothing and are in every container's /dev: the set that Incus
@@ -45,4 +55,19 @@ bool interception_may_make(mode_t mode, dev_t number) {
 
 bool interception_may_set(const char *attribute, const void *value, size_t n) {
         return streq(attribute, "trusted.overlay.opaque") && n == 1 && memcmp(value, "y", 1) == 0;
+}
+
+/* ext4(5), xfs(5), btrfs(5), mount(8). Left out are journal_path=, logdev=, device= and
+ * such, which open what they name as root of the host; uid= and gid=, which are the
+ * host's; errors=panic. */
+bool interception_may_use_option(const char *option) {
+        static const char *const allowed[] = {
+                "defaults", "rw", "ro", "acl", "noacl", "user_xattr", "discard", "nodiscard", "barrier", "nobarrier",
+                "noload", "norecovery", "nouuid", "utf8", "errors=continue", "errors=remount-ro",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(allowed); i++)
+                if (streq(option, allowed[i]))
+                        return true;
+        return false;
 }

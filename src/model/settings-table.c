@@ -509,7 +509,7 @@ const SettingRow settings_table[] = {
           .expected = "name system calls or groups as in systemd.exec(5), such as @keyring, or ~@debug to refuse them",
           .summary = "system calls added to the profile, or with ~ taken from it" },
         { "Security", "InterceptSystemCalls", FIELD(intercept), LIST, .parse = parse_interceptions,
-          .expected = "name any of mknod, setxattr and sysinfo", .summary = "system calls that are done for it from outside" },
+          .expected = "name any of mknod, setxattr, sysinfo and mount:TYPE, such as mount:ext4", .summary = "system calls that are done for it from outside" },
         { "Security", "AppArmorProfile", FIELD(apparmor_profile), STRING, .parse = parse_apparmor,
           .expected = "say generated or unconfined, or name a loaded profile with A-Z, a-z, 0-9 and any of _ . + / -",
           .summary = "what AppArmor allows its processes" },

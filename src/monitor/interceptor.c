@@ -29,7 +29,8 @@ static void ended(void *userdata, uint32_t events) {
 static int start(Interceptor *interceptor) {
         _cleanup_fd_ int fd = socket_listen(interceptor->socket, SOCK_STREAM, 0600);
         char since[24];
-        const char *const argv[] = { "ctr-intercept", "--since", since, NULL };
+        const char *const argv[] = { "ctr-intercept", "--since", since, interceptor->mounts ? "--mount" : NULL,
+                                     interceptor->mounts, NULL };
         int r;
 
         if (fd < 0)
@@ -47,13 +48,14 @@ static int start(Interceptor *interceptor) {
         return source_add(&interceptor->source, interceptor->loop, interceptor->pidfd, EPOLLIN, ended, interceptor);
 }
 
-int interceptor_open(Interceptor *interceptor, Loop *loop, const char *program, const char *socket) {
+int interceptor_open(Interceptor *interceptor, Loop *loop, const char *program, const char *mounts, const char *socket) {
         interceptor_close(interceptor);
         interceptor->socket = strdup(socket);
         if (!interceptor->socket)
                 return -ENOMEM;
         interceptor->loop = loop;
         interceptor->program = program;
+        interceptor->mounts = mounts;
         interceptor->since = now_usec(CLOCK_BOOTTIME);
         return start(interceptor);
 }

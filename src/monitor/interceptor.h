@@ -16,6 +16,7 @@
 typedef struct Interceptor {
         Loop *loop;
         const char *program;
+        const char *mounts;
         char *socket;
         uint64_t since; /* CLOCK_BOOTTIME in microseconds */
         unsigned starts;
@@ -26,8 +27,9 @@ typedef struct Interceptor {
 
 #define INTERCEPTOR_INIT { .pidfd = -EBADF }
 
-/* program and socket: absolute paths; program must outlive it. */
-int interceptor_open(Interceptor *interceptor, Loop *loop, const char *program, const char *socket);
+/* program and socket: absolute paths. mounts: types of file systems with commas between
+ * them, or NULL. program and mounts must outlive it. */
+int interceptor_open(Interceptor *interceptor, Loop *loop, const char *program, const char *mounts, const char *socket);
 
 /* Kills it and removes its socket. */
 void interceptor_close(Interceptor *interceptor);

@@ -119,6 +119,7 @@ static const struct PlanKey {
         { "RUNTIME", parse_path, FIELD(runtime), false },
         { "BUNDLE", parse_path, FIELD(bundle), false },
         { "INTERCEPTOR", parse_path, FIELD(interceptor), false },
+        { "INTERCEPTED_MOUNTS", parse_text, FIELD(intercepted_mounts), false },
         { "ROOTFS", parse_path, FIELD(rootfs), false },
         { "ROOT", parse_root, 0, false },
         { "LOWER", parse_lower, 0, true },

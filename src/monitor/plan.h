@@ -31,6 +31,7 @@ typedef struct Plan {
         const char *bundle;
         const char *notify_socket; /* NULL: none */
         const char *interceptor; /* NULL: none */
+        const char *intercepted_mounts; /* types with commas between them; NULL: none */
         const char *exit_record;
         const char *boot_id; /* NULL: none */
         const char *mount_context; /* of SELinux, for the root and what else the container sees; NULL: none */

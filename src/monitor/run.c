@@ -361,7 +361,8 @@ static int prepare_interceptor(Run *run) {
 
         if (!run->plan.interceptor)
                 return 0;
-        r = interceptor_open(&run->interceptor, run->loop, run->plan.interceptor, run_path(run, "intercept.sock", &path));
+        r = interceptor_open(&run->interceptor, run->loop, run->plan.interceptor, run->plan.intercepted_mounts,
+                             run_path(run, "intercept.sock", &path));
         return r < 0 ? error_set_errno(&run->error, r, "%s cannot be run", run->plan.interceptor) : 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "bundle-fixture.h"
+#include "interception.h"
 #include "paths.h"
 
 static json_t *compile_launch(const Fixture *f) {
@@ -446,11 +447,28 @@ static void system_calls_are_filtered(void **state) {
         assert_null(json_at(none, "linux.seccomp"));
 }
 
+static void mounts_are_notified_of_where_they_are_new(void **state) {
+        _cleanup_json_ json_t *c = compile("[Security]\nInterceptSystemCalls=mount:ext4 mknod\n"), *plain = compile("");
+        json_t *rule = seccomp_rule(c, "mount", "SCMP_ACT_NOTIFY");
+        json_t *args = json_at(rule, "args");
+
+        assert_int_equal(json_integer_value(json_at(json_array_get(args, 0), "index")), 3);
+        assert_int_equal(json_integer_value(json_at(json_array_get(args, 0), "value")), INTERCEPTION_NOT_NEW);
+        assert_int_equal(json_integer_value(json_at(json_array_get(args, 0), "valueTwo")), 0);
+        assert_int_equal(json_array_size(json_at(seccomp_rule(c, "mount", "SCMP_ACT_ALLOW"), "args")), 1);
+        STRV_FOREACH(name, STRINGS("fsopen", "fspick")) {
+                assert_null(seccomp_rule(c, *name, "SCMP_ACT_ALLOW"));
+                assert_non_null(seccomp_rule(plain, *name, "SCMP_ACT_ALLOW"));
+        }
+        assert_null(seccomp_rule(plain, "mount", "SCMP_ACT_NOTIFY"));
+}
+
 /* The last rules are kept: they are nobody else's. */
 static void rules_are_those_of_the_settings(void **state) {
         static const char *const texts[] = { "", "[Security]\nSeccompProfile=strict\n", "[Security]\nSystemCallFilter=~@mount\n",
                                              "[Security]\nSeccompProfile=unconfined\nSystemCallFilter=~@mount\n",
                                              "[Security]\nInterceptSystemCalls=sysinfo\n",
+                                             "[Security]\nInterceptSystemCalls=mount:ext4\n",
                                              "[Security]\nSeccompProfile=nesting\n" };
         json_t *first[ELEMENTSOF(texts)];
 
@@ -553,6 +571,7 @@ int main(void) {
                 T(all_capabilities_can_be_dropped),
                 T(system_calls_are_filtered),
                 T(rules_are_those_of_the_settings),
+                T(mounts_are_notified_of_where_they_are_new),
                 T(binds_keep_owners_by_an_id_map),
                 T(tmpfs_options_are_split),
                 T(resolv_conf_is_bound_where_there_is_one),

@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 
 #include "interception.h"
+#include "strv.h"
 #include "test.h"
 
 static void harmless_devices_and_no_others(void **state) {
@@ -30,8 +31,21 @@ static void one_attribute_with_one_value(void **state) {
 static void words(void **state) {
         for (int i = 0; i < _INTERCEPTION_MAX; i++)
                 assert_int_equal(interception_from_string(interception_to_string(i)), i);
-        assert_false(interception_word_is_valid("mount"));
-        assert_false(interception_word_is_valid(""));
+        assert_true(interception_word_is_valid("mknod"));
+        assert_true(interception_word_is_valid("mount:ext4"));
+        assert_string_equal(interception_mount_type("mount:hfsplus"), "hfsplus");
+        /* Each names its file systems. */
+        STRV_FOREACH(word, STRINGS("mount", "mount:", "mount:*", "mount:a,b", "mount:Ext4", "mount:a b", "mount:../x", "umount:ext4",
+                                   "mount:aaaaaaaaaabbbbbbbbbbccccccccccddd", ""))
+                assert_false(interception_word_is_valid(*word));
+}
+
+static void options_of_file_systems(void **state) {
+        STRV_FOREACH(option, STRINGS("ro", "noload", "errors=remount-ro"))
+                assert_true(interception_may_use_option(*option));
+        STRV_FOREACH(option, STRINGS("", "errors=panic", "journal_path=/dev/vda", "journal_dev=0x801", "logdev=/dev/vda", "uid=0",
+                                     "device=/dev/vda", "usrjquota=x", "errors", "ro=", "context=x"))
+                assert_false(interception_may_use_option(*option));
 }
 
 int main(void) {
@@ -39,6 +53,7 @@ int main(void) {
                 T(harmless_devices_and_no_others),
                 T(one_attribute_with_one_value),
                 T(words),
+                T(options_of_file_systems),
         };
 
         return cmocka_run_group_tests_name("interception", tests, NULL, NULL);

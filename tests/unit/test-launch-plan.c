@@ -90,6 +90,18 @@ static void without_user_namespace_there_is_no_id_map(void **state) {
         fixture_init(&f, "[Security]\nUserNamespace=no\n");
         plan = compile_launch(&f);
         assert_null(value(plan, "IDMAP"));
+        assert_null(value(plan, "INTERCEPTOR"));
+        assert_null(value(plan, "INTERCEPTED_MOUNTS"));
+}
+
+static void types_to_mount_are_one_list(void **state) {
+        _cleanup_fixture_ Fixture f;
+        _cleanup_free_ char *plan = NULL;
+
+        fixture_init(&f, "[Security]\nInterceptSystemCalls=mount:ext4 mknod\nInterceptSystemCalls=mount:xfs\n");
+        plan = compile_launch(&f);
+        assert_non_null(value(plan, "INTERCEPTOR"));
+        assert_string_equal(value(plan, "INTERCEPTED_MOUNTS"), "ext4,xfs");
 }
 
 static void settings_reach_the_plan(void **state) {
@@ -167,6 +179,7 @@ int main(void) {
                 T(plan_says_all_that_the_monitor_asks),
                 T(plan_has_no_key_but_those_of_the_contract),
                 T(without_user_namespace_there_is_no_id_map),
+                T(types_to_mount_are_one_list),
                 T(settings_reach_the_plan),
                 T(line_break_in_a_value_is_refused),
                 T(init_decides_how_it_is_stopped_and_whether_it_says_ready),
