@@ -20,21 +20,23 @@ static McsPair pair_at(uint32_t i) {
         return (McsPair){ low, low + 1 + i };
 }
 
-static bool is_taken(const McsPair *taken, size_t n, McsPair pair) {
-        for (size_t i = 0; i < n; i++)
-                if (taken[i].low == pair.low && taken[i].high == pair.high)
-                        return true;
-        return false;
+/* Its place there. */
+static uint32_t place_of(McsPair pair) {
+        return pair.low * (2 * MCS_CATEGORIES - pair.low - 1) / 2 + pair.high - pair.low - 1;
 }
 
 int mcs_pair_pick(const McsPair *taken, size_t n, const char *name, McsPair *ret) {
         uint32_t start = (uint32_t) (name_hash(name, "categories") % PAIRS);
+        uint8_t bits[PAIRS / 8 + 1] = {};
 
+        for (size_t i = 0; i < n; i++)
+                if (mcs_pair_is_valid(taken[i]))
+                        bits[place_of(taken[i]) / 8] |= (uint8_t) (1 << place_of(taken[i]) % 8);
         for (uint32_t i = 0; i < PAIRS; i++) {
-                McsPair pair = pair_at((start + i) % PAIRS);
+                uint32_t place = (start + i) % PAIRS;
 
-                if (!is_taken(taken, n, pair)) {
-                        *ret = pair;
+                if (!(bits[place / 8] & 1 << place % 8)) {
+                        *ret = pair_at(place);
                         return 0;
                 }
         }

@@ -46,6 +46,23 @@ static void none_is_given_twice(void **state) {
         free(taken);
 }
 
+static void the_last_one_is_found_and_then_there_is_none(void **state) {
+        enum { N = 1024 * 1023 / 2 };
+        McsPair *taken = calloc(N, sizeof(McsPair)), left = { 17, 1000 }, pair;
+        size_t n = 0;
+
+        for (unsigned low = 0; low < 1024; low++)
+                for (unsigned high = low + 1; high < 1024; high++)
+                        if (low != left.low || high != left.high)
+                                taken[n++] = (McsPair){ low, high };
+        assert_int_equal(n, N - 1);
+        assert_ok(mcs_pair_pick(taken, n, "web", &pair));
+        assert_true(equal(pair, left));
+        taken[n++] = pair;
+        assert_int_equal(mcs_pair_pick(taken, n, "web", &pair), -EBUSY);
+        free(taken);
+}
+
 static void levels(void **state) {
         char level[MCS_LEVEL_MAX];
 
@@ -58,6 +75,7 @@ static void levels(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(pairs_are_two_in_order), T(the_same_name_gets_the_same), T(none_is_given_twice),
+                T(the_last_one_is_found_and_then_there_is_none),
                 T(levels),
         };
 

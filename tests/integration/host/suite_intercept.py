@@ -150,6 +150,19 @@ def test_sysinfo_is_the_containers():
     assert sh('test -x /usr/bin/uptime || exit 0; uptime', check=True).status == 0
 
 
+def test_sysinfo_has_the_limits():
+    with open('/sys/fs/cgroup/cgroup.controllers') as f:
+        if 'memory' not in f.read().split():
+            raise Skip('this host has no memory controller')
+    with container('small', DEBIAN, 'InterceptSystemCalls=sysinfo', 'MemoryMax=256M', 'MemorySwapMax=16M') as name:
+        _, _, _, _, total, free, shared, buffers, swap, free_swap, tasks = sysinfo(name)
+        assert (total, shared, buffers) == (256 << 20, 0, 0), (total, shared, buffers)
+        assert 0 < free < total, free
+        # Where the host has less swap than that, there is no more of it.
+        assert swap <= 16 << 20 and free_swap <= swap, (swap, free_swap)
+        assert 1 < tasks < 100, tasks
+
+
 def test_paths_that_change_meanwhile():
     """A link leads elsewhere from one moment to the next: a node may come to lie elsewhere in
     the container, and is never another device."""
@@ -210,12 +223,57 @@ def test_callers_that_end_meanwhile():
         p = subprocess.Popen(['ctrctl', 'exec', 'deb', '--', 'perl', '-e', 'my $p = "/srv/x"; while (1) { syscall(%d, %d, $p, %d, 0x103); unlink $p }' %
                               (CALLS['mknodat'], AT_FDCWD, stat.S_IFCHR)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.02)
-        sh('pkill -9 perl')
+        # Where it has not begun yet there is nothing to kill.
+        sh('until pkill -9 perl; do sleep 0.05; done', check=True)
         p.wait()
     assert mknod('/srv/after', stat.S_IFCHR, 1, 3) == 0
     sh('rm -f /srv/after /srv/x')
     # No process stays of those that answered, and there is one that asks for more.
     assert len(interceptors()) == 1, interceptors()
+
+
+# A page that never comes: userfaultfd(2), whose reader does not read. ioctl_userfaultfd(2)
+# has the numbers; the path's address is the page's.
+STALL = ('open my $d, "+<", "/dev/userfaultfd" or die $!; my $fd = ioctl($d, 0xAA00, 0) // die $!; open my $u, "+<&=", $fd or die $!;'
+         'my $api = pack "Q3", 0xAA, 0, 0; ioctl($u, 0xC018AA3F, $api) // die $!;'
+         'my $at = syscall(%d, 0, 4096, 3, 0x22, -1, 0); my $range = pack "Q4", $at, 4096, 1, 0; ioctl($u, 0xC020AA00, $range) // die $!;'
+         'for (1 .. 20) { if (!fork) { my $r = syscall(%d, %d, $at, %d, 0x103); print $r == -1 ? $!+0 : 0, "\n"; exit } } 1 while wait != -1')
+MMAP = {'x86_64': 9, 'aarch64': 222}.get(platform.machine())
+
+
+def test_memory_that_never_comes():
+    """Who answers waits no longer than its deadline, more callers than it has children wait
+    for their turn, and then there is room for others."""
+    if not os.path.exists('/dev/userfaultfd'):
+        raise Skip('this kernel has no /dev/userfaultfd')
+    create('stall', DEBIAN, 'InterceptSystemCalls=mknod', 'Device=/dev/userfaultfd', start=True)
+    try:
+        monitor = monitor_pid('stall')
+        inside = [p for p in interceptors() if open('/proc/%s/stat' % p).read().rsplit(')', 1)[1].split()[1] == str(monitor)]
+        assert len(inside) == 1, inside
+        children = '/proc/%s/task/%s/children' % (inside[0], inside[0])
+        begun = time.monotonic()
+        p = subprocess.Popen(['ctrctl', 'exec', 'stall', '--', 'perl', '-e', STALL % (MMAP, CALLS['mknodat'], AT_FDCWD, stat.S_IFCHR | 0o600)],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        most = 0
+        while p.poll() is None:
+            with open(children) as f:
+                most = max(most, len(f.read().split()))
+            time.sleep(0.05)
+        out, err = p.communicate()
+        assert out.split() == [str(errno.EIO)] * 20, (out, err)
+        assert most == 16, most
+        # Twice its five seconds.
+        assert 9 < time.monotonic() - begun < 20 * PATIENCE, time.monotonic() - begun
+        assert mknod('/srv/after', stat.S_IFCHR, 1, 3, name='stall') == 0
+        assert open(children).read() == ''
+        # And one that hangs keeps nobody from ending the container.
+        subprocess.Popen(['ctrctl', 'exec', 'stall', '--', 'perl', '-e', STALL % (MMAP, CALLS['mknodat'], AT_FDCWD, stat.S_IFCHR | 0o600)],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: open(children).read() != '')
+        ctl('stop', 'stall')
+    finally:
+        remove('stall')
 
 
 def test_a_command_and_a_reboot_are_served_too():
