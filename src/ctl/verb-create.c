@@ -1,41 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "assignment.h"
 #include "bus.h"
 #include "ctl.h"
 #include "job-wait.h"
 #include "name.h"
-
-#define SETTINGS_MAX 512
-
-typedef struct Setting {
-        char *key; /* owned */
-        const char *value;
-} Setting;
+#include "strv.h"
 
 typedef struct Request {
         const char *name;
         const char *source; /* template or image */
-        Setting settings[SETTINGS_MAX];
-        size_t n_settings;
+        char **settings;
 } Request;
 
 static void request_clear(Request *q) {
-        for (size_t i = 0; i < q->n_settings; i++)
-                free(q->settings[i].key);
-}
-
-static int add_setting(Request *q, const char *text, Error *error) {
-        const char *equals = strchr(text, '=');
-
-        if (!equals || equals == text)
-                return error_set(error, EINVAL, "Usage", "--setting=%.100s is not valid: write KEY=VALUE", text);
-        if (q->n_settings >= SETTINGS_MAX)
-                return error_set(error, E2BIG, "Usage", "there are more than %d settings", SETTINGS_MAX);
-        q->settings[q->n_settings].key = strndup(text, (size_t) (equals - text));
-        if (!q->settings[q->n_settings].key)
-                return error_set_errno(error, ENOMEM, "Cannot pass the settings on");
-        q->settings[q->n_settings++].value = equals + 1;
-        return 0;
+        strv_free(q->settings);
 }
 
 static int make_message(Ctl *ctl, const Request *q, sd_bus_message **ret, Error *error) {
@@ -47,11 +26,7 @@ static int make_message(Ctl *ctl, const Request *q, sd_bus_message **ret, Error 
                 return r;
         r = sd_bus_message_append(m, "ss", q->name, q->source);
         if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(ss)");
-        for (size_t i = 0; r >= 0 && i < q->n_settings; i++)
-                r = sd_bus_message_append(m, "(ss)", q->settings[i].key, q->settings[i].value);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
+                r = assignments_append(m, q->settings);
         if (r >= 0)
                 r = sd_bus_message_append(m, "a{sv}", 0);
         if (r < 0)
@@ -94,7 +69,9 @@ static int run_create(Ctl *ctl, Options *o, Error *error) {
 
         while ((code = options_next(o, &value, error)) > 0)
                 if (code == 's') {
-                        r = add_setting(&q, value, error);
+                        r = assignment_check("--setting=", value, error);
+                        if (r >= 0 && (r = strv_extend(&q.settings, value)) < 0)
+                                return error_set_errno(error, r, "Cannot pass the settings on");
                         if (r < 0)
                                 return r;
                 } else

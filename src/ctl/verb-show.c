@@ -7,6 +7,7 @@
 #include "bus.h"
 #include "ctl.h"
 #include "object.h"
+#include "settings.h"
 #include "strv.h"
 #include "table.h"
 
@@ -174,4 +175,33 @@ const Verb verb_show = {
                    "ctr.conf(5) for --settings.",
         .options = options,
         .run = run_show,
+};
+
+static bool key_exists(const char *key) {
+        for (size_t i = 0; i < settings_keys(); i++)
+                if (streq(settings_key(i).key, key))
+                        return true;
+        return false;
+}
+
+static int run_get(Ctl *ctl, Options *o, Error *error) {
+        int r = options_finish(o, error);
+
+        if (r >= 0)
+                r = options_check_rest(o, 2, SIZE_MAX, "the name of a container, and keys of settings", error);
+        if (r < 0)
+                return r;
+        STRV_FOREACH(key, options_rest(o) + 1)
+                if (!key_exists(*key))
+                        return error_set(error, EINVAL, NULL, "There is no setting %.100s=: see ctr.conf(5)", *key);
+        return show_settings(ctl, &(Show){ .name = options_rest(o)[0], .wanted = options_rest(o) + 1, .value_only = true }, error);
+}
+
+const Verb verb_get = {
+        .name = "get",
+        .usage = "NAME KEY…",
+        .summary = "Print settings of a container",
+        .details = "Their values alone, a line each, as they are for the next start; nothing for a\n"
+                   "default. show --settings prints all that are none.",
+        .run = run_get,
 };

@@ -56,6 +56,21 @@ struct LaterReply {
         int fd;
 };
 
+int bus_open_reply(sd_bus_message *m, const char *element, sd_bus_message **ret) {
+        int r = sd_bus_message_new_method_return(m, ret);
+
+        return r < 0 ? r : sd_bus_message_open_container(*ret, 'a', element);
+}
+
+int bus_send_reply(sd_bus_message *reply, int r) {
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r < 0 ? r : 1;
+}
+
 int bus_reply_later(sd_bus_message *m, LaterReply **ret) {
         LaterReply *later = calloc(1, sizeof(*later));
 

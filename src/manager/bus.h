@@ -31,6 +31,11 @@ int bus_error(sd_bus_error *to, const Error *from, int r);
 /* Answers a method with a job's path. */
 int bus_reply_job(sd_bus_message *m, const Job *job);
 
+/* An answer that is an array of such elements. */
+int bus_open_reply(sd_bus_message *m, const char *element, sd_bus_message **ret);
+/* Takes the answer; r is how filling it went. Returns what a handler does. */
+int bus_send_reply(sd_bus_message *reply, int r);
+
 char *bus_job_path(const Job *job);
 char *bus_container_path(const Container *container);
 char *bus_image_path(const Image *image);

@@ -11,6 +11,7 @@
 #include "name.h"
 #include "parse.h"
 #include "paths.h"
+#include "settings-bus.h"
 #include "strv.h"
 #include "usage.h"
 
@@ -346,9 +347,11 @@ static int property_number(sd_bus *bus, const char *path, const char *interface,
 static int property_users(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                           void *userdata, sd_bus_error *ret_error) {
         Container *c = userdata;
+        bool runs = container_state_is_active(c->state); /* with the ids that it was started with */
 
-        return sd_bus_message_append(reply, "b", streq(property, "Privileged") ? c->identity.uid_base == 0
-                                                                               : c->identity.uid_count > 0);
+        if (streq(property, "Privileged"))
+                return sd_bus_message_append(reply, "b", runs ? c->identity.uid_base == 0 : settings_is_privileged(c->settings));
+        return sd_bus_message_append(reply, "b", (runs ? c->identity.uid_count : settings_uid_count(c->settings)) > 0);
 }
 
 static int property_exit_status(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -419,6 +422,8 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetLog", SD_BUS_NO_ARGS, SD_BUS_RESULT("ah", files), container_method_get_log, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", settings), container_method_get_settings,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetSettings", SD_BUS_ARGS("a(ss)", settings, "b", runtime), SD_BUS_RESULT("as", pending),
+                                container_method_set_settings, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetSecurity", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sss)", layers), container_method_get_security,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{st}", usage), container_method_get_usage,

@@ -25,6 +25,7 @@
 #include "manager.h"
 #include "name.h"
 #include "paths.h"
+#include "settings-files.h"
 #include "strv.h"
 
 typedef struct Creation {
@@ -299,13 +300,9 @@ static int remove_files(Container *c, Error *error) {
         int r;
 
         /* The settings first: without them nothing starts it again. */
-        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", c->name);
-        if (unlink(path) < 0 && errno != ENOENT)
-                return error_set_errno(error, errno, "cannot remove %s", path);
-        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf.d", c->name);
-        r = file_remove_tree(AT_FDCWD, path);
+        r = settings_files_remove(c->name, error);
         if (r < 0)
-                return error_set_errno(error, r, "cannot remove %s", path);
+                return r;
 
         journal_link(c->name, &c->identity, false);
         snprintf(path, sizeof(path), PATH_CONTAINERS "/%s", c->name);

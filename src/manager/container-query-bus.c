@@ -11,25 +11,7 @@
 #include "fd.h"
 #include "paths.h"
 #include "security.h"
-#include "strv.h"
 #include "usage.h"
-
-/* An answer that is an array of such elements. */
-static int open_reply(sd_bus_message *m, const char *element, sd_bus_message **ret) {
-        int r = sd_bus_message_new_method_return(m, ret);
-
-        return r < 0 ? r : sd_bus_message_open_container(*ret, 'a', element);
-}
-
-/* Takes the reply; r is how filling it went. Returns what a handler does. */
-static int send_reply(sd_bus_message *reply, int r) {
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r >= 0)
-                r = sd_bus_send(NULL, reply, NULL);
-        sd_bus_message_unref(reply);
-        return r < 0 ? r : 1;
-}
 
 /* The kept console output: the older file first, where there are two. */
 int container_method_get_log(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -42,7 +24,7 @@ int container_method_get_log(sd_bus_message *m, void *userdata, sd_bus_error *re
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        r = open_reply(m, "h", &reply);
+        r = bus_open_reply(m, "h", &reply);
         for (size_t i = 0; i < ELEMENTSOF(names) && r >= 0; i++) {
                 char path[PATH_MAX];
 
@@ -53,35 +35,7 @@ int container_method_get_log(sd_bus_message *m, void *userdata, sd_bus_error *re
                 else if (errno != ENOENT)
                         r = -errno;
         }
-        return send_reply(reply, r);
-}
-
-int container_method_get_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_(settings_freep) Settings *settings = NULL;
-        _cleanup_error_ Error error = ERROR_INIT;
-        sd_bus_message *reply = NULL;
-        Container *c = userdata;
-        int r;
-
-        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "get-settings", ret_error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = container_load_settings(c->name, &settings, &error);
-        if (r < 0)
-                return bus_error(ret_error, &error, r);
-
-        r = open_reply(m, "(ssss)", &reply);
-        for (size_t i = 0; i < settings_keys() && r >= 0; i++) {
-                SettingInfo info = settings_key(i);
-                _cleanup_strv_ char **values = NULL;
-
-                r = settings_get(settings, info.key, &values);
-                STRV_FOREACH(v, values)
-                        r = r < 0 ? r
-                                  : sd_bus_message_append(reply, "(ssss)", info.section, info.key, *v,
-                                                          strempty(settings->origins[i]));
-        }
-        return send_reply(reply, r);
+        return bus_send_reply(reply, r);
 }
 
 int container_method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -95,10 +49,10 @@ int container_method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *
                 return r < 0 ? r : 1;
         usage_read(c->name, &usage);
 
-        r = open_reply(m, "{st}", &reply);
+        r = bus_open_reply(m, "{st}", &reply);
         for (size_t i = 0; i < usage.n && r >= 0; i++)
                 r = sd_bus_message_append(reply, "{st}", usage.items[i].name, usage.items[i].value);
-        return send_reply(reply, r);
+        return bus_send_reply(reply, r);
 }
 
 /* Of the bundle that a start would make now, which is the one of the run where no
@@ -145,10 +99,10 @@ int container_method_get_security(sd_bus_message *m, void *userdata, sd_bus_erro
         if (r < 0)
                 return bus_error(ret_error, &error, r);
 
-        r = open_reply(m, "(sss)", &reply);
+        r = bus_open_reply(m, "(sss)", &reply);
         for (size_t i = 0; i < security.n && r >= 0; i++)
                 r = sd_bus_message_append(reply, "(sss)", security.rows[i].layer, security.rows[i].value,
                                           security.rows[i].source);
         security_clear(&security);
-        return send_reply(reply, r);
+        return bus_send_reply(reply, r);
 }

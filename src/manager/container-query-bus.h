@@ -5,7 +5,6 @@
 
 #include <systemd/sd-bus.h>
 
-int container_method_get_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int container_method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int container_method_get_security(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int container_method_get_log(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);

@@ -128,6 +128,7 @@ static void run_cleared(Container *c) {
                 return;
         }
 
+        container_reload_settings(c);
         if (job && streq(job->kind, "remove")) {
                 c->job = NULL;
                 container_removal_continue(c, job);

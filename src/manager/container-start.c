@@ -13,6 +13,7 @@
 #include "idpool.h"
 #include "launch.h"
 #include "manager.h"
+#include "settings-files.h"
 #include "socket.h"
 #include "strv.h"
 
@@ -83,18 +84,6 @@ static int start_monitor(Container *c, Error *error) {
         return r < 0 ? r : launcher_spawn(c->manager->event, c->name, theirs, on_monitor_started, c, &c->launch, error);
 }
 
-/* Tells what of the new ones is a property. */
-static void take_settings(Container *c, Settings *settings) {
-        Settings *old = c->settings;
-        bool same = streq_ptr(old->description, settings->description) && streq_ptr(old->runtime, settings->runtime) &&
-                    old->network_mode == settings->network_mode && strv_equal(old->addresses, settings->addresses);
-
-        c->settings = settings;
-        settings_free(old);
-        if (!same)
-                container_changed(c, "Description", "Runtime", "Network", "Addresses", NULL);
-}
-
 /* The settings may ask for other ids than they did at creation, and the host may not
  * have had SELinux then. */
 static int renumber(Container *c, Error *error) {
@@ -135,10 +124,10 @@ int container_start(Container *c, Job *job, Error *error) {
                                : error_set(error, EBUSY, "Busy", "container %s is busy: try again when it is stopped", c->name);
 
         /* Edits of the file take effect at a start. */
-        r = container_load_settings(c->name, &settings, error);
+        r = settings_files_load(c->name, NULL, &settings, error);
         if (r < 0)
                 return r;
-        take_settings(c, settings);
+        container_take_settings(c, settings);
         r = renumber(c, error);
         if (r < 0)
                 return r;

@@ -13,6 +13,7 @@
 #include "launch.h"
 #include "manager.h"
 #include "paths.h"
+#include "settings-change.h"
 #include "strv.h"
 
 Container *container_free(Container *container) {
@@ -25,6 +26,7 @@ Container *container_free(Container *container) {
         unit_request_drop(container->unit);
         sd_bus_slot_unref(container->machined);
         sd_event_source_disable_unref(container->timer);
+        settings_change_free(container->change);
         settings_free(container->settings);
         identity_clear(&container->identity);
         exit_record_clear(&container->exit);
@@ -35,65 +37,6 @@ Container *container_free(Container *container) {
         free(container->name);
         free(container);
         return NULL;
-}
-
-#define SETTINGS_FILE_MAX (1024 * 1024)
-
-static int load_file(Settings *settings, const char *path, Error *error) {
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r;
-
-        r = file_read(AT_FDCWD, path, SETTINGS_FILE_MAX, &text, &size);
-        if (r < 0)
-                return error_set_errno(error, r, "cannot read %s", path);
-        if (strlen(text) != size)
-                return error_set(error, EINVAL, "InvalidSettings", "%s has a zero byte in it: it is no text file", path);
-        return settings_parse(settings, text, path, TRUST_ADMIN, error);
-}
-
-static int compare_names(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-int container_load_settings(const char *name, Settings **ret, Error *error) {
-        _cleanup_(settings_freep) Settings *settings = settings_new();
-        _cleanup_strv_ char **fragments = NULL;
-        char path[PATH_MAX];
-        int r;
-
-        if (!settings)
-                return -ENOMEM;
-
-        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
-        r = load_file(settings, path, error);
-        if (r < 0)
-                return r;
-
-        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf.d", name);
-        DIR *dir = opendir(path);
-        if (dir) {
-                for (struct dirent *de; r >= 0 && (de = readdir(dir));)
-                        if (de->d_name[0] != '.' && endswith(de->d_name, ".conf"))
-                                r = strv_extendf(&fragments, "%s/%s", path, de->d_name);
-                closedir(dir);
-        } else if (errno != ENOENT)
-                r = error_set_errno(error, errno, "cannot read %s", path);
-        if (r < 0)
-                return r;
-        if (fragments)
-                qsort(fragments, strv_length(fragments), sizeof(char *), compare_names);
-        STRV_FOREACH(f, fragments) {
-                r = load_file(settings, *f, error);
-                if (r < 0)
-                        return r;
-        }
-
-        r = settings_validate(settings, error);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(settings);
-        return 0;
 }
 
 int container_load(Manager *manager, const char *name, Container **ret, Error *error) {
@@ -113,7 +56,7 @@ int container_load(Manager *manager, const char *name, Container **ret, Error *e
         r = identity_load(name, &container->identity, error);
         if (r < 0)
                 return r;
-        r = container_load_settings(name, &container->settings, &bad);
+        r = settings_files_load(name, NULL, &container->settings, &bad);
         if (r < 0) {
                 /* It may be running: it must be seen and can be stopped. A start
                  * says what is wrong. */
@@ -130,6 +73,26 @@ int container_load(Manager *manager, const char *name, Container **ret, Error *e
         container->state = failed ? CONTAINER_FAILED : CONTAINER_STOPPED;
         *ret = TAKE_PTR(container);
         return 0;
+}
+
+/* Tells what of the new ones is a property. */
+void container_take_settings(Container *c, Settings *settings) {
+        Settings *old = c->settings;
+        bool same = streq_ptr(old->description, settings->description) && streq_ptr(old->runtime, settings->runtime) &&
+                    old->network_mode == settings->network_mode && strv_equal(old->addresses, settings->addresses) &&
+                    old->user_namespace == settings->user_namespace;
+
+        c->settings = settings;
+        settings_free(old);
+        if (!same)
+                container_changed(c, "Description", "Runtime", "Network", "Addresses", "UserNamespace", "Privileged", NULL);
+}
+
+void container_reload_settings(Container *c) {
+        Settings *settings;
+
+        if (!container_state_is_active(c->state) && settings_files_load(c->name, NULL, &settings, NULL) >= 0)
+                container_take_settings(c, settings);
 }
 
 int container_launch(Container *container, Launch *ret, char *dir, size_t dir_size, Error *error) {

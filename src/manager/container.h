@@ -24,6 +24,7 @@
 #include "unit.h"
 
 typedef struct Container Container;
+typedef struct SettingsChange SettingsChange;
 
 struct Container {
         Manager *manager;
@@ -48,6 +49,7 @@ struct Container {
         sd_bus_slot *machined;  /* registration under way */
         sd_event_source *timer; /* how long a start may take, or a forced end */
         Job *job;               /* start, stop or restart under way */
+        SettingsChange *change; /* of its settings, under way */
         bool restart;           /* start again when it has ended */
         bool adopting;          /* its monitor was found, and has not said yet what it is at */
         bool ending;            /* its end is known, its scope is awaited to go */
@@ -60,9 +62,6 @@ DEFINE_CLEANUP(Container *, container_free)
 /* Reads settings, identity and exit record of a container from disk. */
 int container_load(Manager *manager, const char *name, Container **ret, Error *error);
 
-/* Settings from NAME.conf and its drop-ins, validated. */
-int container_load_settings(const char *name, Settings **ret, Error *error);
-
 /* The launch of a container, filled; nothing is copied. The image must be there:
  * -ENOENT with "NoSuchImage". */
 int container_launch(Container *container, Launch *ret, char *dir, size_t dir_size, Error *error);
@@ -73,6 +72,12 @@ bool container_event(Container *container, ContainerEvent event);
 
 /* Tells observers that properties changed: names as on the bus, then NULL. */
 void container_changed(Container *container, ...) __attribute__((sentinel));
+
+/* Other settings, taken: of one that does not run. Observers are told. */
+void container_take_settings(Container *container, Settings *settings);
+
+/* Those of its files, where it does not run. What is wrong with them a start tells. */
+void container_reload_settings(Container *container);
 
 /* Starts. Validates everything first: on failure nothing has changed, and the
  * job is the caller's still. job may be NULL. */

@@ -4,6 +4,7 @@
 /* Where things lie; see docs/architecture.md. */
 
 #define PATH_SETTINGS "/etc/ctrd/containers"
+#define PATH_SETTINGS_RUNTIME "/run/ctrd/settings"
 #define PATH_IMAGES "/var/lib/ctrd/images"
 #define PATH_CONTAINERS "/var/lib/ctrd/containers"
 #define PATH_RUN "/run/ctrd/containers"

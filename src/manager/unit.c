@@ -7,11 +7,9 @@
 
 #include "device-word.h"
 #include "strv.h"
+#include "unit-limits.h"
 #include "unit.h"
 
-#define DESTINATION "org.freedesktop.systemd1"
-#define OBJECT "/org/freedesktop/systemd1"
-#define INTERFACE "org.freedesktop.systemd1.Manager"
 
 typedef enum Awaiting {
         AWAITING_REPLY, /* of the method call */
@@ -123,7 +121,7 @@ static int on_request_stop(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         UnitClient *client = userdata;
         _cleanup_free_ char *unit = NULL;
 
-        if (sd_bus_path_decode(sd_bus_message_get_path(m), OBJECT "/unit", &unit) > 0)
+        if (sd_bus_path_decode(sd_bus_message_get_path(m), UNIT_OBJECT "/unit", &unit) > 0)
                 client->stop_requested(unit, client->userdata);
         return 0;
 }
@@ -138,16 +136,16 @@ int unit_client_new(sd_bus *bus, UnitStopRequested stop_requested, void *userdat
         client->stop_requested = stop_requested;
         client->userdata = userdata;
 
-        r = sd_bus_match_signal_async(bus, &client->job_removed, DESTINATION, OBJECT, INTERFACE, "JobRemoved",
+        r = sd_bus_match_signal_async(bus, &client->job_removed, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "JobRemoved",
                                       on_job_removed, NULL, client);
         if (r >= 0)
-                r = sd_bus_match_signal_async(bus, &client->unit_removed, DESTINATION, OBJECT, INTERFACE, "UnitRemoved",
+                r = sd_bus_match_signal_async(bus, &client->unit_removed, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "UnitRemoved",
                                               on_unit_removed, NULL, client);
         if (r >= 0)
-                r = sd_bus_match_signal_async(bus, &client->request_stop, DESTINATION, NULL,
+                r = sd_bus_match_signal_async(bus, &client->request_stop, UNIT_DESTINATION, NULL,
                                               "org.freedesktop.systemd1.Scope", "RequestStop", on_request_stop, NULL, client);
         if (r >= 0)
-                r = sd_bus_call_method_async(bus, NULL, DESTINATION, OBJECT, INTERFACE, "Subscribe", NULL, NULL, NULL);
+                r = sd_bus_call_method_async(bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "Subscribe", NULL, NULL, NULL);
         if (r < 0) {
                 unit_client_free(client);
                 return r;
@@ -192,7 +190,7 @@ static int new_transient(UnitClient *client, const char *unit, sd_bus_message **
         sd_bus_message *m = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(client->bus, &m, DESTINATION, OBJECT, INTERFACE, "StartTransientUnit");
+        r = sd_bus_message_new_method_call(client->bus, &m, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "StartTransientUnit");
         if (r >= 0)
                 r = sd_bus_message_append(m, "ss", unit, "fail");
         if (r >= 0)
@@ -224,59 +222,6 @@ static int send_transient(UnitClient *client, sd_bus_message *m, const char *uni
         }
         *ret = request;
         return 0;
-}
-
-static int append_limits(sd_bus_message *m, const Settings *s) {
-        const struct {
-                const char *name;
-                uint64_t value;
-        } numbers[] = {
-                { "MemoryMax", s->memory_max },
-                { "MemoryHigh", s->memory_high },
-                { "MemorySwapMax", s->memory_swap_max },
-                { "CPUQuotaPerSecUSec", s->cpu_quota_usec_per_sec },
-                { "CPUWeight", s->cpu_weight },
-                { "IOWeight", s->io_weight },
-                { "TasksMax", s->tasks_max },
-        };
-        int r = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(numbers) && r >= 0; i++)
-                if (numbers[i].value != UINT64_MAX || streq(numbers[i].name, "TasksMax"))
-                        r = sd_bus_message_append(m, "(sv)", numbers[i].name, "t", numbers[i].value);
-
-        if (r >= 0 && s->allowed_cpus) {
-                _cleanup_strv_ char **parts = NULL;
-                uint8_t mask[128] = {};
-                size_t n = 0;
-
-                if (strv_split(s->allowed_cpus, ", ", &parts) < 0)
-                        return -ENOMEM;
-                STRV_FOREACH(p, parts) {
-                        unsigned first, last;
-                        int k = sscanf(*p, "%u-%u", &first, &last);
-
-                        if (k == 1)
-                                last = first;
-                        if (k < 1 || first > last || last >= sizeof(mask) * 8)
-                                return -EINVAL;
-                        for (unsigned c = first; c <= last; c++)
-                                mask[c / 8] |= (uint8_t) (1 << (c % 8));
-                        n = MAX(n, (size_t) last / 8 + 1);
-                }
-                r = sd_bus_message_open_container(m, 'r', "sv");
-                if (r >= 0)
-                        r = sd_bus_message_append(m, "s", "AllowedCPUs");
-                if (r >= 0)
-                        r = sd_bus_message_open_container(m, 'v', "ay");
-                if (r >= 0)
-                        r = sd_bus_message_append_array(m, 'y', mask, n);
-                if (r >= 0)
-                        r = sd_bus_message_close_container(m);
-                if (r >= 0)
-                        r = sd_bus_message_close_container(m);
-        }
-        return r;
 }
 
 /* Devices are by default those that the runtime provides: /dev is a tmpfs with
@@ -349,7 +294,7 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
         if (r >= 0)
                 r = append_devices(m, settings);
         if (r >= 0)
-                r = append_limits(m, settings);
+                r = unit_append_limits(m, settings, NULL);
         if (r >= 0)
                 r = send_transient(client, m, unit, done, userdata, ret);
         sd_bus_message_unref(m);
@@ -458,19 +403,19 @@ int unit_start_worker(UnitClient *client, const char *unit, const char *descript
 /* Stop, kill, gone. */
 
 int unit_stop(UnitClient *client, const char *unit) {
-        return sd_bus_call_method_async(client->bus, NULL, DESTINATION, OBJECT, INTERFACE, "StopUnit", NULL, NULL, "ss",
+        return sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "StopUnit", NULL, NULL, "ss",
                                         unit, "replace");
 }
 
 int unit_destroy_scope(UnitClient *client, const char *unit) {
         int r, k;
 
-        r = sd_bus_call_method_async(client->bus, NULL, DESTINATION, OBJECT, INTERFACE, "KillUnit", NULL, NULL, "ssi", unit,
+        r = sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "KillUnit", NULL, NULL, "ssi", unit,
                                      "all", (int32_t) SIGKILL);
         /* A scope whose process was dead before it came in never empties, and systemd
          * waits for ever for that. A stop ends it at once; where there is a controller
          * it would be asked first, so the scope is taken from us. */
-        k = sd_bus_call_method_async(client->bus, NULL, DESTINATION, OBJECT, INTERFACE, "AbandonScope", NULL, NULL, "s", unit);
+        k = sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "AbandonScope", NULL, NULL, "s", unit);
         r = r < 0 ? r : k;
         k = unit_stop(client, unit);
         return r < 0 ? r : k;
@@ -494,8 +439,8 @@ int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *us
         request->awaiting = AWAITING_GONE;
 
         /* Not referenced by us (any more) is no error. */
-        (void) sd_bus_call_method_async(client->bus, NULL, DESTINATION, OBJECT, INTERFACE, "UnrefUnit", NULL, NULL, "s", unit);
-        r = sd_bus_call_method_async(client->bus, &request->slot, DESTINATION, OBJECT, INTERFACE, "GetUnit", on_get_unit,
+        (void) sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "UnrefUnit", NULL, NULL, "s", unit);
+        r = sd_bus_call_method_async(client->bus, &request->slot, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "GetUnit", on_get_unit,
                                      request, "s", unit);
         if (r < 0) {
                 unit_request_drop(request);

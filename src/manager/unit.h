@@ -13,6 +13,10 @@
 #include "error.h"
 #include "settings.h"
 
+#define UNIT_DESTINATION "org.freedesktop.systemd1"
+#define UNIT_OBJECT "/org/freedesktop/systemd1"
+#define UNIT_INTERFACE "org.freedesktop.systemd1.Manager"
+
 typedef struct UnitClient UnitClient;
 
 /* result: "done", "failed", "canceled", "timeout", … as systemd's JobRemoved has it. */

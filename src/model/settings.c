@@ -319,6 +319,24 @@ int settings_get(const Settings *s, const char *key, char ***ret_values) {
         return 0;
 }
 
+bool settings_differ(const Settings *a, const Settings *b, const char *key) {
+        _cleanup_strv_ char **x = NULL, **y = NULL;
+
+        return settings_get(a, key, &x) < 0 || settings_get(b, key, &y) < 0 || !strv_equal(x, y);
+}
+
+int settings_copy(Settings *to, const Settings *from, const char *key) {
+        _cleanup_strv_ char **values = NULL;
+        int r = settings_get(from, key, &values);
+
+        if (r >= 0)
+                r = settings_set(to, NULL, key, "", NULL, TRUST_ADMIN, NULL);
+        STRV_FOREACH(v, values)
+                if (r >= 0)
+                        r = settings_set(to, NULL, key, *v, from->origins[row_find(NULL, key) - settings_table], TRUST_ADMIN, NULL);
+        return r;
+}
+
 int settings_format(const Settings *s, char **ret) {
         _cleanup_free_ char *text = NULL;
         const char *section = NULL;

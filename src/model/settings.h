@@ -146,6 +146,13 @@ SeccompProfile settings_seccomp_profile(const Settings *s);
  * assignment). NULL where nothing is set. */
 int settings_get(const Settings *s, const char *key, char ***ret_values);
 
+/* Whether a key has another value. */
+bool settings_differ(const Settings *a, const Settings *b, const char *key);
+
+/* Gives a key the value and the origin that it has in from. On failure it may have lost
+ * some of its own: throw to away, or copy it back. */
+int settings_copy(Settings *to, const Settings *from, const char *key);
+
 /* The text of a file with all keys that differ from their default. */
 int settings_format(const Settings *s, char **ret);
 

@@ -449,6 +449,24 @@ static void what_goes_together_is_fine(void **state) {
         }
 }
 
+static void one_key_is_copied(void **state) {
+        _cleanup_(settings_freep) Settings *a = settings_new(), *b = settings_new();
+        _cleanup_strv_ char **values = NULL;
+
+        assert_ok(settings_parse(b, "[Exec]\nEnvironment=A=1 B=2\n[Resources]\nTasksMax=infinity\nMemoryMax=1G\n", "/f", TRUST_ADMIN, NULL));
+        assert_ok(settings_set(a, NULL, "Environment", "C=3", "", TRUST_ADMIN, NULL));
+        assert_true(settings_differ(a, b, "Environment"));
+        assert_false(settings_differ(a, b, "Hostname"));
+        for (size_t i = 0; i < settings_keys(); i++) {
+                assert_ok(settings_copy(a, b, settings_key(i).key));
+                assert_false(settings_differ(a, b, settings_key(i).key));
+        }
+        assert_ok(settings_get(a, "Environment", &values));
+        assert_true(strv_equal(values, STRINGS("A=1", "B=2")));
+        for (size_t i = 0; i < settings_keys(); i++)
+                assert_true(streq_ptr(a->origins[i], b->origins[i]));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(defaults_are_safe),
@@ -484,6 +502,7 @@ int main(void) {
                 T(no_value_becomes_two_lines),
                 T(contradictions_are_refused),
                 T(what_goes_together_is_fine),
+                T(one_key_is_copied),
         };
 
         return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

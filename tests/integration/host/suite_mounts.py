@@ -28,8 +28,8 @@ def setup():
     os.mknod(IMAGES + '/on/null', 0o666 | 0o020000, os.makedev(1, 3))
     run('cp', '/usr/bin/id', IMAGES + '/on/id', check=True)
     os.chmod(IMAGES + '/on/id', 0o4755)
-    os.mkdir(IMAGES + '/on/home')
-    os.chown(IMAGES + '/on/home', 1000, 1000)
+    os.mkdir(IMAGES + '/on/his')
+    os.chown(IMAGES + '/on/his', 1000, 1000)
     run('umount', IMAGES + '/on', check=True)
     run('tune2fs', '-e', 'panic', IMAGES + '/disk', check=True)
     DEVICE = run('losetup', '-f', '--show', IMAGES + '/disk', check=True).out.strip()
@@ -72,8 +72,8 @@ def mount(source, kind, flags=0, data=0, before=''):
 
 def test_a_file_system_is_mounted_and_the_ids_are_its_own():
     out = sh('mount DEVICE /mnt && grep " /mnt " /proc/self/mountinfo && echo mine >/mnt/root && chown 1000:1000 /mnt/root && '
-             'setpriv --reuid=1000 --regid=1000 --clear-groups sh -c "echo his >/mnt/home/user" && '
-             'stat -c "%u %g" /mnt/root /mnt/home/user /mnt/id && umount /mnt', check=True)
+             'setpriv --reuid=1000 --regid=1000 --clear-groups sh -c "echo his >/mnt/his/file" && '
+             'stat -c "%u %g" /mnt/root /mnt/his/file /mnt/id && umount /mnt', check=True)
     line = out.out.splitlines()[0]
     # Named as it was named, with its devices off and its panic.
     assert ' - ext4 %s ' % DEVICE in line and 'nodev' in line and 'idmapped' in line and 'errors=remount-ro' in line, line
@@ -81,7 +81,7 @@ def test_a_file_system_is_mounted_and_the_ids_are_its_own():
     # On the disk they are what they were inside.
     run('mount', '-o', 'ro', DEVICE, IMAGES + '/on', check=True)
     try:
-        assert [os.stat(IMAGES + '/on/' + n).st_uid for n in ('root', 'home/user', 'id')] == [1000, 1000, 0]
+        assert [os.stat(IMAGES + '/on/' + n).st_uid for n in ('root', 'his/file', 'id')] == [1000, 1000, 0]
     finally:
         run('umount', IMAGES + '/on', check=True)
 

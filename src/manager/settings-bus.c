@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "bus.h"
+#include "manager.h"
+#include "settings-bus.h"
+#include "settings-change.h"
+#include "strv.h"
+#include "unit-limits.h"
+
+#define SETTINGS_MAX 1024 /* in one request */
+
+static int reply_settings(sd_bus_message *m, const Settings *settings) {
+        sd_bus_message *reply = NULL;
+        int r = bus_open_reply(m, "(ssss)", &reply);
+
+        for (size_t i = 0; i < settings_keys() && r >= 0; i++) {
+                SettingInfo info = settings_key(i);
+                _cleanup_strv_ char **values = NULL;
+
+                r = settings_get(settings, info.key, &values);
+                STRV_FOREACH(v, values)
+                        r = r < 0 ? r
+                                  : sd_bus_message_append(reply, "(ssss)", info.section, info.key, *v,
+                                                          strempty(settings->origins[i]));
+        }
+        return bus_send_reply(reply, r);
+}
+
+/* A question for the limits of a scope; where it has gone meanwhile there are none. */
+typedef struct Question {
+        sd_bus_message *message;
+        Settings *settings;
+        char unit[UNIT_NAME_MAX];
+} Question;
+
+static void question_free(void *userdata) {
+        Question *q = userdata;
+
+        sd_bus_message_unref(q->message);
+        settings_free(q->settings);
+        free(q);
+}
+
+static int on_limits(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error) {
+        Question *q = userdata;
+
+        if (!sd_bus_message_is_method_error(answer, NULL))
+                (void) unit_take_limits(answer, q->settings, q->unit);
+        (void) reply_settings(q->message, q->settings);
+        return 0;
+}
+
+/* Takes the settings. */
+static int ask_for_limits(Container *c, sd_bus_message *m, Settings **settings) {
+        Question *q = calloc(1, sizeof(*q));
+        sd_bus_slot *slot = NULL;
+        int r;
+
+        if (!q)
+                return -ENOMEM;
+        q->message = sd_bus_message_ref(m);
+        q->settings = TAKE_PTR(*settings);
+        unit_scope_name(c->name, q->unit);
+        r = unit_get_limits(c->manager->bus, c->name, on_limits, q, &slot);
+        if (r < 0) {
+                question_free(q);
+                return r;
+        }
+        (void) sd_bus_slot_set_destroy_callback(slot, question_free);
+        (void) sd_bus_slot_set_floating(slot, true);
+        sd_bus_slot_unref(slot);
+        return 1;
+}
+
+int container_method_get_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(settings_freep) Settings *settings = NULL;
+        _cleanup_error_ Error error = ERROR_INIT;
+        Container *c = userdata;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "get-settings", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = settings_files_load(c->name, NULL, &settings, &error);
+        if (r < 0)
+                return bus_error(ret_error, &error, r);
+        return c->state == CONTAINER_RUNNING ? ask_for_limits(c, m, &settings) : reply_settings(m, settings);
+}
+
+static int read_assignments(sd_bus_message *m, char ***ret, sd_bus_error *ret_error) {
+        _cleanup_strv_ char **assignments = NULL;
+        const char *key, *value;
+        size_t n = 0;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "(ss)");
+        while (r >= 0 && (r = sd_bus_message_read(m, "(ss)", &key, &value)) > 0) {
+                if (++n > SETTINGS_MAX)
+                        return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "more than %d settings in one request",
+                                                 SETTINGS_MAX);
+                /* It would be another key. */
+                if (strchr(key, '='))
+                        return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "there is no setting \"%.64s\"", key);
+                r = strv_extendf(&assignments, "%s=%s", key, value);
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(assignments);
+        return 0;
+}
+
+static void on_changed(const Error *error, char *const *pending, void *userdata) {
+        sd_bus_message *m = userdata, *reply = NULL;
+
+        if (error) {
+                sd_bus_error e = SD_BUS_ERROR_NULL;
+
+                (void) bus_error(&e, error, -EIO);
+                (void) sd_bus_reply_method_error(m, &e);
+                sd_bus_error_free(&e);
+        } else {
+                int r = bus_open_reply(m, "s", &reply);
+
+                STRV_FOREACH(key, pending)
+                        if (r >= 0)
+                                r = sd_bus_message_append(reply, "s", *key);
+                (void) bus_send_reply(reply, r);
+        }
+        sd_bus_message_unref(m);
+}
+
+int container_method_set_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(settings_request_clear) SettingsRequest request = {};
+        _cleanup_strv_ char **assignments = NULL;
+        _cleanup_error_ Error error = ERROR_INIT;
+        Container *c = userdata;
+        int runtime, r;
+
+        r = read_assignments(m, &assignments, ret_error);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "b", &runtime);
+        if (r < 0)
+                return r;
+        /* As at creation: what is asked for decides who may, and errors are for who may. */
+        r = settings_request_make(c, assignments, runtime, &request, &error);
+        const char *action = r >= 0 && settings_is_privileged(request.settings) && !settings_is_privileged(c->settings)
+                                     ? ACTION_MANAGE_PRIVILEGED
+                                     : ACTION_MANAGE;
+        int allowed = bus_authorize(c->manager, m, action, c->name, "set-settings", ret_error);
+        if (allowed <= 0)
+                return allowed < 0 ? allowed : 1;
+        if (r >= 0)
+                r = settings_change_begin(c, &request, on_changed, sd_bus_message_ref(m), &error);
+        else
+                return bus_error(ret_error, &error, r);
+        if (r < 0) {
+                sd_bus_message_unref(m);
+                return bus_error(ret_error, &error, r);
+        }
+        return 1;
+}

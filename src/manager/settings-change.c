@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdlib.h>
+#include <systemd/sd-journal.h>
+
+#include "manager.h"
+#include "settings-change.h"
+#include "strv.h"
+#include "unit-limits.h"
+
+struct SettingsChange {
+        Container *container;
+        SettingsRequest request;
+        char **limits; /* those of the keys that the running scope gets */
+        sd_bus_slot *slot;
+        SettingsChanged done;
+        void *userdata;
+};
+
+void settings_request_clear(SettingsRequest *request) {
+        settings_edit_clear(&request->edit);
+        settings_free(request->settings);
+        strv_free(request->keys);
+        *request = (SettingsRequest){};
+}
+
+/* Each by itself, for an error that says nothing of files; and none may be two lines of
+ * a file, or half of one (Incus CVE-2026-23953). */
+static int check_assignments(char *const *assignments, char ***ret_keys, Error *error) {
+        _cleanup_(settings_freep) Settings *scratch = settings_new();
+        _cleanup_strv_ char **keys = NULL;
+
+        if (!scratch)
+                return -ENOMEM;
+        if (!assignments || !assignments[0])
+                return error_set(error, EINVAL, "InvalidSettings", "there is nothing to set: give at least one setting");
+        STRV_FOREACH(a, assignments) {
+                const char *value = strchr(*a, '=') + 1;
+                _cleanup_free_ char *key = strndup(*a, (size_t) (value - 1 - *a));
+                int r;
+
+                if (!key)
+                        return -ENOMEM;
+                if (strpbrk(value, "\r\n") || endswith(value, "\\"))
+                        return error_set(error, EINVAL, "InvalidSettings",
+                                         "the value of %.64s= must be one line that does not end in a backslash", key);
+                r = settings_set(scratch, NULL, key, value, "", TRUST_ADMIN, error);
+                if (r >= 0 && !strv_contains(keys, key))
+                        r = strv_extend(&keys, key);
+                if (r < 0)
+                        return r;
+        }
+        *ret_keys = TAKE_PTR(keys);
+        return 0;
+}
+
+int settings_request_make(const Container *container, char *const *assignments, bool runtime, SettingsRequest *ret,
+                          Error *error) {
+        SettingsRequest request = {};
+        int r = check_assignments(assignments, &request.keys, error);
+
+        if (r >= 0)
+                r = settings_edit_make(container->name, assignments, runtime, &request.edit, error);
+        if (r >= 0)
+                r = settings_files_load(container->name, &request.edit, &request.settings, error);
+        if (r < 0) {
+                settings_request_clear(&request);
+                return r;
+        }
+        *ret = request;
+        return 0;
+}
+
+SettingsChange *settings_change_free(SettingsChange *change) {
+        if (!change)
+                return NULL;
+        sd_bus_slot_unref(change->slot);
+        settings_request_clear(&change->request);
+        strv_free(change->limits);
+        free(change);
+        return NULL;
+}
+
+static bool is_live(const char *key) {
+        return unit_limit_exists(key) || streq(key, "Description");
+}
+
+/* What the present run has of it, where there is one: then the rest is for the next. */
+static int take_effect(SettingsChange *change, char ***ret_pending) {
+        Container *c = change->container;
+
+        if (!container_state_is_active(c->state)) {
+                container_take_settings(c, TAKE_PTR(change->request.settings));
+                return 0;
+        }
+        STRV_FOREACH(key, change->request.keys) {
+                int r = is_live(*key) ? settings_copy(c->settings, change->request.settings, *key)
+                        : settings_differ(c->settings, change->request.settings, *key) ? strv_extend(ret_pending, *key)
+                                                                                       : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        if (strv_contains(change->request.keys, "Description"))
+                container_changed(c, "Description", NULL);
+        return 0;
+}
+
+/* Ends it. error: nothing shall have changed. */
+static void finish(SettingsChange *change, const Error *error) {
+        _cleanup_strv_ char **pending = NULL;
+        _cleanup_error_ Error own = ERROR_INIT;
+        SettingsChanged done = change->done;
+        void *userdata = change->userdata;
+        Container *c = change->container;
+
+        if (!error) {
+                int r = take_effect(change, &pending);
+
+                if (r < 0) {
+                        error_set_errno(&own, r, "cannot change the settings of container %s", c->name);
+                        error = &own;
+                } else {
+                        _cleanup_free_ char *keys = strv_join(change->request.keys, " ");
+
+                        sd_journal_print(LOG_INFO, "Settings of container %s changed: %s", c->name, strempty(keys));
+                }
+        }
+        if (error) {
+                _cleanup_error_ Error undo = ERROR_INIT;
+
+                if (settings_edit_undo(&change->request.edit, c->name, &undo) < 0)
+                        sd_journal_print(LOG_ERR, "Settings of container %s: %s", c->name, error_message(&undo));
+                /* Its run may have ended meanwhile. */
+                container_reload_settings(c);
+        }
+        c->change = settings_change_free(change);
+        done(error, pending, userdata);
+}
+
+static int on_limits(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+        _cleanup_error_ Error error = ERROR_INIT;
+        SettingsChange *change = userdata;
+
+        if (e)
+                error_set(&error, sd_bus_error_get_errno(e), NULL, "systemd refused the limits of container %s: %s",
+                          change->container->name, e->message);
+        finish(change, e ? &error : NULL);
+        return 0;
+}
+
+static int list_limits(const Container *c, SettingsChange *change) {
+        STRV_FOREACH(key, change->request.keys)
+                if (unit_limit_exists(*key)) {
+                        int r = strv_extend(&change->limits, *key);
+
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+int settings_change_begin(Container *c, SettingsRequest *request, SettingsChanged done, void *userdata, Error *error) {
+        SettingsChange *change;
+        int r;
+
+        if (c->change)
+                return error_set(error, EBUSY, "Busy", "the settings of container %s are being changed: try again", c->name);
+        if (container_state_is_active(c->state) && c->state != CONTAINER_RUNNING)
+                return error_set(error, EBUSY, "Busy", "container %s is %s: try again when it runs, or has stopped", c->name,
+                                 container_state_to_string(c->state));
+        change = calloc(1, sizeof(*change));
+        if (!change)
+                return -ENOMEM;
+        *change = (SettingsChange){ .container = c, .request = *request, .done = done, .userdata = userdata };
+        *request = (SettingsRequest){};
+        r = list_limits(c, change);
+        if (r >= 0) {
+                r = settings_edit_write(&change->request.edit, c->name, error);
+                if (r >= 0 && container_state_is_active(c->state) && change->limits)
+                        r = unit_set_limits(c->manager->bus, c->name, change->request.settings, change->limits, on_limits, change,
+                                            &change->slot);
+                if (r < 0)
+                        (void) settings_edit_undo(&change->request.edit, c->name, NULL);
+        }
+        if (r < 0) {
+                settings_change_free(change);
+                return r;
+        }
+        c->change = change;
+        if (!change->slot)
+                finish(change, NULL);
+        return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Settings of a container that somebody changes while ctrd runs: the whole is validated,
+ * then the files are written, then what can change in a running container does, and where
+ * that fails the files are what they were.
+ */
+
+#include "container.h"
+#include "settings-files.h"
+
+typedef struct SettingsRequest {
+        SettingsEdit edit;
+        Settings *settings; /* all of the container's, as they would be */
+        char **keys;        /* that are assigned to, once each */
+} SettingsRequest;
+
+void settings_request_clear(SettingsRequest *request);
+
+/* Validates KEY=VALUE assignments for a container; changes nothing. runtime: until the
+ * host is booted again. */
+int settings_request_make(const Container *container, char *const *assignments, bool runtime, SettingsRequest *ret,
+                          Error *error);
+
+/* pending: keys that take effect when the container is started next. */
+typedef void (*SettingsChanged)(const Error *error, char *const *pending, void *userdata);
+
+/* Takes the request. Either fails, and nothing has changed, or calls done, once, perhaps
+ * from within. Busy where another change is under way. */
+int settings_change_begin(Container *container, SettingsRequest *request, SettingsChanged done, void *userdata, Error *error);
+
+/* Nobody is told. */
+SettingsChange *settings_change_free(SettingsChange *change);

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "paths.h"
+#include "settings-files.h"
+#include "strv.h"
+
+#define FILE_MAX (1024 * 1024)
+#define EDITED "50-set.conf"
+#define HEAD "# Written when somebody sets something through ctrd: see ctrctl(1), set.\n"
+
+static const char *const directories[SETTINGS_FILES_EDITED] = { PATH_SETTINGS, PATH_SETTINGS_RUNTIME };
+
+/* *ret is NULL where there is no file and that is no error. */
+static int read_text(const char *path, bool may_lack, char **ret, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r = file_read(AT_FDCWD, path, FILE_MAX, &text, &size);
+
+        *ret = NULL;
+        if (r == -ENOENT && may_lack)
+                return 0;
+        if (r < 0)
+                return error_set_errno(error, r, "cannot read %s", path);
+        if (strlen(text) != size)
+                return error_set(error, EINVAL, "InvalidSettings", "%s has a zero byte in it: it is no text file", path);
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+static int load_file(Settings *settings, const char *path, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        int r = read_text(path, false, &text, error);
+
+        return r < 0 ? r : settings_parse(settings, text, path, TRUST_ADMIN, error);
+}
+
+static int compare_names(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* edit: the file's text is its, whether there is such a file or not. */
+static int load_directory(Settings *settings, const char *directory, const char *name, const SettingsEdit *edit, size_t which,
+                          Error *error) {
+        const char *own = edit ? edit->files[which].path : NULL;
+        _cleanup_strv_ char **fragments = NULL;
+        char path[PATH_MAX];
+        int r = 0;
+        DIR *dir;
+
+        snprintf(path, sizeof(path), "%s/%s.conf.d", directory, name);
+        dir = opendir(path);
+        if (dir) {
+                for (struct dirent *de; r >= 0 && (de = readdir(dir));)
+                        if (de->d_name[0] != '.' && endswith(de->d_name, ".conf") && !(own && streq(de->d_name, EDITED)))
+                                r = strv_extendf(&fragments, "%s/%s", path, de->d_name);
+                closedir(dir);
+        } else if (errno != ENOENT)
+                r = error_set_errno(error, errno, "cannot read %s", path);
+        if (r >= 0 && own && edit->files[which].after)
+                r = strv_extend(&fragments, own);
+        if (r < 0)
+                return r;
+        if (fragments)
+                qsort(fragments, strv_length(fragments), sizeof(char *), compare_names);
+        STRV_FOREACH(f, fragments) {
+                r = streq_ptr(*f, own) ? settings_parse(settings, edit->files[which].after, own, TRUST_ADMIN, error)
+                                       : load_file(settings, *f, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int settings_files_load(const char *name, const SettingsEdit *edit, Settings **ret, Error *error) {
+        _cleanup_(settings_freep) Settings *settings = settings_new();
+        char path[PATH_MAX];
+        int r;
+
+        if (!settings)
+                return -ENOMEM;
+        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
+        r = load_file(settings, path, error);
+        for (size_t i = 0; i < SETTINGS_FILES_EDITED && r >= 0; i++)
+                r = load_directory(settings, directories[i], name, edit, i, error);
+        if (r >= 0)
+                r = settings_validate(settings, error);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(settings);
+        return 0;
+}
+
+void settings_edit_clear(SettingsEdit *edit) {
+        for (size_t i = 0; i < SETTINGS_FILES_EDITED; i++) {
+                free(edit->files[i].path);
+                free(edit->files[i].before);
+                free(edit->files[i].after);
+        }
+        *edit = (SettingsEdit){};
+}
+
+static bool is_assignment_to(const char *line, const char *assignment) {
+        size_t n;
+
+        line += strspn(line, " \t");
+        n = strcspn(assignment, "=");
+        if (strncmp(line, assignment, n) != 0)
+                return false;
+        line += n;
+        return line[strspn(line, " \t")] == '=';
+}
+
+static bool is_assigned(const char *line, char *const *assignments) {
+        STRV_FOREACH(a, assignments)
+                if (is_assignment_to(line, *a))
+                        return true;
+        return false;
+}
+
+static const char *section_of(const char *assignment) {
+        size_t n = strcspn(assignment, "=");
+
+        for (size_t i = 0; i < settings_keys(); i++) {
+                SettingInfo info = settings_key(i);
+
+                if (strlen(info.key) == n && strncmp(info.key, assignment, n) == 0)
+                        return info.section;
+        }
+        return NULL;
+}
+
+/* The lines of text without those that assign to these keys, and without headers that
+ * nothing follows. A line that another goes on with shares its fate. */
+static int strip_text(FILE *f, const char *text, char *const *assignments, char **ret_section) {
+        _cleanup_free_ char *copy = strdup(text), *header = NULL;
+        char *next = copy, *line;
+        bool joined = false, keep = true;
+
+        if (!copy)
+                return -ENOMEM;
+        while ((line = strsep(&next, "\n"))) {
+                size_t n = strlen(line);
+
+                if (n == 0 && !next)
+                        break;
+                if (!joined && *line == '[') {
+                        free(header);
+                        header = strdup(line);
+                        if (!header)
+                                return -ENOMEM;
+                        continue;
+                }
+                if (!joined)
+                        keep = !is_assigned(line, assignments);
+                joined = n > 0 && line[n - 1] == '\\';
+                if (!keep || (n == 0 && header))
+                        continue;
+                if (header) {
+                        fprintf(f, "%s\n", header);
+                        free(*ret_section);
+                        *ret_section = TAKE_PTR(header);
+                }
+                fprintf(f, "%s\n", line);
+        }
+        return 0;
+}
+
+static int append_assignments(FILE *f, char *const *assignments, char **section) {
+        STRV_FOREACH(a, assignments) {
+                const char *wanted = section_of(*a);
+                char header[64];
+                bool before = false;
+
+                for (char *const *b = assignments; b < a; b++)
+                        before |= is_assignment_to(*b, *a);
+                if (!wanted)
+                        return -EINVAL;
+                if (before)
+                        continue;
+                snprintf(header, sizeof(header), "[%s]", wanted);
+                if (!streq_ptr(*section, header)) {
+                        fprintf(f, "%s\n", header);
+                        free(*section);
+                        *section = strdup(header);
+                        if (!*section)
+                                return -ENOMEM;
+                }
+                fprintf(f, "%.*s=\n", (int) strcspn(*a, "="), *a);
+                for (char *const *b = a; *b; b++)
+                        if (is_assignment_to(*b, *a) && (*b)[strcspn(*b, "=") + 1])
+                                fprintf(f, "%s\n", *b);
+        }
+        return 0;
+}
+
+/* set: the assignments are put in, or only taken out. *ret is NULL where nothing is left. */
+static int edit_text(const char *text, char *const *assignments, bool set, char **ret) {
+        _cleanup_free_ char *section = NULL, *out = NULL;
+        size_t size = 0;
+        FILE *f = open_memstream(&out, &size);
+        int r = 0;
+
+        if (!f)
+                return -ENOMEM;
+        if (text || set)
+                r = strip_text(f, text ?: HEAD, assignments, &section);
+        if (r >= 0 && set)
+                r = append_assignments(f, assignments, &section);
+        if (fclose(f) != 0 && r >= 0)
+                r = -ENOMEM;
+        if (r < 0)
+                return r;
+        *ret = section ? TAKE_PTR(out) : NULL;
+        return 0;
+}
+
+int settings_edit_make(const char *name, char *const *assignments, bool runtime, SettingsEdit *ret, Error *error) {
+        SettingsEdit edit = {};
+        int r = 0;
+
+        for (size_t i = 0; i < SETTINGS_FILES_EDITED && r >= 0; i++) {
+                bool is_runtime = i == SETTINGS_FILES_EDITED - 1;
+
+                if (asprintf(&edit.files[i].path, "%s/%s.conf.d/" EDITED, directories[i], name) < 0) {
+                        edit.files[i].path = NULL;
+                        r = -ENOMEM;
+                        break;
+                }
+                r = read_text(edit.files[i].path, true, &edit.files[i].before, error);
+                if (r < 0)
+                        break;
+                if (runtime && !is_runtime)
+                        r = edit.files[i].before && !(edit.files[i].after = strdup(edit.files[i].before)) ? -ENOMEM : 0;
+                else
+                        r = edit_text(edit.files[i].before, assignments, runtime == is_runtime, &edit.files[i].after);
+        }
+        if (r < 0) {
+                settings_edit_clear(&edit);
+                return r;
+        }
+        *ret = edit;
+        return 0;
+}
+
+static int put(const char *path, const char *name, size_t which, const char *text, Error *error) {
+        char directory[PATH_MAX];
+        int r;
+
+        snprintf(directory, sizeof(directory), "%s/%s.conf.d", directories[which], name);
+        if (!text) {
+                if (unlink(path) < 0 && errno != ENOENT)
+                        return error_set_errno(error, errno, "cannot remove %s", path);
+                (void) rmdir(directory); /* where it was the last */
+                return 0;
+        }
+        r = file_mkdir_parents(directory, 0755);
+        if (r >= 0)
+                r = file_write_atomic(AT_FDCWD, path, text, strlen(text), 0600);
+        return r < 0 ? error_set_errno(error, r, "cannot write %s", path) : 0;
+}
+
+int settings_edit_write(const SettingsEdit *edit, const char *name, Error *error) {
+        for (size_t i = 0; i < SETTINGS_FILES_EDITED; i++)
+                if (!streq_ptr(edit->files[i].before, edit->files[i].after)) {
+                        int r = put(edit->files[i].path, name, i, edit->files[i].after, error);
+
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error) {
+        int result = 0;
+
+        for (size_t i = 0; i < SETTINGS_FILES_EDITED; i++)
+                if (!streq_ptr(edit->files[i].before, edit->files[i].after)) {
+                        int r = put(edit->files[i].path, name, i, edit->files[i].before, error);
+
+                        result = result < 0 ? result : r;
+                }
+        return result;
+}
+
+int settings_files_remove(const char *name, Error *error) {
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
+        if (unlink(path) < 0 && errno != ENOENT)
+                return error_set_errno(error, errno, "cannot remove %s", path);
+        for (size_t i = 0; i < SETTINGS_FILES_EDITED; i++) {
+                int r;
+
+                snprintf(path, sizeof(path), "%s/%s.conf.d", directories[i], name);
+                r = file_remove_tree(AT_FDCWD, path);
+                if (r < 0)
+                        return error_set_errno(error, r, "cannot remove %s", path);
+        }
+        return 0;
+}

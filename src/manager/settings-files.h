@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Where the settings of a container are:
+ *
+ *   /etc/ctrd/containers/NAME.conf            made at creation, the administrator's to edit
+ *   /etc/ctrd/containers/NAME.conf.d/ *.conf  in the order of their names
+ *   /run/ctrd/settings/NAME.conf.d/ *.conf    until the host is booted again
+ *
+ * What is set through ctrd goes to 50-set.conf of one of the two directories, which
+ * holds for each key an assignment that resets it and those that set it.
+ */
+
+#include "error.h"
+#include "settings.h"
+
+#define SETTINGS_FILES_EDITED 2
+
+/* Texts of the two 50-set.conf, before and after a change; NULL: no such file. */
+typedef struct SettingsEdit {
+        struct {
+                char *path;
+                char *before, *after;
+        } files[SETTINGS_FILES_EDITED]; /* in the order in which they are read */
+} SettingsEdit;
+
+void settings_edit_clear(SettingsEdit *edit);
+
+/* What setting these keys means for the files; nothing is written. assignments: KEY=VALUE
+ * each, with valid keys; several of a list's key are its values, an empty one resets.
+ * runtime: until the host is booted again; else what was set so before goes. */
+int settings_edit_make(const char *name, char *const *assignments, bool runtime, SettingsEdit *ret, Error *error);
+
+/* Writes what comes after, or puts back what was before. Each file changes as a whole. */
+int settings_edit_write(const SettingsEdit *edit, const char *name, Error *error);
+int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error);
+
+/* Reads all of them, with the texts of an edit in their place (NULL: none), and validates
+ * the whole. */
+int settings_files_load(const char *name, const SettingsEdit *edit, Settings **ret, Error *error);
+
+/* Removes them, NAME.conf first. */
+int settings_files_remove(const char *name, Error *error);
