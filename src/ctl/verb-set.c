@@ -3,28 +3,22 @@
 /* Settings, while a container runs or not. */
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "assignment.h"
 #include "bus.h"
 #include "ctl.h"
+#include "editor.h"
 #include "strv.h"
 
-static int set(Ctl *ctl, const char *name, char *const *assignments, bool runtime, Error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+/* Calls, and says which of the settings are a matter of the next start. */
+static int change(Ctl *ctl, const char *name, sd_bus_message *m, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_strv_ char **pending = NULL;
-        _cleanup_free_ char *path = NULL, *text = NULL;
-        int r = bus_container_path(name, &path, error);
+        _cleanup_free_ char *text = NULL;
+        int r = bus_call(ctl, m, &reply, error);
 
-        if (r >= 0)
-                r = bus_method(ctl, path, BUS_CONTAINER, "SetSettings", &m, error);
-        if (r < 0)
-                return r;
-        r = assignments_append(m, assignments);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "b", (int) runtime);
-        if (r < 0)
-                return bus_message_error(error, r);
-        r = bus_call(ctl, m, &reply, error);
         if (r < 0)
                 return r;
         r = sd_bus_message_read_strv(reply, &pending);
@@ -34,6 +28,21 @@ static int set(Ctl *ctl, const char *name, char *const *assignments, bool runtim
         if (text && !ctl->quiet)
                 fprintf(stderr, "%s= will have its effect when %s is started again.\n", text, name);
         return 0;
+}
+
+static int set(Ctl *ctl, const char *name, char *const *assignments, bool runtime, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r = bus_container_path(name, &path, error);
+
+        if (r >= 0)
+                r = bus_method(ctl, path, BUS_CONTAINER, "SetSettings", &m, error);
+        if (r < 0)
+                return r;
+        r = assignments_append(m, assignments);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "b", (int) runtime);
+        return r < 0 ? bus_message_error(error, r) : change(ctl, name, m, error);
 }
 
 static int run_set(Ctl *ctl, Options *o, Error *error) {
@@ -68,4 +77,67 @@ const Verb verb_set = {
                    "back to the default; several of a list are its values. See ctr.conf(5).",
         .options = set_options,
         .run = run_set,
+};
+
+static int read_text(Ctl *ctl, const char *path, char **ret, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        const char *text;
+        int r = bus_method(ctl, path, BUS_CONTAINER, "GetSettingsText", &m, error);
+
+        if (r >= 0)
+                r = bus_call(ctl, m, &reply, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "s", &text);
+        if (r >= 0 && !(*ret = strdup(text)))
+                r = -ENOMEM;
+        return r < 0 ? bus_message_error(error, r) : 0;
+}
+
+static int edit(Ctl *ctl, const char *name, Error *error) {
+        _cleanup_free_ char *path = NULL, *file = NULL, *before = NULL, *after = NULL, *suffix = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = bus_container_path(name, &path, error);
+
+        if (r >= 0)
+                r = read_text(ctl, path, &before, error);
+        if (r >= 0 && asprintf(&suffix, "%s.conf", name) < 0)
+                r = -ENOMEM;
+        if (r >= 0)
+                r = editor_run(before, suffix, &after, &file, error);
+        if (r < 0)
+                return r;
+        if (!streq(before, after)) {
+                r = bus_method(ctl, path, BUS_CONTAINER, "ReplaceSettings", &m, error);
+                if (r >= 0) {
+                        r = sd_bus_message_append(m, "ss", before, after);
+                        r = r < 0 ? bus_message_error(error, r) : change(ctl, name, m, error);
+                }
+                if (r < 0) {
+                        _cleanup_error_ Error cause = ERROR_INIT;
+
+                        error_move(&cause, error);
+                        return error_set(error, -r, cause.name, "%s; your text is kept in %s", error_message(&cause), file);
+                }
+        } else if (!ctl->quiet)
+                fprintf(stderr, "Nothing was changed.\n");
+        (void) unlink(file);
+        return 0;
+}
+
+static int run_edit(Ctl *ctl, Options *o, Error *error) {
+        int r = options_finish(o, error);
+
+        if (r >= 0)
+                r = options_check_rest(o, 1, 1, "the name of a container", error);
+        return r < 0 ? r : edit(ctl, options_rest(o)[0], error);
+}
+
+const Verb verb_edit = {
+        .name = "edit",
+        .usage = "NAME",
+        .summary = "Edit the settings of a container",
+        .details = "$VISUAL or $EDITOR is run with a copy of its NAME.conf; all of it is checked before it\n"
+                   "takes the place of the file. What changes at once is as with set.",
+        .run = run_edit,
 };

@@ -2,12 +2,15 @@
 
 #include "bus.h"
 #include "manager.h"
+#include "paths.h"
 #include "settings-bus.h"
 #include "settings-change.h"
 #include "strv.h"
 #include "unit-limits.h"
+#include "utf8.h"
 
 #define SETTINGS_MAX 1024 /* in one request */
+#define SETTINGS_TEXT_MAX (1024 * 1024)
 
 static int reply_settings(sd_bus_message *m, const Settings *settings) {
         sd_bus_message *reply = NULL;
@@ -131,6 +134,26 @@ static void on_changed(const Error *error, char *const *pending, void *userdata)
         sd_bus_message_unref(m);
 }
 
+/* As at creation: what is asked for decides who may, and errors are for who may. made:
+ * how the making of the request went, with its error. */
+static int change(sd_bus_message *m, Container *c, SettingsRequest *request, int made, Error *error, sd_bus_error *ret_error) {
+        const char *action = made >= 0 && settings_is_privileged(request->settings) && !settings_is_privileged(c->settings)
+                                     ? ACTION_MANAGE_PRIVILEGED
+                                     : ACTION_MANAGE;
+        int r = bus_authorize(c->manager, m, action, c->name, "set-settings", ret_error);
+
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        if (made < 0)
+                return bus_error(ret_error, error, made);
+        r = settings_change_begin(c, request, on_changed, sd_bus_message_ref(m), error);
+        if (r < 0) {
+                sd_bus_message_unref(m);
+                return bus_error(ret_error, error, r);
+        }
+        return 1;
+}
+
 int container_method_set_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         _cleanup_(settings_request_clear) SettingsRequest request = {};
         _cleanup_strv_ char **assignments = NULL;
@@ -143,21 +166,37 @@ int container_method_set_settings(sd_bus_message *m, void *userdata, sd_bus_erro
                 r = sd_bus_message_read(m, "b", &runtime);
         if (r < 0)
                 return r;
-        /* As at creation: what is asked for decides who may, and errors are for who may. */
         r = settings_request_make(c, assignments, runtime, &request, &error);
-        const char *action = r >= 0 && settings_is_privileged(request.settings) && !settings_is_privileged(c->settings)
-                                     ? ACTION_MANAGE_PRIVILEGED
-                                     : ACTION_MANAGE;
-        int allowed = bus_authorize(c->manager, m, action, c->name, "set-settings", ret_error);
-        if (allowed <= 0)
-                return allowed < 0 ? allowed : 1;
-        if (r >= 0)
-                r = settings_change_begin(c, &request, on_changed, sd_bus_message_ref(m), &error);
-        else
-                return bus_error(ret_error, &error, r);
-        if (r < 0) {
-                sd_bus_message_unref(m);
-                return bus_error(ret_error, &error, r);
-        }
-        return 1;
+        return change(m, c, &request, r, &error, ret_error);
+}
+
+int container_method_get_settings_text(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        _cleanup_free_ char *text = NULL;
+        Container *c = userdata;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "get-settings", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = settings_text_read(c->name, &text, &error);
+        if (r >= 0 && !utf8_is_valid(text))
+                r = error_set(&error, EINVAL, "InvalidSettings", PATH_SETTINGS "/%s.conf is no UTF-8: edit the file itself", c->name);
+        return r < 0 ? bus_error(ret_error, &error, r) : sd_bus_reply_method_return(m, "s", text);
+}
+
+int container_method_replace_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(settings_request_clear) SettingsRequest request = {};
+        _cleanup_error_ Error error = ERROR_INIT;
+        const char *before, *after;
+        Container *c = userdata;
+        int r;
+
+        r = sd_bus_message_read(m, "ss", &before, &after);
+        if (r < 0)
+                return r;
+        if (strlen(after) > SETTINGS_TEXT_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", SETTINGS_TEXT_MAX);
+        r = settings_request_replace(c, before, after, &request, &error);
+        return change(m, c, &request, r, &error, ret_error);
 }

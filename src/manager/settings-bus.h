@@ -7,3 +7,5 @@
 
 int container_method_get_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
 int container_method_set_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
+int container_method_get_settings_text(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);
+int container_method_replace_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error);

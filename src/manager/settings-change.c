@@ -71,6 +71,36 @@ int settings_request_make(const Container *container, char *const *assignments, 
         return 0;
 }
 
+static int list_differences(const char *name, const Settings *settings, char ***ret, Error *error) {
+        _cleanup_(settings_freep) Settings *now = NULL;
+        int r = settings_files_load(name, NULL, &now, error);
+
+        for (size_t i = 0; i < settings_keys() && r >= 0; i++)
+                if (settings_differ(now, settings, settings_key(i).key))
+                        r = strv_extend(ret, settings_key(i).key);
+        return r;
+}
+
+int settings_request_replace(const Container *container, const char *before, const char *after, SettingsRequest *ret,
+                             Error *error) {
+        _cleanup_error_ Error ignored = ERROR_INIT;
+        SettingsRequest request = {};
+        int r = settings_edit_replace(container->name, before, after, &request.edit, error);
+
+        if (r >= 0)
+                r = settings_files_load(container->name, &request.edit, &request.settings, error);
+        /* What was wrong before is not in the way of what is right: then all may differ. */
+        if (r >= 0 && list_differences(container->name, request.settings, &request.keys, &ignored) < 0)
+                for (size_t i = 0; i < settings_keys() && r >= 0; i++)
+                        r = strv_extend(&request.keys, settings_key(i).key);
+        if (r < 0) {
+                settings_request_clear(&request);
+                return r;
+        }
+        *ret = request;
+        return 0;
+}
+
 SettingsChange *settings_change_free(SettingsChange *change) {
         if (!change)
                 return NULL;

@@ -13,7 +13,7 @@
 typedef struct SettingsRequest {
         SettingsEdit edit;
         Settings *settings; /* all of the container's, as they would be */
-        char **keys;        /* that are assigned to, once each */
+        char **keys;        /* that are assigned to, or differ, once each */
 } SettingsRequest;
 
 void settings_request_clear(SettingsRequest *request);
@@ -22,6 +22,10 @@ void settings_request_clear(SettingsRequest *request);
  * host is booted again. */
 int settings_request_make(const Container *container, char *const *assignments, bool runtime, SettingsRequest *ret,
                           Error *error);
+
+/* Validates another text of NAME.conf; see settings_edit_replace(). */
+int settings_request_replace(const Container *container, const char *before, const char *after, SettingsRequest *ret,
+                             Error *error);
 
 /* pending: keys that take effect when the container is started next. */
 typedef void (*SettingsChanged)(const Error *error, char *const *pending, void *userdata);

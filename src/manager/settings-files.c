@@ -16,7 +16,11 @@
 #define EDITED "50-set.conf"
 #define HEAD "# Written when somebody sets something through ctrd: see ctrctl(1), set.\n"
 
-static const char *const directories[SETTINGS_FILES_EDITED] = { PATH_SETTINGS, PATH_SETTINGS_RUNTIME };
+/* Of NAME.conf.d. */
+static const char *const directories[_SETTINGS_FILE_MAX] = {
+        [SETTINGS_FILE_SET] = PATH_SETTINGS,
+        [SETTINGS_FILE_RUNTIME] = PATH_SETTINGS_RUNTIME,
+};
 
 /* *ret is NULL where there is no file and that is no error. */
 static int read_text(const char *path, bool may_lack, char **ret, Error *error) {
@@ -47,15 +51,14 @@ static int compare_names(const void *a, const void *b) {
 }
 
 /* edit: the file's text is its, whether there is such a file or not. */
-static int load_directory(Settings *settings, const char *directory, const char *name, const SettingsEdit *edit, size_t which,
-                          Error *error) {
+static int load_directory(Settings *settings, const char *name, const SettingsEdit *edit, SettingsFile which, Error *error) {
         const char *own = edit ? edit->files[which].path : NULL;
         _cleanup_strv_ char **fragments = NULL;
         char path[PATH_MAX];
         int r = 0;
         DIR *dir;
 
-        snprintf(path, sizeof(path), "%s/%s.conf.d", directory, name);
+        snprintf(path, sizeof(path), "%s/%s.conf.d", directories[which], name);
         dir = opendir(path);
         if (dir) {
                 for (struct dirent *de; r >= 0 && (de = readdir(dir));)
@@ -79,6 +82,10 @@ static int load_directory(Settings *settings, const char *directory, const char 
         return 0;
 }
 
+static void own_path(const char *name, char ret[static PATH_MAX]) {
+        snprintf(ret, PATH_MAX, PATH_SETTINGS "/%s.conf", name);
+}
+
 int settings_files_load(const char *name, const SettingsEdit *edit, Settings **ret, Error *error) {
         _cleanup_(settings_freep) Settings *settings = settings_new();
         char path[PATH_MAX];
@@ -86,10 +93,13 @@ int settings_files_load(const char *name, const SettingsEdit *edit, Settings **r
 
         if (!settings)
                 return -ENOMEM;
-        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
-        r = load_file(settings, path, error);
-        for (size_t i = 0; i < SETTINGS_FILES_EDITED && r >= 0; i++)
-                r = load_directory(settings, directories[i], name, edit, i, error);
+        own_path(name, path);
+        if (edit && edit->files[SETTINGS_FILE_OWN].path)
+                r = settings_parse(settings, edit->files[SETTINGS_FILE_OWN].after, path, TRUST_ADMIN, error);
+        else
+                r = load_file(settings, path, error);
+        for (SettingsFile i = SETTINGS_FILE_SET; i < _SETTINGS_FILE_MAX && r >= 0; i++)
+                r = load_directory(settings, name, edit, i, error);
         if (r >= 0)
                 r = settings_validate(settings, error);
         if (r < 0)
@@ -99,7 +109,7 @@ int settings_files_load(const char *name, const SettingsEdit *edit, Settings **r
 }
 
 void settings_edit_clear(SettingsEdit *edit) {
-        for (size_t i = 0; i < SETTINGS_FILES_EDITED; i++) {
+        for (size_t i = 0; i < _SETTINGS_FILE_MAX; i++) {
                 free(edit->files[i].path);
                 free(edit->files[i].before);
                 free(edit->files[i].after);
@@ -226,8 +236,8 @@ int settings_edit_make(const char *name, char *const *assignments, bool runtime,
         SettingsEdit edit = {};
         int r = 0;
 
-        for (size_t i = 0; i < SETTINGS_FILES_EDITED && r >= 0; i++) {
-                bool is_runtime = i == SETTINGS_FILES_EDITED - 1;
+        for (SettingsFile i = SETTINGS_FILE_SET; i < _SETTINGS_FILE_MAX && r >= 0; i++) {
+                bool is_runtime = i == SETTINGS_FILE_RUNTIME;
 
                 if (asprintf(&edit.files[i].path, "%s/%s.conf.d/" EDITED, directories[i], name) < 0) {
                         edit.files[i].path = NULL;
@@ -250,11 +260,41 @@ int settings_edit_make(const char *name, char *const *assignments, bool runtime,
         return 0;
 }
 
-static int put(const char *path, const char *name, size_t which, const char *text, Error *error) {
-        char directory[PATH_MAX];
+int settings_text_read(const char *name, char **ret, Error *error) {
+        char path[PATH_MAX];
+
+        own_path(name, path);
+        return read_text(path, false, ret, error);
+}
+
+int settings_edit_replace(const char *name, const char *before, const char *after, SettingsEdit *ret, Error *error) {
+        _cleanup_free_ char *now = NULL;
+        SettingsEdit edit = {};
+        char path[PATH_MAX];
+        int r = settings_text_read(name, &now, error);
+
+        if (r < 0)
+                return r;
+        if (!streq(now, before))
+                return error_set(error, EBUSY, "Busy", "the settings of %s have been changed meanwhile: look at them again", name);
+        own_path(name, path);
+        edit.files[SETTINGS_FILE_OWN].path = strdup(path);
+        edit.files[SETTINGS_FILE_OWN].before = TAKE_PTR(now);
+        edit.files[SETTINGS_FILE_OWN].after = strdup(after);
+        if (!edit.files[SETTINGS_FILE_OWN].path || !edit.files[SETTINGS_FILE_OWN].after) {
+                settings_edit_clear(&edit);
+                return -ENOMEM;
+        }
+        *ret = edit;
+        return 0;
+}
+
+static int put(const char *path, const char *name, SettingsFile which, const char *text, Error *error) {
+        char directory[PATH_MAX] = PATH_SETTINGS;
         int r;
 
-        snprintf(directory, sizeof(directory), "%s/%s.conf.d", directories[which], name);
+        if (directories[which])
+                snprintf(directory, sizeof(directory), "%s/%s.conf.d", directories[which], name);
         if (!text) {
                 if (unlink(path) < 0 && errno != ENOENT)
                         return error_set_errno(error, errno, "cannot remove %s", path);
@@ -268,7 +308,7 @@ static int put(const char *path, const char *name, size_t which, const char *tex
 }
 
 int settings_edit_write(const SettingsEdit *edit, const char *name, Error *error) {
-        for (size_t i = 0; i < SETTINGS_FILES_EDITED; i++)
+        for (SettingsFile i = 0; i < _SETTINGS_FILE_MAX; i++)
                 if (!streq_ptr(edit->files[i].before, edit->files[i].after)) {
                         int r = put(edit->files[i].path, name, i, edit->files[i].after, error);
 
@@ -281,7 +321,7 @@ int settings_edit_write(const SettingsEdit *edit, const char *name, Error *error
 int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error) {
         int result = 0;
 
-        for (size_t i = 0; i < SETTINGS_FILES_EDITED; i++)
+        for (SettingsFile i = 0; i < _SETTINGS_FILE_MAX; i++)
                 if (!streq_ptr(edit->files[i].before, edit->files[i].after)) {
                         int r = put(edit->files[i].path, name, i, edit->files[i].before, error);
 
@@ -293,10 +333,10 @@ int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error)
 int settings_files_remove(const char *name, Error *error) {
         char path[PATH_MAX];
 
-        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
+        own_path(name, path);
         if (unlink(path) < 0 && errno != ENOENT)
                 return error_set_errno(error, errno, "cannot remove %s", path);
-        for (size_t i = 0; i < SETTINGS_FILES_EDITED; i++) {
+        for (SettingsFile i = SETTINGS_FILE_SET; i < _SETTINGS_FILE_MAX; i++) {
                 int r;
 
                 snprintf(path, sizeof(path), "%s/%s.conf.d", directories[i], name);

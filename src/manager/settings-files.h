@@ -15,14 +15,20 @@
 #include "error.h"
 #include "settings.h"
 
-#define SETTINGS_FILES_EDITED 2
+typedef enum SettingsFile { /* in the order in which they are read */
+        SETTINGS_FILE_OWN,     /* NAME.conf */
+        SETTINGS_FILE_SET,     /* 50-set.conf */
+        SETTINGS_FILE_RUNTIME, /* the same, until the host is booted again */
+        _SETTINGS_FILE_MAX,
+} SettingsFile;
 
-/* Texts of the two 50-set.conf, before and after a change; NULL: no such file. */
+/* Their texts before and after a change; NULL: no such file. path is NULL for one that
+ * does not change. */
 typedef struct SettingsEdit {
         struct {
                 char *path;
                 char *before, *after;
-        } files[SETTINGS_FILES_EDITED]; /* in the order in which they are read */
+        } files[_SETTINGS_FILE_MAX];
 } SettingsEdit;
 
 void settings_edit_clear(SettingsEdit *edit);
@@ -31,6 +37,12 @@ void settings_edit_clear(SettingsEdit *edit);
  * each, with valid keys; several of a list's key are its values, an empty one resets.
  * runtime: until the host is booted again; else what was set so before goes. */
 int settings_edit_make(const char *name, char *const *assignments, bool runtime, SettingsEdit *ret, Error *error);
+
+/* The text of NAME.conf. */
+int settings_text_read(const char *name, char **ret, Error *error);
+
+/* What another text of NAME.conf means; it is to be before now, or the error is Busy. */
+int settings_edit_replace(const char *name, const char *before, const char *after, SettingsEdit *ret, Error *error);
 
 /* Writes what comes after, or puts back what was before. Each file changes as a whole. */
 int settings_edit_write(const SettingsEdit *edit, const char *name, Error *error);

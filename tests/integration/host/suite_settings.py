@@ -208,3 +208,43 @@ def test_many_at_once():
         said = [(p.communicate()[1], p.returncode) for p in procs]
         assert any(status == 0 for _, status in said) and all(status == 0 or 'try again' in err for err, status in said), said
         assert get(name, 'TasksMax') == [unit_property(name, 'TasksMax')]
+
+
+def edit(name, change, editor='python3 /var/tmp/edit.py'):
+    """ctrctl edit, with an editor that runs Python: t is the text."""
+    with open('/var/tmp/edit.py', 'w') as f:
+        f.write('import sys\nt = open(sys.argv[1]).read()\n%s\nopen(sys.argv[1], "w").write(t)\n' % change)
+    try:
+        return run('env', 'EDITOR=' + editor, 'TMPDIR=/var/tmp', 'ctrctl', 'edit', name)
+    finally:
+        os.unlink('/var/tmp/edit.py')
+
+
+def test_edit():
+    conf = '/etc/ctrd/containers/x.conf'
+    with container('x', BUSYBOX, 'MemoryMax=512M') as name:
+        with open(conf, 'a') as f:
+            f.write('# A note.\n')
+        out = edit(name, 't = t.replace("536870912", "1G") + "[Exec]\\nHostname=boxed\\n"')
+        assert out.status == 0 and out.err == 'Hostname= will have its effect when x is started again.\n', out
+        assert (unit_property(name, 'MemoryMax'), get(name, 'Hostname')) == ('1073741824', ['boxed'])
+        before = settings_text(name)
+        assert '# A note.\n' in before and 'MemoryMax=1G' in before and os.stat(conf).st_mode & 0o777 == 0o600
+        out = edit(name, 'pass')
+        assert (out.status, out.err) == (0, 'Nothing was changed.\n'), out
+        # What is wrong is kept for who wrote it.
+        out = edit(name, 't = t.replace("1G", "much")')
+        assert out.status == 1 and 'MemoryMax=much' in out.err and 'kept in /var/tmp/' in out.err, out
+        kept = out.err.split()[-1]
+        with open(kept) as f:
+            assert 'MemoryMax=much' in f.read() and os.stat(kept).st_mode & 0o777 == 0o600
+        os.unlink(kept)
+        # Somebody else was faster.
+        out = edit(name, 'open("%s", "a").write("# theirs\\n"); t += "# mine\\n"' % conf)
+        assert out.status == 1 and 'meanwhile' in out.err and settings_text(name) == before + '# theirs\n', out
+        os.unlink(out.err.split()[-1])
+        for editor in ('false', 'no-such-editor'):
+            out = edit(name, 'pass', editor)
+            assert out.status == 1 and len(out.err.splitlines()) <= 2, out
+        assert settings_text(name) == before + '# theirs\n' and glob.glob('/var/tmp/ctrctl-*') == []
+        fails('edit', 'nobody', word='nobody')
