@@ -5,6 +5,7 @@
 #include "bus.h"
 #include "fd.h"
 #include "strv.h"
+#include "usage.h"
 
 int bus_error(sd_bus_error *to, const Error *from, int r) {
         char name[128];
@@ -69,6 +70,17 @@ int bus_send_reply(sd_bus_message *reply, int r) {
                 r = sd_bus_send(NULL, reply, NULL);
         sd_bus_message_unref(reply);
         return r < 0 ? r : 1;
+}
+
+int bus_append_usage(sd_bus_message *m, const Container *container) {
+        Usage usage;
+        int r;
+
+        usage_read(container->name, &usage);
+        r = sd_bus_message_open_container(m, 'a', "{st}");
+        for (size_t i = 0; i < usage.n && r >= 0; i++)
+                r = sd_bus_message_append(m, "{st}", usage.items[i].name, usage.items[i].value);
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 int bus_reply_later(sd_bus_message *m, LaterReply **ret) {

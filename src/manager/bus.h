@@ -36,6 +36,9 @@ int bus_open_reply(sd_bus_message *m, const char *element, sd_bus_message **ret)
 /* Takes the answer; r is how filling it went. Returns what a handler does. */
 int bus_send_reply(sd_bus_message *reply, int r);
 
+/* Appends what a container uses, as a{st}. */
+int bus_append_usage(sd_bus_message *m, const Container *container);
+
 char *bus_job_path(const Job *job);
 char *bus_container_path(const Container *container);
 char *bus_image_path(const Image *image);

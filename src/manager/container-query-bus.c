@@ -11,7 +11,6 @@
 #include "fd.h"
 #include "paths.h"
 #include "security.h"
-#include "usage.h"
 
 /* The kept console output: the older file first, where there are two. */
 int container_method_get_log(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -41,18 +40,18 @@ int container_method_get_log(sd_bus_message *m, void *userdata, sd_bus_error *re
 int container_method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         sd_bus_message *reply = NULL;
         Container *c = userdata;
-        Usage usage;
         int r;
 
         r = bus_authorize(c->manager, m, ACTION_INSPECT, c->name, "get-usage", ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        usage_read(c->name, &usage);
-
-        r = bus_open_reply(m, "{st}", &reply);
-        for (size_t i = 0; i < usage.n && r >= 0; i++)
-                r = sd_bus_message_append(reply, "{st}", usage.items[i].name, usage.items[i].value);
-        return bus_send_reply(reply, r);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = bus_append_usage(reply, c);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r < 0 ? r : 1;
 }
 
 /* Of the bundle that a start would make now, which is the one of the run where no

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "bus.h"
+#include "clock.h"
 #include "name.h"
 #include "template-query.h"
 
@@ -159,6 +160,30 @@ static int method_list_templates(sd_bus_message *m, void *userdata, sd_bus_error
         return 1;
 }
 
+static int method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        sd_bus_message *reply = NULL;
+        Manager *manager = userdata;
+        Container *c;
+        int r;
+
+        r = bus_authorize(manager, m, ACTION_INSPECT, "", "get-usage", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = bus_open_reply(m, "(sta{st})", &reply);
+        MAP_FOREACH(c, &manager->containers) {
+                if (r < 0 || !container_state_is_active(c->state))
+                        continue;
+                r = sd_bus_message_open_container(reply, 'r', "sta{st}");
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "st", c->name, now_usec(CLOCK_MONOTONIC));
+                if (r >= 0)
+                        r = bus_append_usage(reply, c);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(reply);
+        }
+        return bus_send_reply(reply, r);
+}
+
 static int property_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                             void *userdata, sd_bus_error *ret_error) {
         return sd_bus_message_append(reply, "s", CTRD_VERSION);
@@ -173,6 +198,8 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetContainer", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", container), method_get_container,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListTemplates", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssas)", templates), method_list_templates,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sta{st})", usage), method_get_usage,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved",
                                 SD_BUS_ARGS("o", job, "s", container, "s", result, "s", error_name, "s", error_message), 0),

@@ -1,20 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cgroup.h"
 #include "fd.h"
 #include "parse.h"
 #include "usage.h"
 
+static void add(Usage *u, const char *name, uint64_t value) {
+        if (u->n < ELEMENTSOF(u->items)) {
+                u->items[u->n].name = name;
+                u->items[u->n++].value = value;
+        }
+}
+
+/* The number behind a word, in any of the lines: their sum. */
+static bool find_sum(const char *text, const char *word, uint64_t *ret) {
+        bool found = false;
+        uint64_t sum = 0;
+
+        for (const char *p = text; (p = strstr(p, word)); p += strlen(word)) {
+                char number[24];
+                size_t n = strspn(p + strlen(word), "0123456789");
+                uint64_t v;
+
+                /* A word, and not the end of one. */
+                if ((p > text && p[-1] != ' ' && p[-1] != '\n') || n == 0 || n >= sizeof(number))
+                        continue;
+                memcpy(number, p + strlen(word), n);
+                number[n] = 0;
+                if (parse_u64(number, &v) < 0)
+                        continue;
+                sum += v;
+                found = true;
+        }
+        *ret = sum;
+        return found;
+}
+
 void usage_read(const char *container, Usage *ret) {
+        /* word: what stands before the number; of pressure the first line is "some". */
         static const struct {
-                const char *file, *name, *prefix;
+                const char *file, *name, *word;
+                bool first_line;
         } sources[] = {
-                { "memory.current", "MemoryCurrent", "" },
-                { "memory.peak", "MemoryPeak", "" },
-                { "pids.current", "TasksCurrent", "" },
-                { "cpu.stat", "CPUUsageUSec", "usage_usec " },
+                { "memory.current", "MemoryCurrent", "", true },
+                { "memory.peak", "MemoryPeak", "", true },
+                { "pids.current", "TasksCurrent", "", true },
+                { "cpu.stat", "CPUUsageUSec", "usage_usec ", true },
+                { "io.stat", "IOReadBytes", "rbytes=", false },
+                { "io.stat", "IOWriteBytes", "wbytes=", false },
+                { "cpu.pressure", "CPUPressureUSec", "total=", true },
+                { "memory.pressure", "MemoryPressureUSec", "total=", true },
+                { "io.pressure", "IOPressureUSec", "total=", true },
         };
         _cleanup_fd_ int fd = -EBADF;
         char path[256];
@@ -26,16 +65,13 @@ void usage_read(const char *container, Usage *ret) {
                 return;
         for (size_t i = 0; i < ELEMENTSOF(sources); i++) {
                 _cleanup_free_ char *text = NULL;
-                const char *value;
                 uint64_t v;
 
                 if (cgroup_read(fd, sources[i].file, &text) < 0)
                         continue;
-                text[strcspn(text, "\n")] = 0;
-                value = startswith(text, sources[i].prefix);
-                if (value && parse_u64(value, &v) >= 0) {
-                        ret->items[ret->n].name = sources[i].name;
-                        ret->items[ret->n++].value = v;
-                }
+                if (sources[i].first_line)
+                        text[strcspn(text, "\n")] = 0;
+                if (isempty(sources[i].word) ? parse_u64(text, &v) >= 0 : find_sum(text, sources[i].word, &v))
+                        add(ret, sources[i].name, v);
         }
 }

@@ -10,9 +10,9 @@
 
 typedef struct Usage {
         struct {
-                const char *name; /* MemoryCurrent, MemoryPeak (bytes), CPUUsageUSec, TasksCurrent */
+                const char *name; /* as in org.ctrd1(5), GetUsage() */
                 uint64_t value;
-        } items[8];
+        } items[12];
         size_t n;
 } Usage;
 
