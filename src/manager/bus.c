@@ -146,7 +146,7 @@ static int container_find(sd_bus *bus, const char *path, const char *interface, 
 static int job_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret, sd_bus_error *e) {
         Manager *manager = *(Manager **) userdata;
 
-        return find_in(&manager->jobs, BUS_JOBS, path, ret);
+        return find_in(&manager->jobs, BUS_JOBS, path, ret) > 0 ? 1 : find_in(&manager->job_results, BUS_JOBS, path, ret);
 }
 
 /* Images do not know their manager, which their methods need: the object handed
@@ -188,6 +188,7 @@ static int manager_find_object(sd_bus *bus, const char *path, const char *interf
 DEFINE_ENUMERATOR(container_enumerate, Container, containers, bus_container_path)
 DEFINE_ENUMERATOR(image_enumerate, Image, images, bus_image_path)
 DEFINE_ENUMERATOR(job_enumerate, Job, jobs, bus_job_path)
+DEFINE_ENUMERATOR(job_result_enumerate, Job, job_results, bus_job_path)
 
 /* Reads pass polkit too: where an administrator restricts org.ctrd1.inspect,
  * properties, managed objects and introspection are closed alike. */
@@ -247,6 +248,8 @@ int bus_register(sd_bus *bus, Manager **manager) {
                 if (r >= 0)
                         r = sd_bus_add_node_enumerator(bus, NULL, objects[i].prefix, objects[i].enumerate, manager);
         }
+        if (r >= 0)
+                r = sd_bus_add_node_enumerator(bus, NULL, BUS_JOBS, job_result_enumerate, manager);
         return r;
 }
 
@@ -291,7 +294,7 @@ static void on_job_changed(Job *job) {
 
         if (path)
                 (void) sd_bus_emit_properties_changed(job->manager->bus, path, "org.ctrd1.Job", "State", "Progress", "Message",
-                                                      "ErrorName", "ErrorMessage", NULL);
+                                                      "ErrorName", "ErrorMessage", "EndedAt", NULL);
 }
 
 static void on_job_finished(Job *job) {
@@ -306,7 +309,10 @@ static void on_job_finished(Job *job) {
         (void) sd_bus_emit_signal(job->manager->bus, BUS_ROOT, "org.ctrd1.Manager", "JobRemoved", "ossss", path,
                                   job->container, job_state_to_string(job->state), name,
                                   error_is_set(&job->error) ? error_message(&job->error) : "");
-        (void) sd_bus_emit_object_removed(job->manager->bus, path);
+}
+
+static void on_job_removed(Job *job) {
+        emit(job->manager->bus, bus_job_path(job), sd_bus_emit_object_removed);
 }
 
 const ManagerObserver bus_observer = {
@@ -318,4 +324,5 @@ const ManagerObserver bus_observer = {
         .job_added = on_job_added,
         .job_changed = on_job_changed,
         .job_finished = on_job_finished,
+        .job_removed = on_job_removed,
 };

@@ -5,18 +5,19 @@
 #include "bus.h"
 
 static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_INIT;
         Job *job = userdata;
         int r;
 
+        /* Nobody types a password for what can be refused at once. */
+        r = job->state == JOB_RUNNING ? 0 : job_cancel(job, &error);
+        if (r < 0)
+                return bus_error(ret_error, &error, r);
         r = bus_authorize(job->manager, m, job->action, job->container, "cancel", ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        /* The answer first: with the cancel the job may be gone. */
-        if (!job->cancel)
-                return sd_bus_error_setf(ret_error, "org.ctrd1.Error.NotSupported", "a %s cannot be canceled", job->kind);
-        r = sd_bus_reply_method_return(m, NULL);
-        (void) job_cancel(job);
-        return r;
+        r = job_cancel(job, &error);
+        return r < 0 ? bus_error(ret_error, &error, r) : sd_bus_reply_method_return(m, NULL);
 }
 
 static int property_state(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -52,6 +53,8 @@ const sd_bus_vtable job_vtable[] = {
         SD_BUS_PROPERTY("Message", "s", NULL, offsetof(Job, message), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ErrorName", "s", property_error_name, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ErrorMessage", "s", property_error_message, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("StartedAt", "t", NULL, offsetof(Job, started_usec), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("EndedAt", "t", NULL, offsetof(Job, ended_usec), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_METHOD("Cancel", "", "", method_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

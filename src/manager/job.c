@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "clock.h"
 #include "job.h"
 #include "manager.h"
 
@@ -19,8 +20,10 @@ const char *job_state_to_string(JobState state) {
 Job *job_free(Job *job) {
         if (!job)
                 return NULL;
-        if (job->key)
+        if (job->key && map_get(&job->manager->jobs, job->key) == job)
                 map_remove(&job->manager->jobs, job->key);
+        if (job->key && map_get(&job->manager->job_results, job->key) == job)
+                map_remove(&job->manager->job_results, job->key);
         free(job->key);
         free(job->container);
         free(job->message);
@@ -43,6 +46,7 @@ int job_new(Manager *manager, const char *kind, const char *action, const char *
         job->id = ++manager->last_job;
         job->kind = kind;
         job->action = action;
+        job->started_usec = now_usec(CLOCK_REALTIME);
         job->container = strdup(strempty(container));
         job->message = strdup("");
         if (!job->container || !job->message || asprintf(&job->key, "%u", job->id) < 0) {
@@ -79,7 +83,49 @@ void job_progress(Job *job, unsigned percent, const char *message) {
         job->manager->observer->job_changed(job);
 }
 
+static Job *oldest_result(Manager *manager) {
+        size_t i = 0;
+
+        return map_next(&manager->job_results, &i);
+}
+
+/* It has ended, and is no object any more. */
+static void forget(Job *job) {
+        job->manager->observer->job_removed(job);
+        job_free(job);
+}
+
+static int on_forget(sd_event_source *source, uint64_t usec, void *userdata) {
+        job_forget_results(userdata, now_usec(CLOCK_MONOTONIC));
+        return 0;
+}
+
+/* For the oldest result; none is needed without one. Where the timer cannot be had,
+ * results stay until newer ones push them out. */
+static void set_timer(Manager *manager) {
+        Job *oldest = oldest_result(manager);
+
+        if (!oldest)
+                manager->job_timer = sd_event_source_disable_unref(manager->job_timer);
+        else if (!manager->job_timer)
+                (void) sd_event_add_time(manager->event, &manager->job_timer, CLOCK_MONOTONIC, oldest->forget_usec, 0, on_forget,
+                                         manager);
+        else if (sd_event_source_set_time(manager->job_timer, oldest->forget_usec) >= 0)
+                (void) sd_event_source_set_enabled(manager->job_timer, SD_EVENT_ONESHOT);
+}
+
+void job_forget_results(Manager *manager, uint64_t now) {
+        Job *oldest;
+
+        while ((oldest = oldest_result(manager)) && oldest->forget_usec <= now)
+                forget(oldest);
+        set_timer(manager);
+}
+
 void job_finish(Job *job, const Error *error) {
+        Manager *manager;
+        uint64_t now;
+
         if (!job)
                 return;
         if (!error_is_set(error)) {
@@ -89,13 +135,32 @@ void job_finish(Job *job, const Error *error) {
                 job->state = error->errnum == ECANCELED ? JOB_CANCELED : JOB_FAILED;
                 error_set(&job->error, error->errnum, error->name, "%s", error_message(error));
         }
-        job->manager->observer->job_finished(job);
-        job_free(job);
+        manager = job->manager;
+        now = now_usec(CLOCK_MONOTONIC);
+        job->cancel = NULL;
+        job->userdata = NULL;
+        job->ended_usec = now_usec(CLOCK_REALTIME);
+        job->forget_usec = now + JOB_RESULT_USEC;
+
+        /* It moves before anybody is told: while it can be found, in one of the two. */
+        if (map_put(&manager->job_results, job->key, job) < 0) {
+                manager->observer->job_finished(job);
+                forget(job);
+                return;
+        }
+        map_remove(&manager->jobs, job->key);
+        manager->observer->job_finished(job);
+        while (map_size(&manager->job_results) > JOB_RESULTS_MAX)
+                forget(oldest_result(manager));
+        job_forget_results(manager, now);
 }
 
-int job_cancel(Job *job) {
+int job_cancel(Job *job, Error *error) {
+        if (job->state != JOB_RUNNING)
+                return error_set(error, ESRCH, "NotRunning", "job %u has ended already (%s): only one that runs can be canceled", job->id,
+                                 job_state_to_string(job->state));
         if (!job->cancel)
-                return -EOPNOTSUPP;
+                return error_set(error, EOPNOTSUPP, "NotSupported", "a %s cannot be canceled", job->kind);
         if (!job->canceling) {
                 job->canceling = true;
                 job->cancel(job, job->userdata);

@@ -3,7 +3,10 @@
 
 /*
  * A job: something that takes long, with progress, a result and a cancel. It is
- * an object on the bus from its beginning until it has ended.
+ * an object on the bus from its beginning, and for a while after its end: a client
+ * that comes late finds how it ended. Of those that have ended the last
+ * JOB_RESULTS_MAX are kept, each for JOB_RESULT_USEC; they count as no job that runs,
+ * and nothing in ctrd waits for them.
  */
 
 #include "error.h"
@@ -34,6 +37,8 @@ struct Job {
         unsigned progress; /* percent */
         char *message;
         Error error;
+        uint64_t started_usec, ended_usec; /* CLOCK_REALTIME; 0: not yet */
+        uint64_t forget_usec;              /* CLOCK_MONOTONIC: when its result goes */
 
         /* Ends the job early: called at most once, must lead to job_finish(). NULL
          * where the job cannot be canceled. */
@@ -42,7 +47,9 @@ struct Job {
         bool canceling;
 };
 
-#define JOBS_MAX 512
+#define JOBS_MAX 512 /* that run */
+#define JOB_RESULTS_MAX 64
+#define JOB_RESULT_USEC (10 * 60 * USEC_PER_SEC)
 
 /* The kind and action are string constants. -EBUSY with the error set where too
  * many jobs run. */
@@ -51,12 +58,15 @@ int job_new(Manager *manager, const char *kind, const char *action, const char *
 /* Tells those who watch. message: NULL leaves the last one. */
 void job_progress(Job *job, unsigned percent, const char *message);
 
-/* Ends and frees the job. error: NULL where it is done. The error stays the
- * caller's. A NULL job is fine: nobody asked for what was done. */
+/* Ends the job, which is the caller's no more. error: NULL where it is done. The
+ * error stays the caller's. A NULL job is fine: nobody asked for what was done. */
 void job_finish(Job *job, const Error *error);
 
-/* -EOPNOTSUPP where it cannot be canceled. */
-int job_cancel(Job *job);
+/* "NotSupported" where it cannot be canceled, "NotRunning" where it has ended. */
+int job_cancel(Job *job, Error *error);
+
+/* Forgets results whose time is over. now: CLOCK_MONOTONIC. */
+void job_forget_results(Manager *manager, uint64_t now);
 
 /* For the manager's end: frees without a word. */
 Job *job_free(Job *job);

@@ -71,12 +71,16 @@ Manager *manager_free(Manager *manager) {
                 container_free(container);
         MAP_FOREACH(job, &manager->jobs)
                 job_free(job);
+        MAP_FOREACH(job, &manager->job_results)
+                job_free(job);
+        sd_event_source_disable_unref(manager->job_timer);
         MAP_FOREACH(image, &manager->images)
                 image_free(image);
         map_clear(&manager->creations);
         map_clear(&manager->builds);
         map_clear(&manager->containers);
         map_clear(&manager->jobs);
+        map_clear(&manager->job_results);
         map_clear(&manager->images);
         authority_free(manager->authority);
         unit_client_free(manager->units);

@@ -30,6 +30,7 @@ typedef struct ManagerObserver {
         void (*job_added)(Job *job);
         void (*job_changed)(Job *job);
         void (*job_finished)(Job *job);
+        void (*job_removed)(Job *job);
 } ManagerObserver;
 
 struct Manager {
@@ -41,7 +42,9 @@ struct Manager {
 
         Map containers; /* by name */
         Map images;     /* by id */
-        Map jobs;       /* by number as text */
+        Map jobs;       /* that run, by number as text */
+        Map job_results; /* that have ended, likewise, the oldest first */
+        sd_event_source *job_timer; /* for the oldest result, while there is one */
         Map builds;     /* by TEMPLATE/VARIANT: templates at work */
         Map creations;  /* by name: containers that are being made */
         TemplateQuery *templates; /* the question that is under way, if any */

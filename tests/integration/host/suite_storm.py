@@ -52,7 +52,9 @@ class Client:
         return self.call('/org/ctrd1', OBJECTS, 'GetManagedObjects')[0]
 
     def jobs(self):
-        return [path for path in self.managed() if path.startswith('/org/ctrd1/job/')]
+        """Those that run; what has ended stays a while."""
+        return [path for path, interfaces in self.managed().items()
+                if path.startswith('/org/ctrd1/job/') and interfaces['org.ctrd1.Job']['State'] == 'running']
 
     def create(self, name):
         self.call('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer',
