@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "bus.h"
 #include "name.h"
+#include "parse.h"
 
 int ctl_bus(Ctl *ctl, sd_bus **ret, Error *error) {
         int r;
@@ -44,6 +45,14 @@ int bus_image_path(const char *id, char **ret, Error *error) {
         if (!name_is_image_id(id))
                 return error_set(error, EINVAL, "NoSuchImage", "%.100s cannot be an image: see ctrctl image list", id);
         return encode(BUS_ROOT "/image", id, ret, error);
+}
+
+int bus_job_path(const char *number, char **ret, Error *error) {
+        uint32_t id;
+
+        if (parse_u32(number, &id) < 0)
+                return error_set(error, EINVAL, NULL, "%.100s is no number of a job: see ctrctl job list", number);
+        return encode(BUS_ROOT "/job", number, ret, error);
 }
 
 int bus_path_name(const char *path, const char *prefix, char **ret) {

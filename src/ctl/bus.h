@@ -22,6 +22,7 @@ void ctl_bus_close(Ctl *ctl);
  * need not exist. */
 int bus_container_path(const char *name, char **ret, Error *error);
 int bus_image_path(const char *id, char **ret, Error *error);
+int bus_job_path(const char *number, char **ret, Error *error);
 
 /* The name that stands in a path below a prefix ("/org/ctrd1/container"). */
 int bus_path_name(const char *path, const char *prefix, char **ret);

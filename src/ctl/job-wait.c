@@ -124,7 +124,6 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         early = find_job(k->wait, path);
         k->path = strdup(path);
         if (k->wait->ctl->no_wait) {
-                printf("%s\n", path);
                 work_done(k);
         } else if (early) {
                 error_move(&k->error, &early->error);
@@ -334,6 +333,17 @@ void job_wait_failed(JobWait *w, const char *name, Error *e) {
         }
 }
 
+/* Numbers of the jobs that were begun, in the order of the command line. */
+static void print_numbers(const JobWait *w) {
+        for (size_t i = 0; i < w->n_work; i++)
+                if (w->work[i]->path) {
+                        _cleanup_free_ char *number = NULL;
+
+                        if (bus_path_name(w->work[i]->path, BUS_ROOT "/job", &number) >= 0)
+                                puts(number);
+                }
+}
+
 /* One failure is the result; several are printed, each with its name. */
 static int report(JobWait *w, Error *error) {
         size_t n_named = 0;
@@ -367,6 +377,8 @@ int job_wait_run(JobWait *w, Error *error) {
                 if (r > 0)
                         return r; /* interrupted */
         }
+        if (w->ctl->no_wait)
+                print_numbers(w);
         r = report(w, error);
         /* A job that was canceled because we were told to. */
         return r < 0 && w->interrupted > 0 && error->errnum == ECANCELED ? STATUS_INTERRUPTED : r;

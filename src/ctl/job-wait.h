@@ -31,5 +31,5 @@ void job_wait_failed(JobWait *w, const char *name, Error *e);
 
 /* Waits for all. Where one was begun, its error is the result; of several, each
  * failure is printed, and the exit status is 1. With --no-wait only until the jobs
- * are known, whose paths are printed. Returns the exit status. */
+ * are known, whose numbers are printed. Returns the exit status. */
 int job_wait_run(JobWait *w, Error *error);

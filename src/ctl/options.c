@@ -24,7 +24,7 @@ static const Option common[] = {
         { "host",      CODE_HOST,      "USER@HOST", "Work on another host, over ssh"                             },
         { "json",      CODE_JSON,      NULL,        "Listings as JSON"                                           },
         { "no-legend", CODE_NO_LEGEND, NULL,        "Listings without the line of column names"                  },
-        { "no-wait",   CODE_NO_WAIT,   NULL,        "Do not wait for jobs: print the path of the job and end"    },
+        { "no-wait",   CODE_NO_WAIT,   NULL,        "Do not wait for jobs: print the number of the job and end"  },
         { "quiet",     CODE_QUIET,     NULL,        "No progress, no hints; errors only"                         },
         {}
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "bus.h"
+#include "clock.h"
 #include "ctl.h"
 #include "format.h"
 #include "object.h"
@@ -98,10 +99,26 @@ static int run_image_list(Ctl *ctl, Options *o, Error *error) {
 }
 
 static const Column job_columns[] = {
-        { "job", COLUMN_NUMBER }, { "kind" }, { "container" }, { "state" }, { "progress", COLUMN_NUMBER }, { "message" }, {}
+        { "job", COLUMN_NUMBER }, { "kind" }, { "container" }, { "state" }, { "progress", COLUMN_NUMBER }, { "started", COLUMN_NUMBER },
+        { "ended", COLUMN_NUMBER }, { "message" }, {}
+};
+static const Column job_json_columns[] = {
+        { "job", COLUMN_NUMBER }, { "kind" }, { "container" }, { "state" }, { "progress", COLUMN_NUMBER }, { "started", COLUMN_NUMBER },
+        { "ended", COLUMN_NUMBER }, { "message" }, { "error_name" }, { "error_message" }, {}
 };
 
+/* When it was, or nothing where it was not. */
+static int set_time(Ctl *ctl, Table *t, size_t column, uint64_t usec) {
+        char text[FORMAT_MAX];
+
+        if (usec == 0)
+                return table_set(t, column, NULL);
+        return ctl->json ? table_set_number(t, column, usec)
+                         : table_set(t, column, format_ago(text, usec, now_usec(CLOCK_REALTIME)));
+}
+
 static int fill_job(Ctl *ctl, Table *t, const Object *o) {
+        const char *message = object_text(o, "Message"), *failure = object_text(o, "ErrorMessage");
         _cleanup_free_ char *id = NULL;
         int r = bus_path_name(o->path, BUS_ROOT "/job", &id);
 
@@ -116,14 +133,24 @@ static int fill_job(Ctl *ctl, Table *t, const Object *o) {
         if (r >= 0)
                 r = table_set_number(t, 4, object_number(o, "Progress"));
         if (r >= 0)
-                r = table_set(t, 5, object_text(o, "Message"));
+                r = set_time(ctl, t, 5, object_number(o, "StartedAt"));
+        if (r >= 0)
+                r = set_time(ctl, t, 6, object_number(o, "EndedAt"));
+        if (!ctl->json)
+                return r < 0 ? r : table_set(t, 7, object_number(o, "EndedAt") > 0 ? failure : message);
+        if (r >= 0)
+                r = table_set(t, 7, message);
+        if (r >= 0)
+                r = table_set(t, 8, object_text(o, "ErrorName"));
+        if (r >= 0)
+                r = table_set(t, 9, failure);
         return r;
 }
 
 static int run_job_list(Ctl *ctl, Options *o, Error *error) {
         int r = no_words(o, error);
 
-        return r < 0 ? r : print_objects(ctl, BUS_JOB, job_columns, fill_job, error);
+        return r < 0 ? r : print_objects(ctl, BUS_JOB, ctl->json ? job_json_columns : job_columns, fill_job, error);
 }
 
 static const Column template_columns[] = {
@@ -194,6 +221,8 @@ const Verb verb_template_list = {
 const Verb verb_job_list = {
         .name = "job list",
         .usage = "",
-        .summary = "List what is being done",
+        .summary = "List what is being done, and what was done lately",
+        .details = "What has ended stays in the list for ten minutes, as long as it is among the last\n"
+                   "64. The message is the error's where it failed.",
         .run = run_job_list,
 };

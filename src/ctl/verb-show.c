@@ -1,91 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Properties and settings, for programs. */
+/* Properties and settings of a container, for programs. */
 
 #include <stdio.h>
 
 #include "bus.h"
 #include "ctl.h"
-#include "object.h"
 #include "settings.h"
+#include "show.h"
 #include "strv.h"
 #include "table.h"
 
-typedef struct Show {
-        const char *name;
-        char **wanted; /* properties; empty: all */
-        bool value_only;
-} Show;
-
-static bool is_wanted(const Show *s, const char *property) {
-        return strv_length(s->wanted) == 0 || strv_contains(s->wanted, property);
-}
-
-/* Values come from the container in part: one line each, whatever they hold. */
-static void print_value(const char *text) {
-        for (; *text; text++)
-                putchar((unsigned char) *text < ' ' || *text == 0x7f ? '?' : *text);
-        putchar('\n');
-}
-
-/* One row with a column each: an object in JSON. */
-static int print_json(const Ctl *ctl, const Show *s, const Object *o, Error *error) {
-        _cleanup_(table_freep) Table *t = NULL;
-        _cleanup_free_ Column *columns = calloc(o->n + 1, sizeof(*columns));
-        _cleanup_free_ const Property **shown = calloc(o->n + 1, sizeof(*shown));
-        size_t n = 0;
-        int r;
-
-        if (!columns || !shown)
-                return error_set_errno(error, ENOMEM, "Cannot print the properties");
-        for (size_t i = 0; i < o->n; i++) {
-                const Property *p = &o->properties[i];
-
-                if (!is_wanted(s, p->name))
-                        continue;
-                columns[n].name = p->name;
-                columns[n].kind = p->type == 'a' ? COLUMN_LIST : p->type == 'b' ? COLUMN_BOOLEAN
-                                  : p->type && strchr("ynqiuxt", p->type)      ? COLUMN_NUMBER
-                                                                               : COLUMN_TEXT;
-                shown[n++] = p;
-        }
-        r = table_new(&t, ctl, columns, error);
-        if (r < 0)
-                return r;
-        table_set_single(t);
-        r = table_add_row(t);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                if (columns[i].kind == COLUMN_LIST)
-                        r = table_set_list(t, i, shown[i]->list);
-                else
-                        r = table_set(t, i, shown[i]->text);
-        return r < 0 ? error_set_errno(error, r, "Cannot print the properties") : table_print(t, error);
-}
-
-static int show_properties(Ctl *ctl, const Show *s, Error *error) {
-        _cleanup_(object_clear) Object o = {};
+static int show_properties(Ctl *ctl, const Show *s, const char *name, Error *error) {
         _cleanup_free_ char *path = NULL;
-        int r = bus_container_path(s->name, &path, error);
+        int r = bus_container_path(name, &path, error);
 
-        if (r >= 0)
-                r = object_read(ctl, path, BUS_CONTAINER, &o, error);
-        if (r < 0)
-                return r;
-        STRV_FOREACH(w, s->wanted)
-                if (!object_get(&o, *w))
-                        return error_set(error, EINVAL, NULL, "A container has no property %.100s: see org.ctrd1(5)", *w);
-        if (ctl->json)
-                return print_json(ctl, s, &o, error);
-        for (size_t i = 0; i < o.n; i++) {
-                const Property *p = &o.properties[i];
-
-                if (!is_wanted(s, p->name))
-                        continue;
-                if (!s->value_only)
-                        printf("%s=", p->name);
-                print_value(p->text);
-        }
-        return 0;
+        return r < 0 ? r : show_object(ctl, s, path, BUS_CONTAINER, error);
 }
 
 static const Column settings_columns[] = {
@@ -96,7 +26,7 @@ static int read_setting(sd_bus_message *m, const Ctl *ctl, const Show *s, Table 
         const char *section, *key, *value, *file;
         int r = sd_bus_message_read(m, "(ssss)", &section, &key, &value, &file);
 
-        if (r <= 0 || !is_wanted(s, key))
+        if (r <= 0 || !show_is_wanted(s, key))
                 return r;
         if (!ctl->json) {
                 if (!s->value_only)
@@ -104,7 +34,7 @@ static int read_setting(sd_bus_message *m, const Ctl *ctl, const Show *s, Table 
                 if (!isempty(file) && !s->value_only)
                         printf("%s  # %s\n", value, file);
                 else
-                        print_value(value);
+                        show_value(value);
                 return 1;
         }
         if (table_add_row(t) < 0 || table_set(t, 0, section) < 0 || table_set(t, 1, key) < 0 || table_set(t, 2, value) < 0 ||
@@ -113,11 +43,11 @@ static int read_setting(sd_bus_message *m, const Ctl *ctl, const Show *s, Table 
         return 1;
 }
 
-static int show_settings(Ctl *ctl, const Show *s, Error *error) {
+static int show_settings(Ctl *ctl, const Show *s, const char *name, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         _cleanup_(table_freep) Table *t = NULL;
         _cleanup_free_ char *path = NULL;
-        int r = bus_container_path(s->name, &path, error);
+        int r = bus_container_path(name, &path, error);
 
         if (r >= 0)
                 r = bus_method(ctl, path, BUS_CONTAINER, "GetSettings", &m, error);
@@ -139,7 +69,7 @@ static int run_show(Ctl *ctl, Options *o, Error *error) {
         _cleanup_strv_ char **wanted = NULL;
         bool settings = false;
         const char *value;
-        Show s = {};
+        Show s = { .what = "A container" };
         int code, r;
 
         while ((code = options_next(o, &value, error)) > 0)
@@ -155,9 +85,8 @@ static int run_show(Ctl *ctl, Options *o, Error *error) {
         r = options_check_rest(o, 1, 1, "the name of a container", error);
         if (r < 0)
                 return r;
-        s.name = options_rest(o)[0];
         s.wanted = wanted;
-        return settings ? show_settings(ctl, &s, error) : show_properties(ctl, &s, error);
+        return settings ? show_settings(ctl, &s, options_rest(o)[0], error) : show_properties(ctl, &s, options_rest(o)[0], error);
 }
 
 static const Option options[] = {
