@@ -29,6 +29,22 @@ void ctl_bus_close(Ctl *ctl) {
         ctl->bus = sd_bus_close_unref(ctl->bus);
 }
 
+int bus_match_owner(sd_bus *bus, sd_bus_message_handler_t handler, void *userdata) {
+        return sd_bus_add_match_async(bus, NULL,
+                                      "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                                      "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" BUS_NAME "'",
+                                      handler, NULL, userdata);
+}
+
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *e) {
+        return sd_event_exit(userdata, -ECONNRESET);
+}
+
+int bus_exit_on_disconnect(sd_bus *bus, sd_event *event) {
+        return sd_bus_match_signal_async(bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+                                         "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, event);
+}
+
 static int encode(const char *prefix, const char *name, char **ret, Error *error) {
         int r = sd_bus_path_encode(prefix, name, ret);
 

@@ -5,6 +5,8 @@
  * The connection to ctrd, and its errors as sentences.
  */
 
+#include <systemd/sd-event.h>
+
 #include "ctl.h"
 
 #define BUS_NAME "org.ctrd1"
@@ -17,6 +19,14 @@
 /* Connects, the first time. The bus stays ctl's. */
 int ctl_bus(Ctl *ctl, sd_bus **ret, Error *error);
 void ctl_bus_close(Ctl *ctl);
+
+/* Calls the handler when ctrd appears on the bus or goes from it (NameOwnerChanged). Like
+ * every match it lives as long as the bus. Asynchronous: the bus works its messages off
+ * in order, so the match is there before any call of ours arrives. */
+int bus_match_owner(sd_bus *bus, sd_bus_message_handler_t handler, void *userdata);
+
+/* The loop ends with -ECONNRESET when the connection breaks. */
+int bus_exit_on_disconnect(sd_bus *bus, sd_event *event);
 
 /* The path of a container's object; the name is checked. Nothing is asked: it
  * need not exist. */

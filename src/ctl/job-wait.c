@@ -222,17 +222,10 @@ static int on_interrupt(sd_event_source *s, const struct signalfd_siginfo *info,
         return sd_event_exit(w->event, STATUS_SIGNAL + (int) info->ssi_signo);
 }
 
-static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *e) {
-        JobWait *w = userdata;
-
-        return sd_event_exit(w->event, -ECONNRESET);
-}
-
 static int watch_jobs(JobWait *w) {
         int r;
 
-        /* Asynchronous: the bus works its messages off in order, so the matches are
-         * there before any call of ours arrives. */
+        /* Asynchronous, as bus_match_owner() is. */
         r = sd_bus_add_match_async(w->bus, NULL,
                                    "type='signal',sender='" BUS_NAME "',path='" BUS_ROOT "',interface='" BUS_MANAGER "',member='JobRemoved'",
                                    on_job_removed, NULL, w);
@@ -242,13 +235,9 @@ static int watch_jobs(JobWait *w) {
                                            "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'",
                                            on_changed, NULL, w);
         if (r >= 0)
-                r = sd_bus_add_match_async(w->bus, NULL,
-                                           "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                                           "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" BUS_NAME "'",
-                                           on_owner_changed, NULL, w);
+                r = bus_match_owner(w->bus, on_owner_changed, w);
         if (r >= 0)
-                r = sd_bus_match_signal_async(w->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
-                                              "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, w);
+                r = bus_exit_on_disconnect(w->bus, w->event);
         return r;
 }
 

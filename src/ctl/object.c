@@ -109,7 +109,7 @@ static int read_value(sd_bus_message *m, Property *p) {
 }
 
 /* a{sv} */
-static int read_properties(sd_bus_message *m, Object *o) {
+int object_take_properties(Object *o, sd_bus_message *m) {
         const char *name;
         int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
@@ -152,7 +152,7 @@ int object_read(Ctl *ctl, const char *path, const char *interface, Object *ret, 
                 return r;
         o.path = strdup(path);
         o.interface = strdup(interface);
-        r = o.path && o.interface ? read_properties(reply, &o) : -ENOMEM;
+        r = o.path && o.interface ? object_take_properties(&o, reply) : -ENOMEM;
         if (r < 0)
                 return bus_message_error(error, r);
         *ret = o;
@@ -165,7 +165,7 @@ static int compare(const void *a, const void *b) {
 }
 
 /* a{sa{sv}}: the interfaces of one object, of which one counts. */
-static int read_interfaces(sd_bus_message *m, const char *path, const char *wanted, ObjectList *l) {
+int object_list_take_interfaces(ObjectList *l, sd_bus_message *m, const char *path, const char *wanted) {
         const char *interface;
         int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
 
@@ -178,13 +178,14 @@ static int read_interfaces(sd_bus_message *m, const char *path, const char *want
                 if (!streq(interface, wanted))
                         r = sd_bus_message_skip(m, "a{sv}");
                 else {
-                        Object *list = reallocarray(l->objects, l->n + 1, sizeof(*list));
+                        Object *list = reallocarray(l->objects, l->n + 1, sizeof(*list)), *o;
 
                         if (!list)
                                 return -ENOMEM;
                         l->objects = list;
-                        list[l->n] = (Object){ .path = strdup(path), .interface = strdup(interface) };
-                        r = read_properties(m, &list[l->n++]);
+                        o = &list[l->n++];
+                        *o = (Object){ .path = strdup(path), .interface = strdup(interface) };
+                        r = o->path && o->interface ? object_take_properties(o, m) : -ENOMEM;
                 }
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
@@ -194,10 +195,31 @@ static int read_interfaces(sd_bus_message *m, const char *path, const char *want
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+int object_list_take(ObjectList *l, sd_bus_message *m, const char *interface) {
+        const char *path;
+        int r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
+
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
+                r = sd_bus_message_read_basic(m, 'o', &path);
+                if (r >= 0)
+                        r = object_list_take_interfaces(l, m, path, interface);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        if (l->n > 0)
+                qsort(l->objects, l->n, sizeof(*l->objects), compare);
+        return sd_bus_message_exit_container(m);
+}
+
 int object_list_read(Ctl *ctl, const char *interface, ObjectList *ret, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         _cleanup_(object_list_clear) ObjectList l = {};
-        const char *path;
         int r;
 
         r = bus_method(ctl, BUS_ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &m, error);
@@ -205,25 +227,9 @@ int object_list_read(Ctl *ctl, const char *interface, ObjectList *ret, Error *er
                 r = bus_call(ctl, m, &reply, error);
         if (r < 0)
                 return r;
-        r = sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}");
+        r = object_list_take(&l, reply, interface);
         if (r < 0)
                 return bus_message_error(error, r);
-        while ((r = sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}")) > 0) {
-                r = sd_bus_message_read_basic(reply, 'o', &path);
-                if (r >= 0)
-                        r = read_interfaces(reply, path, interface, &l);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(reply);
-                if (r < 0)
-                        break;
-        }
-        if (r < 0)
-                return bus_message_error(error, r);
-        for (size_t i = 0; i < l.n; i++)
-                if (!l.objects[i].path || !l.objects[i].interface)
-                        return error_set_errno(error, ENOMEM, "Cannot read the list");
-        if (l.n > 0)
-                qsort(l.objects, l.n, sizeof(*l.objects), compare);
         *ret = l;
         l = (ObjectList){};
         return 0;

@@ -38,6 +38,12 @@ int object_read(Ctl *ctl, const char *path, const char *interface, Object *ret, 
  * numbers. */
 int object_list_read(Ctl *ctl, const char *interface, ObjectList *ret, Error *error);
 
+/* The same out of messages, from where they are read: the answer of GetManagedObjects,
+ * the interfaces of one object, and the properties of one interface. */
+int object_list_take(ObjectList *l, sd_bus_message *m, const char *interface);
+int object_list_take_interfaces(ObjectList *l, sd_bus_message *m, const char *path, const char *interface);
+int object_take_properties(Object *o, sd_bus_message *m);
+
 const Property *object_get(const Object *o, const char *name);
 /* "" and 0 where there is no such property. */
 const char *object_text(const Object *o, const char *name);

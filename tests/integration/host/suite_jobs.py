@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Jobs: begun and left alone, looked at while they run and after they have ended.
+# Jobs: begun and left alone, looked at while they run and after they have ended. And
+# what scripts wait for.
 
 import json
 import re
+import signal
 
 from ctrd import *
 
@@ -128,3 +130,118 @@ def test_results_do_not_outlive_ctrd():
         run('systemctl', 'restart', 'ctrd', check=True)
         assert jobs() == {}
         fails('job', 'show', number, word='no job')
+
+
+def watchers():
+    """Connections that hear of containers."""
+    out = run('busctl', 'call', 'org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus.Debug.Stats', 'GetAllMatchRules',
+              check=True).out
+    return len(re.findall("path_namespace=[^,]*/org/ctrd1/container", out))
+
+
+class Watching:
+    """ctrctl that has begun to watch when the test goes on."""
+
+    def __init__(self, *argv):
+        before = watchers()
+        self.process = subprocess.Popen(['ctrctl', *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: watchers() > before or self.process.poll() is not None, what='ctrctl that watches')
+        names()     # a round behind its question
+
+    def waits(self):
+        names()
+        return self.process.poll() is None
+
+    def end(self, status=0, word='', timeout=20):
+        out, err = self.process.communicate(timeout=timeout * PATIENCE)
+        assert self.process.returncode == status, (self.process.returncode, out, err)
+        assert out == '' and len(err.splitlines()) == (1 if status else 0) and word in err, (out, err)
+        wait_until(lambda: watchers() == 0, what='the end of the watch')
+
+
+def test_wait_for_an_end():
+    with container('web'):
+        w = Watching('wait', 'web')
+        assert w.waits()
+        ctl('restart', 'web')
+        w.end()     # it was stopped in between
+        w = Watching('wait', 'web', '--timeout=60s')
+        ctl('kill', 'web')
+        w.end()
+        Watching('wait', 'web').end()       # it is stopped already
+
+
+def test_wait_for_states():
+    with container('web', BUSYBOX, 'Command=/bin/sh -c "sleep 0.1; exit 3"', start=False):
+        w = Watching('wait', 'web', '--state=failed')
+        run('ctrctl', 'start', 'web')
+        w.end()
+        Watching('wait', 'web').end()
+        Watching('wait', 'web', '-s', 'running', '-s', 'failed').end()
+    with container('web', start=False):
+        w = Watching('wait', 'web', '--state=running')
+        assert w.waits()
+        ctl('start', 'web')
+        w.end()
+
+
+def test_wait_ends_with_its_time():
+    with container('web'):
+        begun = time.monotonic()
+        line = fails('wait', 'web', '--timeout=300ms', word='running')
+        assert 'web was not stopped or failed within 300ms' in line, line
+        assert 0.3 <= time.monotonic() - begun < 10 * PATIENCE
+    for argv in (['--state=asleep', 'web'], ['--timeout=0', 'web'], ['--timeout=soon', 'web'], []):
+        fails('wait', *argv, status=2)
+
+
+def test_wait_for_the_removal():
+    with container('web'):
+        w, failing = Watching('wait', 'web', '--state=removed'), Watching('wait', 'web', '--state=starting')
+        assert w.waits() and failing.waits()
+        ctl('stop', 'web')
+        assert w.waits() and failing.waits()
+        ctl('remove', 'web')
+        assert 'web was removed before it was starting' in failing.process.communicate(timeout=20 * PATIENCE)[1]
+        assert failing.process.returncode == 1
+        w.end()
+        fails('wait', 'web', word='no container web')
+        Watching('wait', 'web', '--state=removed').end()
+        create('web')
+
+
+def test_wait_for_several():
+    create('one', start=True)
+    create('two', start=True)
+    w = Watching('wait', 'one', 'nobody', 'two')
+    ctl('stop', 'one')
+    assert w.waits()
+    ctl('stop', 'two')
+    w.end(1, 'no container nobody')
+    r = run('ctrctl', 'wait', '--state=running', '--timeout=100ms', 'one', 'two')
+    assert r.status == 1 and len(r.err.splitlines()) == 2 and 'one' in r.err and 'two' in r.err, r
+    remove('one', 'two')
+
+
+def test_wait_outlives_ctrd():
+    with container('web'):
+        w = Watching('wait', 'web')
+        kill_ctrd()
+        wait_until(lambda: run('systemctl', 'is-active', 'ctrd').out.strip() == 'active')
+        assert w.waits()
+        # What happens while ctrd is away is seen when it is back.
+        run('systemctl', 'stop', 'ctrd', check=True)
+        run('systemctl', 'stop', 'ctr-web.scope', check=True)
+        assert w.process.poll() is None
+        assert run('systemctl', 'is-active', 'ctrd').out.strip() == 'inactive', 'it was woken by the wait'
+        run('systemctl', 'start', 'ctrd', check=True)
+        w.end()
+
+
+def test_wait_ends_with_ctrl_c():
+    with container('web'):
+        w = Watching('wait', 'web')
+        w.process.send_signal(signal.SIGINT)
+        w.process.communicate(timeout=20 * PATIENCE)
+        assert w.process.returncode == -signal.SIGINT
+        wait_until(lambda: watchers() == 0)
