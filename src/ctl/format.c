@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "format.h"
+#include "parse.h"
 
 const char *format_bytes(char buffer[static FORMAT_MAX], uint64_t bytes) {
         static const char units[] = "BKMGTPE";
@@ -57,6 +58,16 @@ const char *format_ago(char buffer[static FORMAT_MAX], uint64_t realtime_usec, u
                 return "in the future";
         format_timespan(buffer, now - realtime_usec);
         strncat(buffer, " ago", FORMAT_MAX - strlen(buffer) - 1);
+        return buffer;
+}
+
+const char *format_end(char buffer[static FORMAT_MAX], const char *reason, int status) {
+        if (streq(reason, "exited"))
+                snprintf(buffer, FORMAT_MAX, "%s with status %d", reason, status);
+        else if (streq(reason, "signaled") || streq(reason, "killed"))
+                snprintf(buffer, FORMAT_MAX, "%s by %s", reason, signal_name(status) ?: "a signal");
+        else
+                snprintf(buffer, FORMAT_MAX, "%s", reason);
         return buffer;
 }
 

@@ -19,6 +19,9 @@ const char *format_timestamp(char buffer[static FORMAT_MAX], uint64_t realtime_u
 /* "5min 2s ago"; now as realtime too. */
 const char *format_ago(char buffer[static FORMAT_MAX], uint64_t realtime_usec, uint64_t now);
 
+/* "exited with status 3", "killed by SIGKILL", "poweroff": ExitReason and ExitStatus. */
+const char *format_end(char buffer[static FORMAT_MAX], const char *reason, int status);
+
 /* Takes control characters and escape sequences (ECMA-48) out of text that a
  * container wrote, in place, so that it cannot command a terminal; keeps newlines
  * and tabs. Returns the new size. */

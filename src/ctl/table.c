@@ -43,7 +43,7 @@ JANSSON_SYMBOLS(DECLARE)
 
 struct Table {
         const Column *columns;
-        bool single;
+        bool single, compact;
         struct libscols_table *scols; /* for people … */
         struct libscols_line *line;
         json_t *rows; /* … or programs */
@@ -146,6 +146,10 @@ void table_set_single(Table *t) {
         t->single = true;
 }
 
+void table_set_line(Table *t) {
+        t->single = t->compact = true;
+}
+
 int table_add_row(Table *t) {
         if (t->rows) {
                 t->row = sym_json_object();
@@ -239,7 +243,7 @@ int table_print(Table *t, Error *error) {
                 return r < 0 ? error_set_errno(error, r, "Cannot print the table") : 0;
         }
         what = t->single ? sym_json_array_get(t->rows, 0) : t->rows;
-        if (!what || sym_json_dumpf(what, stdout, JSON_INDENT(2)) < 0)
+        if (!what || sym_json_dumpf(what, stdout, t->compact ? JSON_COMPACT : JSON_INDENT(2)) < 0)
                 return error_set(error, EIO, NULL, "Cannot write the output");
         putchar('\n');
         return 0;

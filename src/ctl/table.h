@@ -31,6 +31,8 @@ DEFINE_CLEANUP(Table *, table_free)
 
 /* One object instead of an array of them: the first row. JSON only. */
 void table_set_single(Table *t);
+/* That, on one line: for a stream of them. */
+void table_set_line(Table *t);
 
 int table_add_row(Table *t);
 /* Fills a cell of the last row; NULL or "" leave it empty: a dash, or null. People

@@ -92,16 +92,11 @@ static void print_exit(const Object *o) {
         const char *reason = object_text(o, "ExitReason");
         int status = (int) (int64_t) object_number(o, "ExitStatus");
         uint64_t at = object_number(o, "ExitedAt");
-        char when[FORMAT_MAX];
+        char end[FORMAT_MAX], when[FORMAT_MAX];
 
         if (isempty(reason) || at == 0)
                 return;
-        printf(LABEL "%s", "Last end", reason);
-        if (streq(reason, "exited"))
-                printf(" with status %d", status);
-        else if (streq(reason, "signaled") || streq(reason, "killed"))
-                printf(" by %s", signal_name(status) ?: "a signal");
-        printf(" on %s\n", format_timestamp(when, at));
+        printf(LABEL "%s on %s\n", "Last end", format_end(end, reason, status), format_timestamp(when, at));
 }
 
 static void print_usage(const Usage *u) {

@@ -19,6 +19,17 @@ static void test_bytes(void **state) {
         assert_string_equal(format_bytes(b, UINT64_MAX - 1), "16.0E");
 }
 
+static void test_end(void **state) {
+        char b[FORMAT_MAX];
+
+        assert_string_equal(format_end(b, "exited", 3), "exited with status 3");
+        assert_string_equal(format_end(b, "killed", 9), "killed by SIGKILL");
+        assert_string_equal(format_end(b, "signaled", 0), "signaled by a signal");
+        assert_string_equal(format_end(b, "signaled", 9999), "signaled by a signal");
+        assert_string_equal(format_end(b, "poweroff", 0), "poweroff");
+        assert_string_equal(format_end(b, "", 7), "");
+}
+
 static void test_timespan(void **state) {
         char b[FORMAT_MAX];
 
@@ -81,6 +92,7 @@ static void test_tail(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_bytes),
+                cmocka_unit_test(test_end),
                 cmocka_unit_test(test_timespan),
                 cmocka_unit_test(test_plain),
                 cmocka_unit_test(test_tail),

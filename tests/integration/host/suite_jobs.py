@@ -5,6 +5,7 @@
 import json
 import re
 import signal
+import tempfile
 
 from ctrd import *
 
@@ -245,3 +246,89 @@ def test_wait_ends_with_ctrl_c():
         w.process.communicate(timeout=20 * PATIENCE)
         assert w.process.returncode == -signal.SIGINT
         wait_until(lambda: watchers() == 0)
+
+
+class Events:
+    """with Events() as e: what ctrctl events says meanwhile, line by line."""
+
+    def __init__(self, *argv):
+        self.argv = argv
+
+    def __enter__(self):
+        before = watchers()
+        self.file = tempfile.TemporaryFile('w+')
+        self.process = subprocess.Popen(['ctrctl', 'events', *self.argv], stdout=self.file, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: watchers() > before or self.process.poll() is not None, what='ctrctl that watches')
+        names()
+        return self
+
+    def lines(self):
+        return os.pread(self.file.fileno(), 1 << 20, 0).decode().splitlines()
+
+    def until(self, condition):
+        return wait_until(lambda: condition(self.lines()) and self.lines(), what='among %r' % self.lines())
+
+    def objects(self):
+        return [json.loads(line) for line in self.lines()]
+
+    def __exit__(self, *exc):
+        self.process.terminate()
+        err = self.process.communicate(timeout=20 * PATIENCE)[1]
+        assert exc[0] or err == '', err
+        wait_until(lambda: watchers() == 0, what='the end of the watch')
+        self.file.close()
+
+
+def test_events_of_a_whole_life():
+    begun = time.time()
+    with Events('--json') as e:
+        with container('web', BUSYBOX, 'Command=/bin/sh -c "trap \'exit 7\' USR1; while :; do sleep 0.1; done"'):
+            ctl('kill', '-S', 'USR1', 'web')
+            wait_until(lambda: state('web') == 'failed')
+            ctl('start', 'web')
+            ctl('kill', 'web')
+            wait_until(lambda: state('web') == 'stopped')
+        e.until(lambda lines: '"removed"' in lines[-1])
+        seen = e.objects()
+    assert all(x['name'] == 'web' and list(x) == ['time', 'name', 'event', 'state', 'exit_reason', 'exit_status'] for x in seen), seen
+    assert all(begun - 1 < a['time'] / 1e6 <= b['time'] / 1e6 < time.time() + 1 for a, b in zip(seen, seen[1:])), seen
+    told = [(x['event'], x['state'], x['exit_reason'], x['exit_status']) for x in seen]
+    assert told == [
+        ('added', 'stopped', None, None),
+        ('state', 'starting', None, None), ('state', 'running', None, None), ('state', 'failed', 'exited', 7),
+        ('state', 'starting', None, None), ('state', 'running', None, None), ('state', 'stopped', 'killed', 9),
+        ('state', 'removing', None, None), ('removed', None, None, None)], told
+
+
+def test_events_for_people_of_some():
+    with container('other', start=False), container('one', start=False), Events('one', 'two') as e:
+        ctl('start', 'other')
+        ctl('start', 'one')
+        ctl('stop', 'one')
+        create('two')
+        e.until(lambda lines: lines and lines[-1].endswith('added'))
+        told = [re.fullmatch(r'\w+ \d+-\d+-\d+ [\d:]+ \S+  (\w+) +(.*)', line).groups() for line in e.lines()]
+        remove('two')
+    assert told == [('one', 'starting'), ('one', 'running'), ('one', 'stopping'), ('one', 'stopped: poweroff'), ('two', 'added')], told
+
+
+def test_events_while_ctrd_is_away():
+    with container('web'), Events() as e:
+        run('systemctl', 'stop', 'ctrd', check=True)
+        run('systemctl', 'stop', 'ctr-web.scope', check=True)
+        assert e.lines() == []
+        run('systemctl', 'start', 'ctrd', check=True)
+        e.until(lambda lines: lines and lines[-1].endswith('web                  stopped: poweroff'))
+        assert len(e.lines()) == 1, e.lines()
+        ctl('start', 'web')
+        e.until(lambda lines: lines[-1].endswith('running'))
+
+
+def test_events_end_when_nobody_reads():
+    before = watchers()
+    p = subprocess.Popen(['ctrctl', 'events'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: watchers() > before)
+    p.stdout.close()
+    assert p.wait(20 * PATIENCE) == 0 and p.stderr.read() == ''
+    p.stderr.close()
+    fails('events', 'NoName', word='name')
