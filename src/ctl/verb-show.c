@@ -123,7 +123,7 @@ static int run_get(Ctl *ctl, Options *o, Error *error) {
         STRV_FOREACH(key, options_rest(o) + 1)
                 if (!key_exists(*key))
                         return error_set(error, EINVAL, NULL, "There is no setting %.100s=: see ctr.conf(5)", *key);
-        return show_settings(ctl, &(Show){ .name = options_rest(o)[0], .wanted = options_rest(o) + 1, .value_only = true }, error);
+        return show_settings(ctl, &(Show){ .wanted = options_rest(o) + 1, .value_only = true }, options_rest(o)[0], error);
 }
 
 const Verb verb_get = {
