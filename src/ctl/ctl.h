@@ -53,7 +53,7 @@ extern const Verb *const verbs[]; /* ends with NULL */
 extern const Verb verb_console, verb_create, verb_edit, verb_events, verb_exec, verb_get, verb_image_list,
         verb_image_remove, verb_job_cancel, verb_job_list, verb_job_show, verb_kill, verb_list, verb_logs,
         verb_remove, verb_restart, verb_security, verb_set, verb_shell, verb_show, verb_start, verb_status, verb_stop,
-        verb_template_list, verb_wait;
+        verb_template_list, verb_top, verb_wait;
 
 /* Runs the verb that the command line names and reports what went wrong; returns the
  * exit status. end: called before the report; may be NULL. */
