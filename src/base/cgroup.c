@@ -375,15 +375,21 @@ int cgroup_kill(int fd) {
         return -EBUSY;
 }
 
-/* Whether cgroup.events says so: "populated 1". 1, 0 or a negative errno. */
-static int events_say(int events, const char *words) {
+int cgroup_events_say(int events, const char *words) {
         char text[256];
         ssize_t k = pread(events, text, sizeof(text) - 1, 0);
 
         if (k < 0)
-                return errno == ENODEV ? 0 : -errno; /* the cgroup is gone */
+                return -errno;
         text[k] = 0;
         return strstr(text, words) ? 1 : 0;
+}
+
+/* The same, where a cgroup that is gone says nothing. */
+static int events_say(int events, const char *words) {
+        int r = cgroup_events_say(events, words);
+
+        return r == -ENODEV ? 0 : r;
 }
 
 int cgroup_is_populated(int fd) {

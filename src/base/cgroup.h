@@ -76,6 +76,11 @@ int cgroup_set_frozen(int fd, bool frozen, uint64_t timeout_usec);
 /* 1 where all in it and below it is frozen, by whatever cgroup above too. */
 int cgroup_is_frozen(int fd);
 
+/* Whether an open cgroup.events has these words in it, such as "frozen 1": 1, 0, -ENODEV
+ * where the cgroup is gone, or another negative errno. What poll(2) reports of the
+ * descriptor is acknowledged with it. */
+int cgroup_events_say(int events, const char *words);
+
 /* The pids of all processes in it and below it, as the caller's pid namespace has
  * them; those of others are left out. In *ret, to be freed, *ret_n of them. */
 int cgroup_list_processes(int fd, pid_t **ret, size_t *ret_n);

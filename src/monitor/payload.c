@@ -186,36 +186,8 @@ int payload_signal(Payload *payload, int sig) {
         return signal_tree(payload, payload->fd, sig, 0) > 0 ? 0 : -ESRCH;
 }
 
-static void unwatch(Payload *payload) {
-        source_remove(&payload->source);
-        payload->events = fd_close(payload->events);
-}
-
-static void events_changed(void *userdata, uint32_t events) {
-        Payload *payload = userdata;
-        char text[256];
-
-        /* Reading acknowledges the event. -ENODEV: the runtime has removed it. */
-        ssize_t k = pread(payload->events, text, sizeof(text) - 1, 0);
-        if (k >= 0) {
-                text[k] = 0;
-                if (!strstr(text, "populated 0"))
-                        return;
-        }
-        unwatch(payload);
-        payload->handler(payload->userdata);
-}
-
-int payload_watch_empty(Payload *payload, Loop *loop, PayloadHandler handler, void *userdata) {
-        payload->handler = handler;
-        payload->userdata = userdata;
-        unwatch(payload);
-        payload->events = openat(payload->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-        if (payload->events < 0)
-                return -errno;
-        /* kernfs reports an unread file as changed, so the first look needs no
-         * special case: the handler comes at once from the loop. */
-        return source_add(&payload->source, loop, payload->events, EPOLLPRI, events_changed, payload);
+int payload_watch_empty(Payload *payload, Loop *loop, CgroupWatchHandler handler, void *userdata) {
+        return cgroup_watch(&payload->empty, loop, payload->fd, "populated 0", handler, userdata);
 }
 
 const char *payload_session_name(unsigned id, char ret[static PAYLOAD_SESSION_NAME_MAX]) {
@@ -236,13 +208,13 @@ int payload_remove_session(Payload *payload, unsigned id) {
 }
 
 int payload_remove(Payload *payload) {
-        unwatch(payload);
+        cgroup_watch_end(&payload->empty);
         payload->fd = fd_close(payload->fd);
         return payload->path ? cgroup_remove(payload->path) : 0;
 }
 
 void payload_close(Payload *payload) {
-        unwatch(payload);
+        cgroup_watch_end(&payload->empty);
         fd_close(payload->fd);
         fd_close(payload->scope_fd);
         free(payload->scope);

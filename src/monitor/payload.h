@@ -9,25 +9,19 @@
 
 #include <sys/types.h>
 
+#include "cgroup-watch.h"
 #include "error.h"
-#include "loop.h"
 #include "userns.h"
 
-typedef struct Payload Payload;
-typedef void (*PayloadHandler)(void *userdata);
-
-struct Payload {
+typedef struct Payload {
         char *scope; /* NULL: not entered yet */
         char *path;
         int scope_fd;
         int fd; /* of payload; -EBADF: does not exist */
-        int events;
-        Source source;
-        PayloadHandler handler;
-        void *userdata;
-};
+        CgroupWatch empty;
+} Payload;
 
-#define PAYLOAD_INIT ((Payload){ .scope_fd = -EBADF, .fd = -EBADF, .events = -EBADF })
+#define PAYLOAD_INIT ((Payload){ .scope_fd = -EBADF, .fd = -EBADF, .empty = CGROUP_WATCH_INIT })
 
 /* Finds the scope that this process is in, moves into "monitor" below it and
  * enables every available controller for the two. Refused where it is not a
@@ -47,8 +41,8 @@ int payload_kill(Payload *payload);
 /* Any signal, to each process in it. -ESRCH where there is none. */
 int payload_signal(Payload *payload, int sig);
 
-/* Calls the handler once nobody lives in it (from the loop, never at once). */
-int payload_watch_empty(Payload *payload, Loop *loop, PayloadHandler handler, void *userdata);
+/* Calls the handler once nobody lives in it, or it is gone (from the loop, never at once). */
+int payload_watch_empty(Payload *payload, Loop *loop, CgroupWatchHandler handler, void *userdata);
 
 /* Makes and removes a group for a session below it, "ctr.exec-ID"; that it is
  * there already is no error. Removing fails with -EBUSY while something that

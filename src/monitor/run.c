@@ -419,7 +419,7 @@ int run_kill(Run *run) {
 }
 
 /* The last step: no process is left. */
-static void end_finish(void *userdata) {
+static void end_finish(void *userdata, bool gone) {
         Run *run = userdata;
         RunPath path;
         int status, sig;
@@ -456,7 +456,7 @@ static void end_wait(Run *run) {
                         return;
         }
         /* The runtime has removed the group, or it never was there. */
-        end_finish(run);
+        end_finish(run, true);
 }
 
 static void delete_ended(void *userdata, int status, int sig) {
