@@ -404,6 +404,38 @@ int cgroup_is_frozen(int fd) {
         return events < 0 ? -errno : events_say(events, "frozen 1");
 }
 
+typedef struct ThawedSearch {
+        int found;
+        unsigned depth;
+} ThawedSearch;
+
+static int find_thawed(int parent, int fd, const char *name, void *arg) {
+        ThawedSearch *search = arg;
+        int r = cgroup_is_frozen(fd);
+
+        if (r == -ENOENT || r == -ENODEV) /* removed meanwhile */
+                return 0;
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                search->found = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+                return search->found < 0 ? -errno : -EEXIST;
+        }
+        if (search->depth >= CGROUP_DEPTH_MAX)
+                return 0;
+        search->depth++;
+        r = for_each_child(fd, find_thawed, search);
+        search->depth--;
+        return r;
+}
+
+int cgroup_find_thawed(int fd) {
+        ThawedSearch search = { .found = -EBADF };
+        int r = for_each_child(fd, find_thawed, &search);
+
+        return search.found >= 0 ? search.found : r < 0 ? r : -ENOENT;
+}
+
 /* Waits while cgroup.events says these words. */
 static int wait_while(int fd, const char *words, uint64_t timeout_usec) {
         _cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);

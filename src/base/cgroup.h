@@ -76,6 +76,12 @@ int cgroup_set_frozen(int fd, bool frozen, uint64_t timeout_usec);
 /* 1 where all in it and below it is frozen, by whatever cgroup above too. */
 int cgroup_is_frozen(int fd);
 
+/* A group below that is not frozen, opened; -ENOENT where there is none in the 64 levels
+ * that are looked at. The kernel says of
+ * a group with processes of its own that it is frozen as soon as these are, whatever
+ * becomes of the groups below it (cgroup_update_frozen()). */
+int cgroup_find_thawed(int fd);
+
 /* Whether an open cgroup.events has these words in it, such as "frozen 1": 1, 0, -ENODEV
  * where the cgroup is gone, or another negative errno. What poll(2) reports of the
  * descriptor is acknowledged with it. */
