@@ -36,18 +36,22 @@ static void put_state(void *userdata, WireWriter *writer) {
         wire_put(writer, "STATUS", container->status);
         wire_put_u64(writer, "STARTED_USEC", container->started);
         wire_put_u64(writer, "READY_USEC", container->ready);
+        wire_put(writer, "FROZEN", container->run.freezer.state == FREEZER_FROZEN ? "yes" : "no");
 }
 
-static void container_set_phase(Container *container, MonitorPhase phase) {
+static void tell_phase(Container *container) {
         WireWriter writer;
-
-        assert(container_phase_may_follow(container->phase, phase));
-        container->phase = phase;
 
         wire_begin(&writer);
         wire_put(&writer, "EVENT", "phase");
         put_state(container, &writer);
         control_send(&container->control, &writer);
+}
+
+static void container_set_phase(Container *container, MonitorPhase phase) {
+        assert(container_phase_may_follow(container->phase, phase));
+        container->phase = phase;
+        tell_phase(container);
 }
 
 static void send_status(Container *container) {
@@ -156,6 +160,7 @@ static void on_ended(void *userdata, int status, int signal) {
 
         if (container->status_waits)
                 send_status(container);
+        control_complete(&container->control, CONTROL_FREEZE, ESRCH, "The container ended before it was frozen.");
         stop_end(&container->stop);
         exit_record_classify(status, signal, container->killed, &record);
 
@@ -279,6 +284,33 @@ static void on_notified(void *userdata, const NotifyMessage *message) {
         }
 }
 
+/* --- freezing ------------------------------------------------------------ */
+
+static void on_frozen(void *userdata, int r) {
+        Container *container = userdata;
+
+        if (r >= 0)
+                tell_phase(container);
+        control_complete(&container->control, CONTROL_FREEZE, -r,
+                         r == -ETIMEDOUT ? "The container could not be frozen and runs on: a process in it waits in the "
+                                           "kernel for what does not come."
+                         : r != -ESRCH ? "The container could not be frozen and runs on: its control groups cannot be read."
+                                       : "The container ended before it was frozen.");
+}
+
+/* A freeze that is under way is over with this, for the reason given. */
+static int container_thaw(Container *container, const char *reason) {
+        FreezerState before = container->run.freezer.state;
+        int r = run_thaw(&container->run);
+
+        if (r < 0)
+                return r;
+        control_complete(&container->control, CONTROL_FREEZE, ECANCELED, reason);
+        if (before == FREEZER_FROZEN)
+                tell_phase(container);
+        return 0;
+}
+
 /* --- stopping ------------------------------------------------------------ */
 
 static void stop_expired(void *userdata) {
@@ -288,12 +320,19 @@ static void stop_expired(void *userdata) {
         (void) run_kill(&container->run);
 }
 
+/* A stop with no more time than this is a kill. */
+#define STOP_AT_ONCE USEC_PER_MSEC
+
 /* In the phases that have a PID 1 to be asked. */
 static void begin_stop(Container *container) {
         Run *run = &container->run;
         int signal = container->stop_signal > 0 ? container->stop_signal : run->plan.stop_signal, r;
         uint64_t timeout = container->stop_has_timeout ? container->stop_timeout : run->plan.stop_timeout;
 
+        /* What is frozen hears nothing. To be killed it need not run once more. If it
+         * cannot be thawed, the deadline is there. */
+        if (timeout > STOP_AT_ONCE)
+                (void) container_thaw(container, "The container was asked to stop.");
         if (container_phase_may_follow(container->phase, MONITOR_STOPPING))
                 container_set_phase(container, MONITOR_STOPPING);
         r = stop_begin(&container->stop, container->loop, run->leader, run->leader_pidfd, signal, timeout,
@@ -301,9 +340,6 @@ static void begin_stop(Container *container) {
         if (r < 0)
                 stop_expired(container); /* better rough than never */
 }
-
-/* A stop with no more time than this is a kill. */
-#define STOP_AT_ONCE USEC_PER_MSEC
 
 static void request_stop(Container *container, int signal, bool has_timeout, uint64_t timeout) {
         container->stop_requested = true;
@@ -378,8 +414,34 @@ static int request_exec(Container *container, ControlRequest *request, Error *er
                 return r;
         if (container->phase < MONITOR_RUNNING)
                 return wrong_phase(container, CONTROL_EXEC, error);
+        /* It would hang until somebody thaws it. */
+        if (container->run.freezer.state != FREEZER_THAWED)
+                return error_set(error, EBUSY, NULL, "The container is frozen: thaw it first.");
         return sessions_start(&container->run.sessions, &container->run.plan, request->terminal, request->fds,
                               request->n_fds, error);
+}
+
+static int request_freeze(Container *container, Error *error) {
+        int r = need_leader(container, error);
+
+        if (r < 0)
+                return r;
+        if (container->run.freezer.state != FREEZER_THAWED)
+                return container->run.freezer.state == FREEZER_FREEZING; /* both are told of the end of it */
+        if (container->phase != MONITOR_READY)
+                return wrong_phase(container, CONTROL_FREEZE, error);
+        r = run_freeze(&container->run);
+        if (r == -EOPNOTSUPP)
+                return error_set(error, EOPNOTSUPP, NULL, "The kernel cannot freeze control groups: Linux 5.2 can.");
+        return r < 0 ? error_set_errno(error, r, "The container cannot be frozen") : 1;
+}
+
+static int request_thaw(Container *container, Error *error) {
+        int r = need_leader(container, error);
+
+        if (r >= 0)
+                r = container_thaw(container, "The container was thawed before it was frozen.");
+        return r < 0 ? error_set_errno(error, r, "The container cannot be thawed") : 0;
 }
 
 static int request_attach(Container *container, ControlRequest *request, Error *error) {
@@ -422,6 +484,10 @@ static int on_request(void *userdata, ControlRequest *request, Error *error) {
                 return request_kill(container, request, error);
         case CONTROL_EXEC:
                 return request_exec(container, request, error);
+        case CONTROL_FREEZE:
+                return request_freeze(container, error);
+        case CONTROL_THAW:
+                return request_thaw(container, error);
         case CONTROL_ATTACH:
                 return request_attach(container, request, error);
         case CONTROL_RESIZE:
@@ -441,6 +507,7 @@ int container_open(Container *container, Loop *loop, const char *directory, int 
                 .failed = on_failed,
                 .ended = on_ended,
                 .notified = on_notified,
+                .frozen = on_frozen,
                 .gone = on_gone,
         };
         char path[RUN_DIRECTORY_MAX + 32];

@@ -23,6 +23,8 @@ typedef enum ControlCommand {
         CONTROL_RESIZE,
         CONTROL_EXEC,
         CONTROL_ABORT,
+        CONTROL_FREEZE,
+        CONTROL_THAW,
         _CONTROL_COMMAND_MAX,
         _CONTROL_COMMAND_INVALID = -EINVAL,
 } ControlCommand;

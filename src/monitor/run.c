@@ -47,6 +47,7 @@ void run_init(Run *run, Loop *loop, const char *directory, Console *console, con
         run->directory = directory;
         run->console = console;
         run->payload = PAYLOAD_INIT;
+        run->freezer = FREEZER_INIT;
         run->terminal = TERMINAL_INIT;
         run->notify = NOTIFY_INIT;
         run->interceptor = (Interceptor) INTERCEPTOR_INIT;
@@ -94,6 +95,8 @@ static void leader_ended(void *userdata, uint32_t events) {
         run->leader_pidfd = fd_close(run->leader_pidfd);
         run->leader = 0;
         run->notify.leader = 0;
+        /* Nobody runs on with this: the kernel kills the namespace with its init. */
+        (void) run_thaw(run);
         run_reap(run);
         run->ops->ended(run->userdata, status, sig);
 }
@@ -406,6 +409,22 @@ void run_create(Run *run) {
                 }
 }
 
+/* --- freezing ------------------------------------------------------------ */
+
+static void freezer_ended(void *userdata, int r) {
+        Run *run = userdata;
+
+        run->ops->frozen(run->userdata, r);
+}
+
+int run_freeze(Run *run) {
+        return freezer_freeze(&run->freezer, run->loop, run->payload.fd, FREEZER_TIMEOUT, freezer_ended, run);
+}
+
+int run_thaw(Run *run) {
+        return freezer_thaw(&run->freezer);
+}
+
 /* --- the end ------------------------------------------------------------- */
 
 int run_kill(Run *run) {
@@ -468,6 +487,9 @@ static void end_begin(Run *run) {
 
         source_remove(&run->leader_source);
         (void) run_kill(run);
+        /* After that, so that nothing of the guest runs once more, and before hooks of
+         * the runtime come into it. */
+        (void) run_thaw(run);
         if (run->runtime_used) {
                 run->runtime_used = false;
                 if (run_call(run, "delete", arguments, DELETE_TIMEOUT, delete_ended) >= 0)
@@ -489,6 +511,7 @@ void run_end(Run *run) {
 void run_close(Run *run) {
         interceptor_close(&run->interceptor);
         runtime_call_clear(&run->call);
+        (void) run_thaw(run);
         payload_close(&run->payload);
         plan_clear(&run->plan);
         error_clear(&run->error);

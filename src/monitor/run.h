@@ -14,6 +14,7 @@
 
 #include "console.h"
 #include "error.h"
+#include "freezer.h"
 #include "interceptor.h"
 #include "loop.h"
 #include "notify.h"
@@ -34,6 +35,8 @@ typedef struct RunOps {
         /* PID 1 has ended. */
         void (*ended)(void *userdata, int status, int signal);
         void (*notified)(void *userdata, const NotifyMessage *message);
+        /* What run_freeze() has come to; see FreezerHandler. */
+        void (*frozen)(void *userdata, int r);
         /* run_end() is done: nothing is left of the run. */
         void (*gone)(void *userdata);
 } RunOps;
@@ -47,6 +50,7 @@ typedef struct Run {
 
         Plan plan; /* of this run or the last one */
         Payload payload;
+        Freezer freezer;
         Terminal terminal;
         Notify notify;
         Interceptor interceptor;
@@ -77,6 +81,11 @@ void run_start(Run *run);
 
 /* Kills every process of the container. */
 int run_kill(Run *run);
+
+/* Freezes the payload, never the monitor; frozen() follows, unless the run ends or is
+ * thawed before. */
+int run_freeze(Run *run);
+int run_thaw(Run *run);
 
 /* Undoes everything, from whatever step; gone() follows, perhaps at once. Does
  * nothing while it is at it already. */

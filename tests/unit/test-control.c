@@ -58,6 +58,10 @@ static void test_commands(void **state) {
         assert_true(request.readonly);
         assert_int_equal(parse("COMMAND=exec\nTERMINAL=yes\n", &request, NULL), 0);
         assert_true(request.terminal);
+        assert_int_equal(parse("COMMAND=freeze\n", &request, NULL), 0);
+        assert_int_equal(request.command, CONTROL_FREEZE);
+        assert_int_equal(parse("COMMAND=thaw\n", &request, NULL), 0);
+        assert_int_equal(request.command, CONTROL_THAW);
 }
 
 static void test_refused(void **state) {
@@ -73,6 +77,8 @@ static void test_refused(void **state) {
         refuse("COMMAND=kill\nWHOM=me\nSIGNAL=9\n", CONTROL_KILL, "WHOM");
         refuse("COMMAND=resize\nCOLUMNS=80\n", CONTROL_RESIZE, "ROWS");
         refuse("COMMAND=resize\nCOLUMNS=80\nROWS=65536\n", CONTROL_RESIZE, "ROWS");
+        refuse("COMMAND=freeze\nTIMEOUT_USEC=1\n", CONTROL_FREEZE, "TIMEOUT_USEC");
+        refuse("COMMAND=thaw\nWHOM=all\n", CONTROL_THAW, "WHOM");
         refuse("COMMAND=stop\nnothing\n", CONTROL_STOP, "KEY=VALUE");
 }
 
