@@ -6,6 +6,7 @@ static const char *const names[_CONTAINER_STATE_MAX] = {
         [CONTAINER_STOPPED] = "stopped",
         [CONTAINER_STARTING] = "starting",
         [CONTAINER_RUNNING] = "running",
+        [CONTAINER_FROZEN] = "frozen",
         [CONTAINER_STOPPING] = "stopping",
         [CONTAINER_REBOOTING] = "rebooting",
         [CONTAINER_FAILED] = "failed",
@@ -31,9 +32,19 @@ static const unsigned char table[_CONTAINER_STATE_MAX][_CONTAINER_EVENT_MAX] = {
                 [EVENT_FAILED] = TO(CONTAINER_FAILED),
         },
         [CONTAINER_RUNNING] = {
+                [EVENT_FREEZE] = TO(CONTAINER_FROZEN),
+                [EVENT_THAW] = TO(CONTAINER_RUNNING), /* what is asked for is so already */
                 [EVENT_STOP] = TO(CONTAINER_STOPPING),
                 [EVENT_REBOOT] = TO(CONTAINER_REBOOTING),
                 [EVENT_ENDED] = TO(CONTAINER_STOPPED),
+                [EVENT_FAILED] = TO(CONTAINER_FAILED),
+        },
+        [CONTAINER_FROZEN] = {
+                [EVENT_FREEZE] = TO(CONTAINER_FROZEN),
+                [EVENT_THAW] = TO(CONTAINER_RUNNING),
+                [EVENT_STOP] = TO(CONTAINER_STOPPING),
+                [EVENT_REBOOT] = TO(CONTAINER_REBOOTING),
+                [EVENT_ENDED] = TO(CONTAINER_STOPPED), /* it can be killed */
                 [EVENT_FAILED] = TO(CONTAINER_FAILED),
         },
         [CONTAINER_STOPPING] = {
@@ -75,6 +86,6 @@ ContainerState container_state_next(ContainerState state, ContainerEvent event) 
 }
 
 bool container_state_is_active(ContainerState state) {
-        return state == CONTAINER_STARTING || state == CONTAINER_RUNNING || state == CONTAINER_STOPPING ||
-               state == CONTAINER_REBOOTING;
+        return state == CONTAINER_STARTING || state == CONTAINER_RUNNING || state == CONTAINER_FROZEN ||
+               state == CONTAINER_STOPPING || state == CONTAINER_REBOOTING;
 }

@@ -12,6 +12,7 @@ typedef enum ContainerState {
         CONTAINER_STOPPED,   /* not running; how the last run ended is in the exit record */
         CONTAINER_STARTING,  /* from the request to READY */
         CONTAINER_RUNNING,
+        CONTAINER_FROZEN,    /* runs, but none of its processes does until it is thawed */
         CONTAINER_STOPPING,  /* a stop was asked for, or the guest says that it goes down */
         CONTAINER_REBOOTING, /* the guest asked for it; becomes running by itself */
         CONTAINER_FAILED,    /* not running: crashed, or never came up */
@@ -24,6 +25,8 @@ typedef enum ContainerEvent {
         EVENT_START,  /* a start was asked for */
         EVENT_READY,  /* the guest is up */
         EVENT_STOP,   /* a stop was asked for */
+        EVENT_FREEZE, /* all its processes stand still */
+        EVENT_THAW,   /* they go on */
         EVENT_REBOOT, /* init ended to be started again */
         EVENT_ENDED,  /* it ended as it should */
         EVENT_FAILED, /* it ended as it should not, or did not start */

@@ -7,6 +7,7 @@
 #define STOPPED CONTAINER_STOPPED
 #define STARTING CONTAINER_STARTING
 #define RUNNING CONTAINER_RUNNING
+#define FROZEN CONTAINER_FROZEN
 #define STOPPING CONTAINER_STOPPING
 #define REBOOTING CONTAINER_REBOOTING
 #define FAILED CONTAINER_FAILED
@@ -15,14 +16,15 @@
 /* Written a second time, in another form: whoever changes the table says twice
  * that he means it. */
 static const int expected[_CONTAINER_STATE_MAX][_CONTAINER_EVENT_MAX] = {
-        /*               START     READY    STOP      REBOOT     ENDED    FAILED  REMOVE */
-        [STOPPED]   = {  STARTING, NO,      NO,       NO,        NO,      NO,     REMOVING },
-        [STARTING]  = {  NO,       RUNNING, STOPPING, REBOOTING, STOPPED, FAILED, NO },
-        [RUNNING]   = {  NO,       NO,      STOPPING, REBOOTING, STOPPED, FAILED, NO },
-        [STOPPING]  = {  NO,       NO,      STOPPING, REBOOTING, STOPPED, FAILED, NO },
-        [REBOOTING] = {  NO,       RUNNING, STOPPING, REBOOTING, STOPPED, FAILED, NO },
-        [FAILED]    = {  STARTING, NO,      NO,       NO,        NO,      NO,     REMOVING },
-        [REMOVING]  = {  NO,       NO,      NO,       NO,        NO,      FAILED, NO },
+        /*               START     READY    STOP      FREEZE  THAW     REBOOT     ENDED    FAILED  REMOVE */
+        [STOPPED]   = {  STARTING, NO,      NO,       NO,     NO,      NO,        NO,      NO,     REMOVING },
+        [STARTING]  = {  NO,       RUNNING, STOPPING, NO,     NO,      REBOOTING, STOPPED, FAILED, NO },
+        [RUNNING]   = {  NO,       NO,      STOPPING, FROZEN, RUNNING, REBOOTING, STOPPED, FAILED, NO },
+        [FROZEN]    = {  NO,       NO,      STOPPING, FROZEN, RUNNING, REBOOTING, STOPPED, FAILED, NO },
+        [STOPPING]  = {  NO,       NO,      STOPPING, NO,     NO,      REBOOTING, STOPPED, FAILED, NO },
+        [REBOOTING] = {  NO,       RUNNING, STOPPING, NO,     NO,      REBOOTING, STOPPED, FAILED, NO },
+        [FAILED]    = {  STARTING, NO,      NO,       NO,     NO,      NO,        NO,      NO,     REMOVING },
+        [REMOVING]  = {  NO,       NO,      NO,       NO,     NO,      NO,        NO,      FAILED, NO },
 };
 
 static void every_cell_leads_where_it_should(void **state) {
@@ -90,8 +92,11 @@ static void active_states_end_and_others_start(void **state) {
                 } else {
                         assert_int_equal(container_state_next(s, EVENT_STOP), NO);
                         assert_int_equal(container_state_next(s, EVENT_READY), NO);
+                        assert_int_equal(container_state_next(s, EVENT_FREEZE), NO);
+                        assert_int_equal(container_state_next(s, EVENT_THAW), NO);
                 }
         }
+        assert_true(container_state_is_active(FROZEN));
         assert_false(container_state_is_active(STOPPED));
         assert_false(container_state_is_active(FAILED));
         assert_false(container_state_is_active(REMOVING));
