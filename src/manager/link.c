@@ -63,6 +63,7 @@ MonitorLink *monitor_link_free(MonitorLink *link) {
 
 typedef struct Message {
         const char *event, *command, *phase, *status, *message, *stage, *reason;
+        const char *frozen;
         uint64_t leader, started, ready, errnum, code, timestamp;
 } Message;
 
@@ -86,6 +87,7 @@ static int message_parse(char *data, size_t size, Message *ret) {
                         { "MESSAGE", &m.message },
                         { "STAGE", &m.stage },
                         { "REASON", &m.reason },
+                        { "FROZEN", &m.frozen },
                         { "LEADER", NULL, &m.leader, INT32_MAX },
                         { "STARTED_USEC", NULL, &m.started, UINT64_MAX },
                         { "READY_USEC", NULL, &m.ready, UINT64_MAX },
@@ -110,12 +112,32 @@ static int message_parse(char *data, size_t size, Message *ret) {
         return 0;
 }
 
+/* What a monitor refuses by an errno has a name on the bus. */
+static const char *refusal_name(int errnum) {
+        switch (errnum) {
+        case EBUSY:
+        case EALREADY:
+                return "Busy";
+        case ECANCELED:
+                return "Canceled";
+        case EOPNOTSUPP:
+                return "NotSupported";
+        case ESRCH:
+                return "NotRunning";
+        case EUSERS:
+                return "LimitsExceeded";
+        default:
+                return NULL;
+        }
+}
+
 static int dispatch_message(MonitorLink *link, const Message *m) {
         _cleanup_error_ Error error = ERROR_INIT;
 
         if (streq(m->event, "reply")) {
                 if (m->errnum != 0)
-                        error_set(&error, (int) m->errnum, NULL, "%s", m->message ?: strerror((int) m->errnum));
+                        error_set(&error, (int) m->errnum, refusal_name((int) m->errnum), "%s",
+                                  m->message ?: strerror((int) m->errnum));
                 /* A command that the monitor could not read has no name. */
                 return answer_pending(link, isempty(m->command) ? NULL : m->command, &error);
         } else if (streq(m->event, "snapshot") || streq(m->event, "phase")) {
@@ -125,6 +147,7 @@ static int dispatch_message(MonitorLink *link, const Message *m) {
                         .status = (char *) strempty(m->status),
                         .started_usec = m->started,
                         .ready_usec = m->ready,
+                        .frozen = streq_ptr(m->frozen, "yes"),
                 };
 
                 if (status.phase < 0)

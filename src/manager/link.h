@@ -17,6 +17,7 @@ typedef struct MonitorStatus {
         pid_t leader; /* 0: none yet */
         char *status; /* last STATUS= of the guest, "" */
         uint64_t started_usec, ready_usec;
+        bool frozen;
 } MonitorStatus;
 
 /* What a link tells its owner. Any of these may free the link. */

@@ -29,8 +29,9 @@ static void tell(Owner *o, const char *format, ...) {
 }
 
 static void on_phase(const MonitorStatus *s, bool snapshot, void *userdata) {
-        tell(userdata, "%s %s %d \"%s\" %llu %llu", snapshot ? "snapshot" : "phase", monitor_phase_to_string(s->phase), (int) s->leader,
-             s->status, (unsigned long long) s->started_usec, (unsigned long long) s->ready_usec);
+        tell(userdata, "%s %s %d \"%s\" %llu %llu%s", snapshot ? "snapshot" : "phase", monitor_phase_to_string(s->phase), (int) s->leader,
+             s->status, (unsigned long long) s->started_usec, (unsigned long long) s->ready_usec,
+             s->frozen ? " frozen" : "");
 }
 
 static void on_status(const char *text, void *userdata) {
@@ -51,6 +52,10 @@ static void on_closed(void *userdata) {
 
         tell(o, "closed");
         o->link = monitor_link_free(o->link);
+}
+
+static void on_refusal(const Error *error, void *userdata) {
+        tell(userdata, "%s", error->name ?: "-");
 }
 
 static void on_reply(const Error *error, void *userdata) {
@@ -111,6 +116,17 @@ static void what_is_not_said_is_nothing(void **state) {
         owner_init(&o);
         say(&o, "EVENT=snapshot\nPHASE=running");
         assert_told(&o, "snapshot running 0 \"\" 0 0");
+}
+
+/* A monitor of an earlier version does not say it. */
+static void frozen_is_told(void **state) {
+        _cleanup_owner_ Owner o;
+
+        owner_init(&o);
+        say(&o, "EVENT=snapshot\nPHASE=ready\nFROZEN=yes\n");
+        say(&o, "EVENT=phase\nPHASE=ready\nFROZEN=no\n");
+        say(&o, "EVENT=phase\nPHASE=stopping\n");
+        assert_told(&o, "snapshot ready 0 \"\" 0 0 frozen; phase ready 0 \"\" 0 0; phase stopping 0 \"\" 0 0");
 }
 
 static void every_phase_is_understood(void **state) {
@@ -244,6 +260,24 @@ static void there_is_a_most_of_what_may_wait(void **state) {
                 assert_int_equal(monitor_link_command(o.link, "stop"), -EBUSY);
                 assert_true(fd_receive(o.peer, data, sizeof(data), NULL, 0, NULL) > 0);
         }
+}
+
+static void refusals_have_names(void **state) {
+        static const int errnums[] = { EBUSY, EALREADY, ECANCELED, EOPNOTSUPP, ESRCH, EUSERS, EIO };
+        _cleanup_owner_ Owner o;
+        WireWriter w;
+
+        owner_init(&o);
+        wire_begin(&w);
+        wire_put(&w, "COMMAND", "freeze");
+        for (size_t i = 0; i < ELEMENTSOF(errnums); i++) {
+                char text[64];
+
+                assert_ok(monitor_link_send(o.link, &w, NULL, 0, on_refusal, &o));
+                snprintf(text, sizeof(text), "EVENT=reply\nCOMMAND=freeze\nERRNO=%d\nMESSAGE=x\n", errnums[i]);
+                say(&o, text);
+        }
+        assert_told(&o, "Busy; Busy; Canceled; NotSupported; NotRunning; LimitsExceeded; -");
 }
 
 static void nonsense_closes_the_link(void **state) {
@@ -417,6 +451,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 T(snapshot_and_phases_are_told),
                 T(what_is_not_said_is_nothing),
+                T(frozen_is_told),
                 T(every_phase_is_understood),
                 T(status_failure_and_end_are_told),
                 T(failure_without_words_is_one_all_the_same),
@@ -426,6 +461,7 @@ int main(void) {
                 T(descriptors_go_along_and_stay_ours),
                 T(message_that_overflowed_is_not_sent),
                 T(there_is_a_most_of_what_may_wait),
+                T(refusals_have_names),
                 T(nonsense_closes_the_link),
                 T(nul_byte_is_nonsense),
                 T(message_of_the_largest_size_is_heard_and_a_larger_is_nonsense),
