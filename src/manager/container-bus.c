@@ -132,6 +132,33 @@ static int method_kill(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return 1;
 }
 
+static int set_frozen(sd_bus_message *m, Container *c, bool frozen, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        LaterReply *later;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, frozen ? "freeze" : "thaw", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = bus_reply_later(m, &later);
+        if (r < 0)
+                return r;
+        r = container_set_frozen(c, frozen, bus_later_done, later, &error);
+        if (r < 0) {
+                bus_later_drop(later);
+                return bus_error(ret_error, &error, r);
+        }
+        return 1;
+}
+
+static int method_freeze(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return set_frozen(m, userdata, true, ret_error);
+}
+
+static int method_thaw(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        return set_frozen(m, userdata, false, ret_error);
+}
+
 /* Options: an unknown one is an error, so that nobody relies on what is not done. */
 static int read_exec_options(sd_bus_message *m, ExecRequest *request, bool *ret_login, sd_bus_error *ret_error) {
         const char *key, *text;
@@ -411,6 +438,8 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", job), method_restart, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("b", force), SD_BUS_RESULT("o", job), method_remove,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", argv, "a{sv}", options, "ah", streams), SD_BUS_RESULT("h", session),

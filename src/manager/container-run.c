@@ -297,6 +297,15 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         container_changed(c, "Leader", "StartedAt", "ReadyAt", NULL);
         set_status(c, status->status);
 
+        /* What it was at when it was frozen it will go on with. */
+        if (status->frozen) {
+                run_ready(c);
+                container_event(c, EVENT_FREEZE);
+                return;
+        }
+        if (c->state == CONTAINER_FROZEN)
+                container_event(c, EVENT_THAW);
+
         switch (status->phase) {
         case MONITOR_CREATED:
                 if (before != MONITOR_CREATED || snapshot) {

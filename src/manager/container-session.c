@@ -52,6 +52,25 @@ int container_kill(Container *c, KillWhom whom, int sig, MonitorReply reply, voi
         return 0;
 }
 
+int container_set_frozen(Container *c, bool frozen, MonitorReply reply, void *userdata, Error *error) {
+        WireWriter w;
+        int r;
+
+        if (container_state_is_active(c->state) &&
+            container_state_next(c->state, frozen ? EVENT_FREEZE : EVENT_THAW) < 0)
+                return error_set(error, EBUSY, "Busy", "container %s is %s: try again when it is running", c->name,
+                                 container_state_to_string(c->state));
+        r = check_running(c, error);
+        if (r < 0)
+                return r;
+        wire_begin(&w);
+        wire_put(&w, "COMMAND", frozen ? "freeze" : "thaw");
+        r = monitor_link_send(c->link, &w, NULL, 0, reply, userdata);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot talk to the monitor of %s", c->name);
+        return 0;
+}
+
 /* The OCI process, in memory, sealed: nobody changes it after it was checked. */
 static int process_file(json_t *process) {
         _cleanup_fd_ int fd = memfd_create("process", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -85,6 +104,8 @@ int container_exec(Container *c, const ExecRequest *request, const int *streams,
         r = check_running(c, error);
         if (r < 0)
                 return r;
+        if (c->state == CONTAINER_FROZEN)
+                return error_set(error, EBUSY, "Busy", "container %s is frozen: thaw it first", c->name);
         if (n_streams != (request->terminal ? 0 : 3))
                 return error_set(error, EINVAL, "InvalidArguments",
                                  "give three streams (input, output, error), or none with a terminal");

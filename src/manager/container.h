@@ -102,6 +102,10 @@ KillWhom kill_whom_from_string(const char *s);
 /* Sends a signal; reply is called once with the outcome. */
 int container_kill(Container *container, KillWhom whom, int sig, MonitorReply reply, void *userdata, Error *error);
 
+/* Freezes all its processes, or lets them go on; reply is called once with the outcome.
+ * Where that is so already nothing changes. */
+int container_set_frozen(Container *container, bool frozen, MonitorReply reply, void *userdata, Error *error);
+
 /* Runs a command inside: streams are standard input, output and error, or none
  * with a terminal. In *ret_session: the client's end of the session socket. */
 int container_exec(Container *container, const ExecRequest *request, const int *streams, size_t n_streams, MonitorReply reply,
