@@ -14,6 +14,8 @@ typedef struct Call {
         int (*append)(sd_bus_message *m, const struct Call *call);
         uint64_t timeout_usec;
         bool force;
+        const char *whom;
+        int signal;
 } Call;
 
 static int append_timeout(sd_bus_message *m, const Call *call) {
@@ -24,7 +26,11 @@ static int append_force(sd_bus_message *m, const Call *call) {
         return sd_bus_message_append(m, "b", (int) call->force);
 }
 
-static int begin(Ctl *ctl, JobWait *w, const char *name, const Call *call, Error *error) {
+static int append_kill(sd_bus_message *m, const Call *call) {
+        return sd_bus_message_append(m, "si", call->whom, (int32_t) call->signal);
+}
+
+static int make_call(Ctl *ctl, const char *name, const Call *call, sd_bus_message **ret, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_free_ char *path = NULL;
         int r;
@@ -37,7 +43,15 @@ static int begin(Ctl *ctl, JobWait *w, const char *name, const Call *call, Error
         r = call->append ? call->append(m, call) : 0;
         if (r < 0)
                 return bus_message_error(error, r);
-        return job_wait_call(w, m, name, error);
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+static int begin(Ctl *ctl, JobWait *w, const char *name, const Call *call, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = make_call(ctl, name, call, &m, error);
+
+        return r < 0 ? r : job_wait_call(w, m, name, error);
 }
 
 /* All at once; a name that is wrong does not stop the others. */
@@ -92,51 +106,63 @@ static int run_remove(Ctl *ctl, Options *o, Error *error) {
         return code < 0 ? code : run_jobs(ctl, o, &call, error);
 }
 
-static int kill_one(Ctl *ctl, const char *name, const char *whom, int sig, Error *error) {
+static int call_one(Ctl *ctl, const char *name, const Call *call, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_free_ char *path = NULL;
-        int r;
+        int r = make_call(ctl, name, call, &m, error);
 
-        r = bus_container_path(name, &path, error);
-        if (r >= 0)
-                r = bus_method(ctl, path, BUS_CONTAINER, "Kill", &m, error);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append(m, "si", whom, (int32_t) sig);
-        return r < 0 ? bus_message_error(error, r) : bus_call(ctl, m, NULL, error);
+        return r < 0 ? r : bus_call(ctl, m, NULL, error);
 }
 
-static int run_kill(Ctl *ctl, Options *o, Error *error) {
-        const char *value, *whom = "init";
-        int code, r, sig = SIGKILL, status = EXIT_SUCCESS;
+/* What is no job: one after the other, and a name that is wrong does not stop the
+ * others. */
+static int run_calls(Ctl *ctl, Options *o, const Call *call, Error *error) {
+        int r, status = EXIT_SUCCESS;
         char **names;
 
-        while ((code = options_next(o, &value, error)) > 0)
-                if (code == 'S') {
-                        if (parse_signal(value, &sig) < 0)
-                                return error_set(error, EINVAL, "Usage", "--signal=%.100s is not valid: name a signal, such as SIGTERM", value);
-                } else if (streq(value, "init") || streq(value, "all"))
-                        whom = value;
-                else
-                        return error_set(error, EINVAL, "Usage", "--whom=%.100s is not valid: say init or all", value);
-        if (code < 0)
-                return code;
         r = options_check_rest(o, 1, SIZE_MAX, "the name of a container", error);
         if (r < 0)
                 return r;
 
         names = options_rest(o);
         if (!names[1])
-                return kill_one(ctl, names[0], whom, sig, error);
+                return call_one(ctl, names[0], call, error);
         for (; *names; names++) {
                 _cleanup_error_ Error failure = ERROR_INIT;
 
-                if (kill_one(ctl, *names, whom, sig, &failure) < 0) {
+                if (call_one(ctl, *names, call, &failure) < 0) {
                         fprintf(stderr, "ctrctl: %s: %s\n", *names, error_message(&failure));
                         status = STATUS_FAILURE;
                 }
         }
         return status;
+}
+
+static int run_freeze(Ctl *ctl, Options *o, Error *error) {
+        int r = options_finish(o, error);
+
+        return r < 0 ? r : run_calls(ctl, o, &(Call){ .method = "Freeze" }, error);
+}
+
+static int run_thaw(Ctl *ctl, Options *o, Error *error) {
+        int r = options_finish(o, error);
+
+        return r < 0 ? r : run_calls(ctl, o, &(Call){ .method = "Thaw" }, error);
+}
+
+static int run_kill(Ctl *ctl, Options *o, Error *error) {
+        Call call = { .method = "Kill", .append = append_kill, .whom = "init", .signal = SIGKILL };
+        const char *value;
+        int code;
+
+        while ((code = options_next(o, &value, error)) > 0)
+                if (code == 'S') {
+                        if (parse_signal(value, &call.signal) < 0)
+                                return error_set(error, EINVAL, "Usage", "--signal=%.100s is not valid: name a signal, such as SIGTERM", value);
+                } else if (streq(value, "init") || streq(value, "all"))
+                        call.whom = value;
+                else
+                        return error_set(error, EINVAL, "Usage", "--whom=%.100s is not valid: say init or all", value);
+        return code < 0 ? code : run_calls(ctl, o, &call, error);
 }
 
 static const Option stop_options[] = {
@@ -197,4 +223,19 @@ const Verb verb_kill = {
         .details = "Nothing is waited for. To power a container off use stop.",
         .options = kill_options,
         .run = run_kill,
+};
+
+const Verb verb_freeze = {
+        .name = "freeze",
+        .usage = "NAME…",
+        .summary = "Let containers stand still, with all they have in memory",
+        .details = "Until \"thaw\". No command can be run in them meanwhile; a stop thaws them first.",
+        .run = run_freeze,
+};
+
+const Verb verb_thaw = {
+        .name = "thaw",
+        .usage = "NAME…",
+        .summary = "Let frozen containers go on",
+        .run = run_thaw,
 };

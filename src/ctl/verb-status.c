@@ -63,7 +63,7 @@ static void read_usage(Ctl *ctl, const char *path, Usage *u) {
                                 *known[i].value = value;
 }
 
-/* When the present state began. */
+/* When the present state began; 0 where that is not known. */
 static uint64_t state_since(const Object *o, const char *state) {
         uint64_t ready = object_number(o, "ReadyAt"), exited = object_number(o, "ExitedAt");
 
@@ -71,6 +71,8 @@ static uint64_t state_since(const Object *o, const char *state) {
                 return ready;
         if (streq(state, "stopped") || streq(state, "failed"))
                 return exited > 0 ? exited : object_number(o, "CreatedAt");
+        if (streq(state, "frozen"))
+                return 0; /* nobody keeps that */
         return object_number(o, "StartedAt");
 }
 
@@ -81,7 +83,10 @@ static void print_state(const Object *o, const char *state) {
         char when[FORMAT_MAX], ago[FORMAT_MAX];
 
         if (color)
-                on = streq(state, "running") ? "\033[1;32m" : streq(state, "failed") ? "\033[1;31m" : "\033[1m";
+                on = streq(state, "running")  ? "\033[1;32m"
+                     : streq(state, "failed") ? "\033[1;31m"
+                     : streq(state, "frozen") ? "\033[1;36m"
+                                              : "\033[1m";
         printf(LABEL "%s%s%s", "State", on, state, color ? "\033[0m" : "");
         if (since > 0)
                 printf(" since %s; %s", format_timestamp(when, since), format_ago(ago, since, now));
