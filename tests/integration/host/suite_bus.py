@@ -63,6 +63,11 @@ def finish(signals, job):
     return next(s[3] for s in signals.seen if s[2] == 'JobRemoved' and s[3][0] == job)
 
 
+def states_told(signals, path):
+    return [x[3][1]['State'] for x in signals.seen
+            if x[2] == 'PropertiesChanged' and x[0] == path and 'State' in x[3][1]]
+
+
 def test_the_whole_life_by_jobs_and_signals():
     with Signals() as s:
         job = call('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer',
@@ -72,11 +77,13 @@ def test_the_whole_life_by_jobs_and_signals():
         s.until(lambda seen: any(x[2] == 'InterfacesAdded' and x[3][0] == path for x in seen))
         job = call(path, 'org.ctrd1.Container', 'Start')[0][0]
         assert finish(s, job)[2:] == ('done', '', ''), finish(s, job)
-        states = [x[3][1]['State'] for x in s.seen
-                  if x[2] == 'PropertiesChanged' and x[0] == path and 'State' in x[3][1]]
-        assert states == ['starting', 'running'], states
+        assert states_told(s, path) == ['starting', 'running'], s.seen
+        for method in ('Thaw', 'Freeze', 'Freeze', 'Thaw', 'Thaw', 'Freeze'):
+            call(path, 'org.ctrd1.Container', method)
         job = call(path, 'org.ctrd1.Container', 'Stop', GLib.Variant('(t)', (0,)))[0][0]
         assert finish(s, job)[2] == 'done'
+        # What is so already is told nobody.
+        assert states_told(s, path)[2:] == ['frozen', 'running', 'frozen', 'stopping', 'stopped'], s.seen
         job = call(path, 'org.ctrd1.Container', 'Remove', GLib.Variant('(b)', (False,)))[0][0]
         assert finish(s, job)[2] == 'done'
         s.until(lambda seen: any(x[2] == 'InterfacesRemoved' and x[3][0] == path and 'org.ctrd1.Container' in x[3][1] for x in seen))
@@ -108,8 +115,14 @@ def test_typed_errors():
     with container('web', start=False):
         path = container_path('web')
         assert error_of(path, 'org.ctrd1.Container', 'Kill', GLib.Variant('(si)', ('init', 15))) == 'org.ctrd1.Error.NotRunning'
+        assert error_of(path, 'org.ctrd1.Container', 'Freeze') == 'org.ctrd1.Error.NotRunning'
+        assert error_of(path, 'org.ctrd1.Container', 'Thaw') == 'org.ctrd1.Error.NotRunning'
         assert error_of(path, 'org.ctrd1.Container', 'Kill', GLib.Variant('(si)', ('some', 15))) == \
             'org.freedesktop.DBus.Error.InvalidArgs'
+        ctl('start', 'web')
+        ctl('freeze', 'web')
+        assert error_of(path, 'org.ctrd1.Container', 'Exec', GLib.Variant('(asa{sv}ah)', (
+            ['true'], {'Terminal': GLib.Variant('b', True)}, []))) == 'org.ctrd1.Error.Busy'
 
 
 def test_exec_with_descriptors():

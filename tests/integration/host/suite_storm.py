@@ -99,6 +99,8 @@ class Client:
             'create': (6, lambda: self.create(name)),
             'cancel': (1, self.cancel),
             'exec': (12, lambda: self.exec(name)),
+            'freeze': (2, lambda: self.container(name, 'Freeze')),
+            'thaw': (2, lambda: self.container(name, 'Thaw')),
             'console': (4, lambda: self.container(name, 'OpenConsole', GLib.Variant('(a{sv})', ({},)))),
             'log': (1, lambda: self.container(name, 'GetLog')),
             'look': (2, self.managed),
@@ -159,6 +161,9 @@ def honest(client):
     """What is said to run does; what is not has left nothing."""
     for name, s in states(client).items():
         if s in TRANSIENT:
+            return False
+        if s == 'frozen':
+            client.container(name, 'Thaw')
             return False
         if s == 'running' and run('ctrctl', 'exec', name, '--', 'hostname').out.strip() != name:
             return False
@@ -257,6 +262,8 @@ CALLS = [
     ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Stop', ['t']),
     ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Restart', []),
     ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Kill', ['s', 'i']),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Freeze', []),
+    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Thaw', []),
     ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Exec', ['as', 'a{sv}', 'ah']),
     ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'OpenConsole', ['a{sv}']),
     ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'ResizeConsole', ['u', 'u']),
