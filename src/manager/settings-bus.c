@@ -87,7 +87,7 @@ int container_method_get_settings(sd_bus_message *m, void *userdata, sd_bus_erro
         r = settings_files_load(c->name, NULL, &settings, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
-        return c->state == CONTAINER_RUNNING ? ask_for_limits(c, m, &settings) : reply_settings(m, settings);
+        return c->state == CONTAINER_RUNNING || c->state == CONTAINER_FROZEN ? ask_for_limits(c, m, &settings) : reply_settings(m, settings);
 }
 
 static int read_assignments(sd_bus_message *m, char ***ret, sd_bus_error *ret_error) {

@@ -197,7 +197,7 @@ int settings_change_begin(Container *c, SettingsRequest *request, SettingsChange
 
         if (c->change)
                 return error_set(error, EBUSY, "Busy", "the settings of container %s are being changed: try again", c->name);
-        if (container_state_is_active(c->state) && c->state != CONTAINER_RUNNING)
+        if (container_state_is_active(c->state) && c->state != CONTAINER_RUNNING && c->state != CONTAINER_FROZEN)
                 return error_set(error, EBUSY, "Busy", "container %s is %s: try again when it runs, or has stopped", c->name,
                                  container_state_to_string(c->state));
         change = calloc(1, sizeof(*change));

@@ -283,3 +283,12 @@ def test_many_at_once():
         moves(n)
     ctl('freeze', *many)
     remove(*many)
+
+
+def test_limits_change_meanwhile():
+    with container('x') as name:
+        ctl('freeze', name)
+        ctl('set', name, 'MemoryMax=300M')
+        assert run('systemctl', 'show', '-P', 'MemoryMax', 'ctr-x.scope', check=True).out.strip() == '314572800'
+        assert ctl('get', name, 'MemoryMax').strip() == '314572800' and state(name) == 'frozen'
+        ctl('thaw', name)
