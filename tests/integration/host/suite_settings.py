@@ -169,29 +169,18 @@ def test_what_an_administrator_wrote_stays():
 
 
 def test_privileges_are_an_action_of_their_own():
-    rule = '/etc/polkit-1/rules.d/10-test.rules'
-    with open(rule, 'w') as f:
-        f.write('polkit.addRule(function(action, subject) {'
-                ' if (action.id == "org.ctrd1.manage" && subject.user == "visitor") return polkit.Result.YES; });')
-    os.chmod(rule, 0o644)
-    run('useradd', '--system', 'visitor', check=True)
-    visitor = ['setpriv', '--reuid', 'visitor', '--clear-groups', 'ctrctl', 'set', 'x']
-    try:
-        with container('x', start=False) as name:
-            # polkit reads its rules anew by itself, in its own time.
-            wait_until(lambda: run(*visitor, 'Description=Mine').status == 0)
-            r = run(*visitor, 'Description=Root', 'UserNamespace=no')
-            assert r.status == 1 and 'authorisation' in r.err, r
-            p = show(name)
-            assert (p['Description'], p['Privileged']) == ('Mine', 'no'), p
-            ctl('set', name, 'UserNamespace=no')
-            p = show(name)
-            assert (p['Privileged'], p['UserNamespace']) == ('yes', 'no'), p
-            ctl('set', name, 'UserNamespace=')
-            assert show(name)['Privileged'] == 'no'
-    finally:
-        os.unlink(rule)
-        run('userdel', 'visitor')
+    with visitor('org.ctrd1.manage') as prefix, container('x', start=False) as name:
+        # polkit reads its rules anew by itself, in its own time.
+        wait_until(lambda: run(*prefix, 'ctrctl', 'set', name, 'Description=Mine').status == 0)
+        r = run(*prefix, 'ctrctl', 'set', name, 'Description=Root', 'UserNamespace=no')
+        assert r.status == 1 and 'authorisation' in r.err, r
+        p = show(name)
+        assert (p['Description'], p['Privileged']) == ('Mine', 'no'), p
+        ctl('set', name, 'UserNamespace=no')
+        p = show(name)
+        assert (p['Privileged'], p['UserNamespace']) == ('yes', 'no'), p
+        ctl('set', name, 'UserNamespace=')
+        assert show(name)['Privileged'] == 'no'
 
 
 def test_what_was_set_shows_when_the_run_has_ended():
