@@ -123,7 +123,17 @@ static int run_get(Ctl *ctl, Options *o, Error *error) {
         STRV_FOREACH(key, options_rest(o) + 1)
                 if (!key_exists(*key))
                         return error_set(error, EINVAL, NULL, "There is no setting %.100s=: see ctr.conf(5)", *key);
-        return show_settings(ctl, &(Show){ .wanted = options_rest(o) + 1, .value_only = true }, options_rest(o)[0], error);
+        if (ctl->json)
+                return show_settings(ctl, &(Show){ .wanted = options_rest(o) + 1 }, options_rest(o)[0], error);
+        /* In the order in which they were asked for. */
+        STRV_FOREACH(key, options_rest(o) + 1) {
+                char *one[] = { *key, NULL };
+
+                r = show_settings(ctl, &(Show){ .wanted = one, .value_only = true }, options_rest(o)[0], error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 const Verb verb_get = {

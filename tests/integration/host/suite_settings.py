@@ -38,7 +38,7 @@ def test_limits_change_at_once():
         assert (out.status, out.out, out.err) == (0, '', ''), out
         assert [unit_property(name, k) for k in ('MemoryMax', 'CPUQuotaPerSecUSec', 'TasksMax', 'AllowedCPUs')] == \
             ['1073741824', '500ms', '100', '0']
-        assert get(name, 'MemoryMax', 'CPUQuota', 'TasksMax', 'AllowedCPUs') == ['1073741824', '50%', '0', '100']
+        assert get(name, 'MemoryMax', 'CPUQuota', 'TasksMax', 'AllowedCPUs') == ['1073741824', '50%', '100', '0']
         assert text(ETC, name) == '[Resources]\nMemoryMax=\nMemoryMax=1G\nCPUQuota=\nCPUQuota=50%\nTasksMax=\nTasksMax=100\n' \
             'AllowedCPUs=\nAllowedCPUs=0\n'
         # Back to the default: not to what the container was made with.
@@ -165,7 +165,7 @@ def test_what_an_administrator_wrote_stays():
                 'MemoryMax=\nMemoryMax=2G\n'
         # Later files count more, as ever; ctrctl says what there is.
         ctl('set', name, 'TasksMax=9')
-        assert get(name, 'TasksMax', 'Environment', 'Hostname') == ['C=3', 'one', '7']
+        assert get(name, 'TasksMax', 'Environment', 'Hostname') == ['7', 'C=3', 'one']
 
 
 def test_privileges_are_an_action_of_their_own():
