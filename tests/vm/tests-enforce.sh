@@ -2,15 +2,18 @@
 #
 # Runs in the booted VM: all of the integration suites, and those of ctrrun and
 # ctr-monitor, while the profiles of ctrd's own programs are enforced. tests.sh has a
-# telling part of it.
+# telling part of it. With images of debian/trixie and debian/bookworm-sysvinit among those
+# given by --images these are guests too.
 #
-#   tests/vm/run --timeout 7200 tests/vm/tests-enforce.sh
+#   tests/vm/run --timeout 7200 [--images DIR] tests/vm/tests-enforce.sh
 
 set -euo pipefail
 . /src/tests/host/tap.sh
 . /src/tests/vm/denied.sh
 cd /src
 export PATIENCE=8 PYTHONDONTWRITEBYTECODE=1
+export APPARMOR_SUITES=bookworm
+[ ! -e /var/lib/ctrd/images/debian-trixie ] || APPARMOR_SUITES='bookworm trixie'
 export CTRRUN=/usr/bin/ctrrun MONITOR=/usr/lib/ctrd/ctr-monitor
 
 systemctl start machine.slice ctrd.service
