@@ -104,6 +104,13 @@ int settings_request_replace(const Container *container, const char *before, con
 SettingsChange *settings_change_free(SettingsChange *change) {
         if (!change)
                 return NULL;
+        if (change->done) {
+                _cleanup_error_ Error error = ERROR_INIT;
+
+                error_set(&error, ENOENT, "NoSuchContainer", "container %s went while its settings were being changed",
+                          change->container->name);
+                change->done(&error, NULL, change->userdata);
+        }
         sd_bus_slot_unref(change->slot);
         settings_request_clear(&change->request);
         strv_free(change->limits);
@@ -164,6 +171,7 @@ static void finish(SettingsChange *change, const Error *error) {
                 /* Its run may have ended meanwhile. */
                 container_reload_settings(c);
         }
+        change->done = NULL;
         c->change = settings_change_free(change);
         done(error, pending, userdata);
 }
@@ -215,6 +223,7 @@ int settings_change_begin(Container *c, SettingsRequest *request, SettingsChange
                         (void) settings_edit_undo(&change->request.edit, c->name, NULL);
         }
         if (r < 0) {
+                change->done = NULL;
                 settings_change_free(change);
                 return r;
         }

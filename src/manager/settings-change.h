@@ -34,5 +34,5 @@ typedef void (*SettingsChanged)(const Error *error, char *const *pending, void *
  * from within. Busy where another change is under way. */
 int settings_change_begin(Container *container, SettingsRequest *request, SettingsChanged done, void *userdata, Error *error);
 
-/* Nobody is told. */
+/* Ends one that is under way: done is told that its container has gone. */
 SettingsChange *settings_change_free(SettingsChange *change);
