@@ -14,6 +14,10 @@ from gi.repository import Gio, GLib
 
 from ctrd import *
 
+# Looked up once: gi makes attributes when they are first asked for, and of two threads
+# that ask at once one may find none.
+remote_error = Gio.DBusError.get_remote_error
+
 SECONDS = float(os.environ.get('STORM_SECONDS', '15'))
 SEED = int(os.environ.get('STORM_SEED', '1'))
 CONTAINERS = ['s%d' % i for i in range(6)]
@@ -114,7 +118,7 @@ class Client:
             return verb
         except GLib.Error as error:
             # a sentence of ctrd's is fine; that it vanished, or did not answer, is not
-            remote = Gio.DBusError.get_remote_error(error) or ''
+            remote = remote_error(error) or ''
             assert remote.startswith('org.ctrd1.') or remote.endswith('UnknownObject'), (verb, name, error.message)
             return None
 
@@ -286,7 +290,7 @@ class Guesser(Client):
             self.call(path, interface, method, GLib.Variant('(%s)' % ''.join(types), values), [null] * 4, 60000)
             return method
         except GLib.Error as error:
-            remote = Gio.DBusError.get_remote_error(error) or ''
+            remote = remote_error(error) or ''
             assert remote and not remote.endswith(('NoReply', 'ServiceUnknown', 'NameHasNoOwner', 'Disconnected')), (method, values, error.message)
             return None
         finally:
