@@ -15,9 +15,8 @@ typedef struct AnswerContext {
         const char *types; /* of file systems, as for answer_mount() */
 } AnswerContext;
 
-/* 0: done; a negative errno
- * for the caller; or ANSWER_CONTINUE: the kernel is to do the call as if we were not
- * there. That is no permission: it looks at the arguments anew, which may be others by
+/* 0: done; a negative errno for the caller; or ANSWER_CONTINUE: the kernel is to do the
+ * call as if we were not there. That is no permission: it looks at the arguments anew, which may be others by
  * then, and allows what the container's user namespace may do and nothing more. */
 int answer(const Listener *listener, const struct seccomp_notif *request, const AnswerContext *context);
 
