@@ -5,6 +5,8 @@
 #include "name.h"
 #include "parse.h"
 
+#define UNATTENDED_USEC (2 * USEC_PER_SEC)
+
 int ctl_bus(Ctl *ctl, sd_bus **ret, Error *error) {
         int r;
 
@@ -16,9 +18,9 @@ int ctl_bus(Ctl *ctl, sd_bus **ret, Error *error) {
                 if (r < 0)
                         return error_set_errno(error, r, "Cannot connect to the system bus%s%s", ctl->host ? " of " : "",
                                                strempty(ctl->host));
-                (void) sd_bus_set_method_call_timeout(ctl->bus, UINT64_MAX);
-                (void) sd_bus_set_allow_interactive_authorization(ctl->bus, true);
-                if (!ctl->host)
+                (void) sd_bus_set_method_call_timeout(ctl->bus, ctl->unattended ? UNATTENDED_USEC : UINT64_MAX);
+                (void) sd_bus_set_allow_interactive_authorization(ctl->bus, !ctl->unattended);
+                if (!ctl->host && !ctl->unattended)
                         agent_begin();
         }
         *ret = ctl->bus;

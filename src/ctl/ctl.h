@@ -29,6 +29,7 @@ struct Ctl {
         bool no_legend;
         bool quiet;
         bool no_wait;
+        bool unattended;    /* nobody is asked for a password, and nothing is waited for long */
         sd_bus *bus;        /* by ctl_bus() */
         char **argv;        /* the command line */
         char *const *tail;  /* the same, from the verb on */
@@ -38,9 +39,12 @@ struct Ctl {
 typedef struct Verb {
         const char *name;    /* one word, or two: "image list" */
         const char *usage;   /* what follows the name */
-        const char *summary; /* half a sentence, for the list of verbs */
+        const char *summary; /* half a sentence, for the list of verbs; NULL: not for people */
         const char *details; /* more for its own help, or NULL */
         const Option *options;
+        /* For completion, which knows from the usage what the words are: */
+        const char *words;  /* in place of the usage where that says too little, or NULL */
+        const char *states; /* of the containers or jobs to offer, with blanks between; NULL: any */
         int status_failed;       /* the exit status of a failure; 0: STATUS_FAILURE */
         int status_no_container; /* the same, where there is no such container */
         /* Returns the exit status, or a negative errno with the error set. */
@@ -50,8 +54,8 @@ typedef struct Verb {
 extern const Verb *const verbs[]; /* ends with NULL */
 
 /* Rows of the table, each beside its implementation. */
-extern const Verb verb_console, verb_create, verb_edit, verb_events, verb_exec, verb_freeze, verb_get,
-        verb_image_list, verb_image_remove, verb_job_cancel, verb_job_list, verb_job_show, verb_kill, verb_list,
+extern const Verb verb_complete, verb_console, verb_create, verb_edit, verb_events, verb_exec, verb_freeze,
+        verb_get, verb_image_list, verb_image_remove, verb_job_cancel, verb_job_list, verb_job_show, verb_kill, verb_list,
         verb_logs, verb_remove, verb_restart, verb_security, verb_set, verb_shell, verb_show, verb_start, verb_status,
         verb_stop, verb_template_list, verb_thaw, verb_top, verb_wait;
 

@@ -9,7 +9,7 @@ const Verb *const verbs[] = {
         &verb_edit, &verb_logs, &verb_events, &verb_create, &verb_remove, &verb_start, &verb_stop,
         &verb_restart, &verb_kill, &verb_freeze, &verb_thaw, &verb_wait, &verb_exec, &verb_shell,
         &verb_console, &verb_image_list, &verb_image_remove, &verb_template_list, &verb_job_list,
-        &verb_job_show, &verb_job_cancel, NULL,
+        &verb_job_show, &verb_job_cancel, &verb_complete, NULL,
 };
 
 static void end(Ctl *ctl) {

@@ -18,7 +18,7 @@ enum {
         CODE_QUIET = 'q',
 };
 
-static const Option common[] = {
+const Option options_common[] = {
         { "help",      CODE_HELP,      NULL,        "Show this help"                                             },
         { "version",   CODE_VERSION,   NULL,        "Show the version"                                           },
         { "host",      CODE_HOST,      "USER@HOST", "Work on another host, over ssh"                             },
@@ -68,7 +68,7 @@ int options_new(Options **ret, Ctl *ctl, const Verb *verb, int argc, char **argv
         o->argv = argv;
         strcpy(o->shorts, verb ? ":" : "+:");
         add_options(o, verb ? verb->options : NULL, &n);
-        add_options(o, common, &n);
+        add_options(o, options_common, &n);
         *ret = o;
         return 0;
 }
@@ -191,7 +191,9 @@ static void print_options(const Option *table) {
 
 void options_help(const Verb *verb) {
         if (verb) {
-                printf("ctrctl %s%s%s\n\n%s.\n", verb->name, *verb->usage ? " " : "", verb->usage, verb->summary);
+                printf("ctrctl %s%s%s\n", verb->name, *verb->usage ? " " : "", verb->usage);
+                if (verb->summary)
+                        printf("\n%s.\n", verb->summary);
                 if (verb->details)
                         printf("\n%s\n", verb->details);
                 if (verb->options) {
@@ -203,6 +205,8 @@ void options_help(const Verb *verb) {
                 for (const Verb *const *v = verbs; *v; v++) {
                         char text[64];
 
+                        if (!(*v)->summary)
+                                continue;
                         snprintf(text, sizeof(text), "%s %s", (*v)->name, (*v)->usage);
                         if (strlen(text) <= 36)
                                 printf("  %-36s %s\n", text, (*v)->summary);
@@ -211,6 +215,6 @@ void options_help(const Verb *verb) {
                 }
         }
         puts("\nCommon options:");
-        print_options(common);
+        print_options(options_common);
         puts(verb ? "\nSee ctrctl(1)." : "\nctrctl VERB --help says more about each. See ctrctl(1).");
 }

@@ -18,9 +18,13 @@ typedef struct Option {
         int code;            /* the short letter, or 0x100 and above where there is none */
         const char *metavar; /* NULL: takes no value */
         const char *help;
+        const char *values; /* what it can be, with blanks between, where the metavar does not say so; or NULL */
 } Option;
 
 #define OPTION_CODES 0x100
+
+/* Those of all verbs; ends with a row without a name. */
+extern const Option options_common[];
 
 /* verb: NULL for what stands before the verb, where parsing stops at the first
  * word. argv[0] is skipped. */

@@ -164,6 +164,7 @@ static const Option options[] = {
 const Verb verb_console = {
         .name = "console",
         .usage = "NAME",
+        .states = "running",
         .summary = "Attach to the console of a running container",
         .details = "Any number of people may be attached. Ctrl-] three times within a second detaches;\n"
                    "the container runs on. It stays attached through a reboot.",

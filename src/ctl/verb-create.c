@@ -100,6 +100,7 @@ static const Option options[] = {
 const Verb verb_create = {
         .name = "create",
         .usage = "NAME TEMPLATE",
+        .words = "NEW TEMPLATE",
         .summary = "Make a container from a template or an image",
         .details = "TEMPLATE is TEMPLATE/VARIANT, such as debian/bookworm; see ctrctl template list.\n"
                    "What the template makes is kept as an image, from which further containers are\n"

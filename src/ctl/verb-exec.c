@@ -137,6 +137,7 @@ static int run_shell(Ctl *ctl, Options *o, Error *error) {
 const Verb verb_exec = {
         .name = "exec",
         .usage = "NAME [OPTIONS] [--] COMMAND…",
+        .states = "running",
         .summary = "Run a command in a running container",
         .details = "Nothing is needed inside: no bus, no systemd, no ssh. Standard input, output and\n"
                    "error are the command's; where input and output are terminals, it gets one of its\n"
@@ -150,6 +151,7 @@ const Verb verb_exec = {
 const Verb verb_shell = {
         .name = "shell",
         .usage = "NAME [USER]",
+        .states = "running",
         .summary = "Log in to a running container",
         .details = "The login shell of USER (root), on a terminal of its own. Ctrl-] three times\n"
                    "within a second hangs up. Exit statuses are those of exec.",

@@ -88,6 +88,7 @@ const Verb verb_job_show = {
 const Verb verb_job_cancel = {
         .name = "job cancel",
         .usage = "JOB…",
+        .states = "running",
         .summary = "Cancel what is being done",
         .details = "JOB is a number as job list shows it and --no-wait prints it.",
         .run = run_cancel,

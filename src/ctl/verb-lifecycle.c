@@ -177,13 +177,14 @@ static const Option remove_options[] = {
 
 static const Option kill_options[] = {
         { "signal", 'S', "SIGNAL", "The signal, by name or number (SIGKILL)"                    },
-        { "whom",   0x100, "WHOM", "init, or all processes of the container (init)" },
+        { "whom",   0x100, "WHOM", "init, or all processes of the container (init)", "init all" },
         {}
 };
 
 const Verb verb_start = {
         .name = "start",
         .usage = "NAME…",
+        .states = "stopped failed",
         .summary = "Start containers, and wait until they are ready",
         .details = "Ready means that init says so, where it does; else that it runs. Ctrl-C stops\n"
                    "waiting; the start goes on.",
@@ -193,6 +194,7 @@ const Verb verb_start = {
 const Verb verb_stop = {
         .name = "stop",
         .usage = "NAME…",
+        .states = "starting running frozen stopping rebooting",
         .summary = "Ask containers to power off, and wait for their end",
         .details = "A container that has not ended after its StopTimeoutSec= is killed. Ctrl-C stops\n"
                    "waiting; the stop goes on.",
@@ -219,6 +221,7 @@ const Verb verb_remove = {
 const Verb verb_kill = {
         .name = "kill",
         .usage = "NAME…",
+        .states = "starting running frozen stopping rebooting",
         .summary = "Send a signal to containers",
         .details = "Nothing is waited for. To power a container off use stop.",
         .options = kill_options,
@@ -228,6 +231,7 @@ const Verb verb_kill = {
 const Verb verb_freeze = {
         .name = "freeze",
         .usage = "NAME…",
+        .states = "running",
         .summary = "Let containers stand still, with all they have in memory",
         .details = "Until \"thaw\". No command can be run in them meanwhile; a stop thaws them first.",
         .run = run_freeze,
@@ -236,6 +240,7 @@ const Verb verb_freeze = {
 const Verb verb_thaw = {
         .name = "thaw",
         .usage = "NAME…",
+        .states = "frozen",
         .summary = "Let frozen containers go on",
         .run = run_thaw,
 };

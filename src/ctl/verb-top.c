@@ -278,7 +278,8 @@ static int run_top(Ctl *ctl, Options *o, Error *error) {
 }
 
 static const Option options[] = {
-        { "sort",     's', "FIGURE", "cpu, memory, tasks, read, write, pressure or name (cpu)"                   },
+        { "sort",     's', "FIGURE", "cpu, memory, tasks, read, write, pressure or name (cpu)",
+          "cpu memory tasks read write pressure name" },
         { "interval", 'i', "TIME",   "How long between two looks (2s)"                                          },
         { "count",    'c', "NUMBER", "End after so many tables (on a terminal none, else one)"                  },
         {}

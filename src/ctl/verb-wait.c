@@ -180,7 +180,7 @@ static int run_wait(Ctl *ctl, Options *o, Error *error) {
 }
 
 static const Option options[] = {
-        { "state",   's', "STATE", "Until it is in this state, or " REMOVED "; may be repeated (stopped, failed)" },
+        { "state",   's', "STATE", "Until it is in this state, or " REMOVED "; may be repeated (stopped, failed)", REMOVED },
         { "timeout", 't', "TIME",  "Fail after this time, such as 30s (infinity)"                             },
         {}
 };
