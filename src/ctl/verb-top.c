@@ -13,8 +13,9 @@
 #include "format.h"
 #include "parse.h"
 #include "table.h"
+#include "usage-list.h"
 
-#define UNKNOWN UINT64_MAX
+#define UNKNOWN USAGE_UNKNOWN
 
 /* In the order of the columns, behind the name. */
 typedef enum Figure {
@@ -79,55 +80,24 @@ static void top_clear(Top *top) {
         samples_clear(&top->now);
 }
 
-static int read_usage(sd_bus_message *m, Sample *sample) {
-        const char *name;
-        uint64_t value;
-        int r;
-
-        for (size_t i = 0; i < _FIGURE_MAX; i++)
-                sample->values[i] = UNKNOWN;
-        r = sd_bus_message_enter_container(m, 'a', "{st}");
-        while (r >= 0 && (r = sd_bus_message_read(m, "{st}", &name, &value)) > 0)
-                for (size_t i = 0; i < _FIGURE_MAX; i++)
-                        if (streq(figures[i].usage, name))
-                                sample->values[i] = value;
-        return r < 0 ? r : sd_bus_message_exit_container(m);
-}
-
-static int read_samples(sd_bus_message *m, Samples *ret) {
-        const char *name;
-        int r = sd_bus_message_enter_container(m, 'a', "(sta{st})");
-
-        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'r', "sta{st}")) > 0) {
-                Sample *items = reallocarray(ret->items, ret->n + 1, sizeof(*items));
-
-                if (!items)
-                        return -ENOMEM;
-                ret->items = items;
-                items[ret->n] = (Sample){};
-                r = sd_bus_message_read(m, "st", &name, &items[ret->n].when);
-                if (r < 0)
-                        return r;
-                items[ret->n].name = strdup(name);
-                if (!items[ret->n].name)
-                        return -ENOMEM;
-                r = read_usage(m, &items[ret->n++]);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(m);
-        }
-        return r;
-}
-
 static int take_samples(Ctl *ctl, Samples *ret, Error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        int r = bus_method(ctl, BUS_ROOT, BUS_MANAGER, "GetUsage", &m, error);
+        _cleanup_(usage_list_clear) UsageList usage = {};
+        int r = usage_list_read(ctl, &usage, error);
 
-        if (r >= 0)
-                r = bus_call(ctl, m, &reply, error);
-        if (r < 0)
+        if (r < 0 || usage.n == 0)
                 return r;
-        r = read_samples(reply, ret);
-        return r < 0 ? bus_message_error(error, r) : 0;
+        ret->items = calloc(usage.n, sizeof(*ret->items));
+        if (!ret->items)
+                return -ENOMEM;
+        for (; ret->n < usage.n; ret->n++) {
+                Usage *u = &usage.items[ret->n];
+                Sample *sample = &ret->items[ret->n];
+
+                *sample = (Sample){ .name = TAKE_PTR(u->name), .when = u->when };
+                for (size_t i = 0; i < _FIGURE_MAX; i++)
+                        sample->values[i] = usage_get(u, figures[i].usage);
+        }
+        return 0;
 }
 
 /* What counts up becomes a rate; who was not there before, or was started anew, has none
