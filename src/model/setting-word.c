@@ -46,6 +46,29 @@ bool setting_word_is_capability(const char *w) {
         return capability_from_name(w) >= 0;
 }
 
+/* Units of containers are refused: what such a scope is named by would keep it from going
+ * after its end, and one that waits for its own start would wait for ever. */
+bool setting_word_is_unit(const char *w) {
+        static const char *const types[] = {
+                ".service", ".socket", ".target", ".mount", ".automount", ".path", ".timer", ".device", ".swap", ".slice", ".scope",
+        };
+        size_t n = strlen(w);
+
+        if (name_is_valid(w))
+                return true;
+        if (n > 255 || w[strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@")] ||
+            startswith(w, "ctr-") || startswith(w, "ctr@"))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (endswith(w, types[i])) {
+                        size_t stem = n - strlen(types[i]);
+
+                        /* Neither nothing, nor a template without an instance. */
+                        return stem > 0 && *w != '@' && w[stem - 1] != '@';
+                }
+        return false;
+}
+
 bool setting_word_is_address(const char *w) {
         Address a;
 

@@ -12,6 +12,7 @@ bool setting_word_is_absolute_path(const char *s); /* without ".." */
 bool setting_word_is_assignment(const char *w);    /* NAME=VALUE */
 bool setting_word_is_capability(const char *w);
 bool setting_word_is_cpu_range(const char *w); /* "3" or "0-3" */
+bool setting_word_is_unit(const char *w); /* "db", a container, or "db.service", a unit that is none of ours */
 bool setting_word_is_address(const char *w);
 bool setting_word_is_address_with_prefix(const char *w);
 bool setting_word_is_bind(const char *w);

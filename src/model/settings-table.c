@@ -218,6 +218,10 @@ static int parse_addresses(const SettingRow *row, void *field, const char *value
         return parse_words(row, field, value, setting_word_is_address_with_prefix, error);
 }
 
+static int parse_units(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, setting_word_is_unit, error);
+}
+
 static int parse_hosts(const SettingRow *row, void *field, const char *value, Error *error) {
         return parse_words(row, field, value, setting_word_is_address, error);
 }
@@ -415,6 +419,9 @@ static int format_u32(const SettingRow *row, const void *field, char ***values) 
         .expected = "say yes, no or auto"
 #define NUMBER(p, f) .parse = p, .format = f, .reset = reset_u64
 
+#define PAUSE_MAX_USEC (7 * 24 * 3600 * USEC_PER_SEC)
+#define UNITS_EXPECTED "name other containers, or units of the host with their type, such as postgresql.service"
+
 const SettingRow settings_table[] = {
         { "Container", "Description", FIELD(description), STRING, .parse = parse_text, .trust = TRUST_IMAGE,
           .expected = "use one line of at most 1024 printable characters", .summary = "what the container is for" },
@@ -426,6 +433,30 @@ const SettingRow settings_table[] = {
           .expected = "give the absolute path of an OCI runtime", .summary = "OCI runtime, instead of ctrrun" },
         { "Container", "MachineID", FIELD(machine_id), STRING, .parse = parse_machine_id,
           .expected = "use 32 lower-case hexadecimal digits", .summary = "machine id, instead of the one chosen at creation" },
+        { "Container", "Autostart", FIELD(autostart), .parse = parse_enum_or_boolean, .format = format_enum, .reset = reset_enum,
+          .word = autostart_to_string, .initial = AUTOSTART_LAST, .expected = "say yes, no or last",
+          .summary = "whether it is started when the host is booted; last: where it was up when the host went down" },
+        { "Container", "StartDelaySec", FIELD(start_delay_usec), NUMBER(parse_time, format_time), .maximum = PAUSE_MAX_USEC,
+          .expected = "give a time of at most 7d, such as 30s", .summary = "for how long it is held back then" },
+        { "Container", "After", FIELD(after), LIST, .parse = parse_units, .expected = UNITS_EXPECTED,
+          .summary = "what is started before it and stopped after it, where both are" },
+        { "Container", "Requires", FIELD(requires), LIST, .parse = parse_units, .expected = UNITS_EXPECTED,
+          .summary = "what is started with it, and without which it does not start" },
+        { "Container", "Wants", FIELD(wants), LIST, .parse = parse_units, .expected = UNITS_EXPECTED,
+          .summary = "what is started with it" },
+        { "Container", "Restart", FIELD(restart), ENUM(restart_policy_to_string), .initial = RESTART_NO,
+          .expected = "say no, on-failure, on-abnormal or always", .summary = "after which ends it is started again" },
+        { "Container", "RestartSec", FIELD(restart_usec), NUMBER(parse_time, format_time), .initial = 100 * USEC_PER_MSEC,
+          .maximum = PAUSE_MAX_USEC, .expected = "give a time of at most 7d, such as 5s", .summary = "pause before that" },
+        { "Container", "RestartSteps", FIELD(restart_steps), NUMBER(parse_number, format_number), .maximum = 1000,
+          .expected = "give a number of at most 1000", .summary = "restarts in which the pause grows to RestartMaxDelaySec=" },
+        { "Container", "RestartMaxDelaySec", FIELD(restart_max_delay_usec), NUMBER(parse_time, format_time), .initial = USEC_INFINITY,
+          .minimum = 1, .expected = "give a time, such as 5min, or infinity", .summary = "longest pause" },
+        { "Container", "StartLimitIntervalSec", FIELD(start_limit_interval_usec), NUMBER(parse_time, format_time),
+          .initial = 10 * USEC_PER_SEC, .expected = "give a time, such as 1min, infinity, or 0 for no limit",
+          .summary = "in which it is restarted no more than StartLimitBurst= times" },
+        { "Container", "StartLimitBurst", FIELD(start_limit_burst), NUMBER(parse_number, format_number), .initial = 5,
+          .minimum = 1, .maximum = UINT32_MAX, .expected = "give a number of at least 1", .summary = "how many restarts there may be in StartLimitIntervalSec=" },
 
         { "Exec", "Command", FIELD(command), .parse = parse_command, .format = format_words, .reset = reset_list, .secret = true,
           .expected = "give an absolute path and its arguments", .summary = "what runs as init, instead of the one found in the root" },

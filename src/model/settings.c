@@ -25,6 +25,27 @@ static const char *const user_namespace_modes[_USER_NAMESPACE_MODE_MAX] = {
         [USER_NAMESPACE_IDENTITY] = "identity",
 };
 
+static const char *const autostarts[_AUTOSTART_MAX] = {
+        [AUTOSTART_NO] = "no",
+        [AUTOSTART_YES] = "yes",
+        [AUTOSTART_LAST] = "last",
+};
+
+static const char *const restart_policies[_RESTART_POLICY_MAX] = {
+        [RESTART_NO] = "no",
+        [RESTART_ON_FAILURE] = "on-failure",
+        [RESTART_ON_ABNORMAL] = "on-abnormal",
+        [RESTART_ALWAYS] = "always",
+};
+
+const char *autostart_to_string(Autostart autostart) {
+        return autostart >= 0 && autostart < _AUTOSTART_MAX ? autostarts[autostart] : NULL;
+}
+
+const char *restart_policy_to_string(RestartPolicy policy) {
+        return policy >= 0 && policy < _RESTART_POLICY_MAX ? restart_policies[policy] : NULL;
+}
+
 const char *user_namespace_mode_to_string(UserNamespaceMode mode) {
         return mode >= 0 && mode < _USER_NAMESPACE_MODE_MAX ? user_namespace_modes[mode] : NULL;
 }
@@ -281,6 +302,12 @@ int settings_validate(const Settings *s, Error *error) {
         if (s->uid_base != UINT32_MAX && (uint64_t) s->uid_base + settings_uid_count(s) > UIDS_END)
                 return error_set(error, EINVAL, "InvalidSettings", "UIDBase=%u leaves no room for %u ids: the last is %u",
                                  s->uid_base, settings_uid_count(s), UIDS_END - 1);
+        if ((s->restart_steps > 0) != (s->restart_max_delay_usec != USEC_INFINITY))
+                return error_set(error, EINVAL, "InvalidSettings",
+                                 "RestartSteps= and RestartMaxDelaySec= need each other: set both, or none");
+        if (s->restart_steps > 0 && (s->restart_usec == 0 || s->restart_max_delay_usec <= s->restart_usec))
+                return error_set(error, EINVAL, "InvalidSettings",
+                                 "RestartMaxDelaySec= must be longer than RestartSec=, and that longer than 0, for pauses that grow");
         if (s->memory_high != UINT64_MAX && s->memory_max != UINT64_MAX && s->memory_high > s->memory_max)
                 return error_set(error, EINVAL, "InvalidSettings", "MemoryHigh= is larger than MemoryMax=");
         return 0;

@@ -40,6 +40,27 @@ typedef enum UserNamespaceMode {
         _USER_NAMESPACE_MODE_INVALID = -EINVAL,
 } UserNamespaceMode;
 
+/* Whether it is started when the host is booted. */
+typedef enum Autostart {
+        AUTOSTART_NO,
+        AUTOSTART_YES,
+        AUTOSTART_LAST, /* where it was up when the host went down */
+        _AUTOSTART_MAX,
+        _AUTOSTART_INVALID = -EINVAL,
+} Autostart;
+
+/* Which ends are followed by another start; restart.h says what they are. */
+typedef enum RestartPolicy {
+        RESTART_NO,
+        RESTART_ON_FAILURE,
+        RESTART_ON_ABNORMAL,
+        RESTART_ALWAYS,
+        _RESTART_POLICY_MAX,
+        _RESTART_POLICY_INVALID = -EINVAL,
+} RestartPolicy;
+
+const char *autostart_to_string(Autostart autostart);
+const char *restart_policy_to_string(RestartPolicy policy);
 const char *user_namespace_mode_to_string(UserNamespaceMode mode);
 const char *network_mode_to_string(NetworkMode mode);
 const char *tristate_to_string(Tristate t);
@@ -51,6 +72,13 @@ typedef struct Settings {
         char *image;    /* image id */
         char *runtime;  /* absolute path of an OCI runtime; NULL: ctrrun */
         char *machine_id;
+        Autostart autostart;
+        uint64_t start_delay_usec;
+        char **after, **requires, **wants; /* names of containers, or units as of setting_word_is_unit() */
+        RestartPolicy restart;
+        uint64_t restart_usec, restart_steps, restart_max_delay_usec; /* see restart_delay() */
+        uint64_t start_limit_interval_usec; /* 0: no limit */
+        uint64_t start_limit_burst;
 
         /* [Exec] */
         char **command;     /* NULL: the init that is found in the root */

@@ -31,7 +31,9 @@ typedef struct Table {
                 return (int) prefix##_from_string(s);                   \
         }
 
+WORDS(Autostart, autostart)
 WORDS(NetworkMode, network_mode)
+WORDS(RestartPolicy, restart_policy)
 WORDS(Tristate, tristate)
 WORDS(UserNamespaceMode, user_namespace_mode)
 TABLE(MonitorPhase, monitor_phase)
@@ -40,8 +42,10 @@ TABLE(ContainerState, container_state)
 WORDS(SeccompProfile, seccomp_profile)
 
 static const Table tables[] = {
+        { "Autostart", _AUTOSTART_MAX, autostart_word, NULL },
         { "NetworkMode", _NETWORK_MODE_MAX, network_mode_word, NULL },
         { "Tristate", _TRISTATE_MAX, tristate_word, NULL },
+        { "RestartPolicy", _RESTART_POLICY_MAX, restart_policy_word, NULL },
         { "UserNamespaceMode", _USER_NAMESPACE_MODE_MAX, user_namespace_mode_word, NULL },
         { "MonitorPhase", _MONITOR_PHASE_MAX, monitor_phase_word, monitor_phase_value },
         { "ExitReason", _EXIT_REASON_MAX, exit_reason_word, exit_reason_value },

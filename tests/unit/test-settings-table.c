@@ -25,6 +25,10 @@ typedef struct Case {
 } Case;
 
 #define BYTES_BAD "0", "1", "1023K", "1m", "-1", "50%", "much", "18446744073709551616", "18446744073709551615", "1M x"
+#define UNITS                                                                                                                       \
+        { { "db" }, { "a.service" }, { "getty@tty1.service" }, { "dev-a\\\\x2db.device", "\"dev-a\\\\x2db.device\"" } },                  \
+        { "Db", "-a", "a.b", ".service", "a@.service", "@b.service", "a b.", "a/b.service", "ctr-db.scope", "ctr-start@db.service", \
+          "ctr@db.target", "a.servicex", "*.service", "%i.service", "caf\xc3\xa9.service" }
 #define WEIGHT_BAD "0", "10001", "-1", "1.5", "infinity", "100%", "18446744073709551615", "idle"
 
 static const Case cases[] = {
@@ -37,6 +41,17 @@ static const Case cases[] = {
         { "MachineID", false, { { "0123456789abcdef0123456789abcdef" } },
           { "0123456789ABCDEF0123456789ABCDEF", "0123", "00000000000000000000000000000000", "0123456789abcdef0123456789abcdef0",
             "01234567-89ab-cdef-0123-456789abcdef" } },
+        { "Autostart", false, { { "yes" }, { "1", "yes" }, { "no" }, { "off", "no" }, { "last", "" } }, { "LAST", "2", "always", "yes no" } },
+        { "StartDelaySec", false, { { "30s" }, { "0", "" }, { "7d", "604800s" } }, { "infinity", "8d", "-1", "soon" } },
+        { "After", false, UNITS },
+        { "Requires", false, UNITS },
+        { "Wants", false, UNITS },
+        { "Restart", false, { { "no", "" }, { "on-failure" }, { "on-abnormal" }, { "always" } }, { "yes", "on-success", "1", "Always" } },
+        { "RestartSec", false, { { "5s" }, { "0", "0s" }, { "100ms", "" }, { "1ms", "1000us" } }, { "infinity", "8d", "-1", "soon" } },
+        { "RestartSteps", false, { { "0", "" }, { "10" }, { "1000" } }, { "1001", "-1", "infinity", "many", "1.5" } },
+        { "RestartMaxDelaySec", false, { { "5min", "300s" }, { "infinity", "" } }, { "0", "-1", "soon" } },
+        { "StartLimitIntervalSec", false, { { "1min", "60s" }, { "10s", "" }, { "0", "0s" }, { "infinity" } }, { "-1", "soon" } },
+        { "StartLimitBurst", false, { { "5", "" }, { "1" }, { "4294967295" } }, { "0", "-1", "infinity", "4294967296" } },
 
         { "Command", false,
           { { "/bin/sh" }, { "/bin/sh -c 'a b'", "/bin/sh -c \"a b\"" }, { "/bin/x \"\"" }, { "\"/bin/a b\" c" },
