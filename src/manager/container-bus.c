@@ -340,6 +340,8 @@ static int property_text(sd_bus *bus, const char *path, const char *interface, c
                 { "MachineID", c->identity.machine_id },
                 { "Unit", unit },
                 { "StatusText", c->status_text },
+                { "Autostart", autostart_to_string(c->settings->autostart) },
+                { "RestartPolicy", restart_policy_to_string(c->settings->restart) },
                 { "ExitReason", exit_reason_to_string(c->exit.reason) },
                 { "Network", network_mode_to_string(c->settings->network_mode) },
         };
@@ -358,6 +360,7 @@ static int property_time(sd_bus *bus, const char *path, const char *interface, c
                                      streq(property, "CreatedAt")   ? c->identity.created_usec
                                      : streq(property, "StartedAt") ? c->started_usec
                                      : streq(property, "ReadyAt")   ? c->ready_usec
+                                     : streq(property, "NextStartAt") ? c->recovery.due_realtime_usec
                                                                     : c->exit.timestamp_usec);
 }
 
@@ -369,6 +372,13 @@ static int property_number(sd_bus *bus, const char *path, const char *interface,
                                      streq(property, "UIDBase")    ? c->identity.uid_base
                                      : streq(property, "UIDCount") ? c->identity.uid_count
                                                                    : (uint32_t) c->leader);
+}
+
+static int property_restarts(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                             void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+
+        return sd_bus_message_append(reply, "t", c->recovery.restarts);
 }
 
 static int property_users(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -430,6 +440,10 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("ExitStatus", "i", property_exit_status, 0, CHANGES),
         SD_BUS_PROPERTY("Network", "s", property_text, 0, CHANGES),
         SD_BUS_PROPERTY("Addresses", "as", property_addresses, 0, CHANGES),
+        SD_BUS_PROPERTY("Autostart", "s", property_text, 0, CHANGES),
+        SD_BUS_PROPERTY("RestartPolicy", "s", property_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Restarts", "t", property_restarts, 0, CHANGES),
+        SD_BUS_PROPERTY("NextStartAt", "t", property_time, 0, CHANGES),
         SD_BUS_PROPERTY("Job", "o", property_job, 0, CHANGES),
 
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", job), method_start, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -315,6 +315,7 @@ static int remove_files(Container *c, Error *error) {
 static int remove_now(Container *c, Job *job, Error *error) {
         int r;
 
+        recovery_give_up(c);
         container_event(c, EVENT_REMOVE);
         r = confinement_remove(c->name);
         if (r < 0)

@@ -93,6 +93,8 @@ static void run_cleared(Container *c) {
 
         c->timer = sd_event_source_disable_unref(c->timer);
         c->ending = false;
+        if (!c->restart)
+                recovery_run_ended(c, c->ready_usec);
         run_unconfine(c);
         r = launch_remove(c->name);
         if (r < 0)
@@ -412,8 +414,13 @@ static int send_stop(Container *c, uint64_t timeout_usec) {
 int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, Error *error) {
         int r;
 
-        if (!container_state_is_active(c->state))
-                return error_set(error, ENOENT, "NotRunning", "container %s is not running", c->name);
+        if (!container_state_is_active(c->state)) {
+                if (c->recovery.due_usec == 0 || restart)
+                        return error_set(error, ENOENT, "NotRunning", "container %s is not running", c->name);
+                recovery_give_up(c);
+                job_finish(job, NULL);
+                return 0;
+        }
         if (c->ending && job && c->job)
                 return error_set(error, EBUSY, "Busy", "container %s is ending already", c->name);
 
@@ -437,6 +444,8 @@ int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, 
         if (job)
                 run_take_job(c, job);
         c->restart = restart;
+        if (!restart && !unit_host_goes_down(c->manager->units))
+                recovery_give_up(c);
         container_event(c, EVENT_STOP);
         return 0;
 }
@@ -469,6 +478,7 @@ void container_adopt(Container *c) {
                 r = monitor_link_new(c->manager->event, fd, &run_link_ops, c, &c->link);
                 if (r >= 0) {
                         c->adopting = true;
+                        recovery_run_found(c);
                         run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
                         return;
                 }

@@ -16,6 +16,7 @@
 #include "settings-files.h"
 #include "socket.h"
 #include "strv.h"
+#include "unit-dependencies.h"
 
 /* The monitor and its scope are made while the profile is loaded; init waits for all. */
 static void run_prepared(Container *c) {
@@ -37,10 +38,14 @@ static void on_scope_ready(const Error *error, void *userdata) {
         Container *c = userdata;
 
         c->unit = NULL;
-        if (error)
+        if (error) {
                 run_fail(c, error);
-        else
-                run_prepared(c);
+                return;
+        }
+        /* Its time begins when others have had theirs. */
+        if (unit_has_dependencies(c->settings) && c->state == CONTAINER_STARTING)
+                run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
+        run_prepared(c);
 }
 
 static void on_profile_loaded(const Error *error, void *userdata) {
@@ -68,7 +73,8 @@ static void on_monitor_started(pid_t pid, const Error *error, void *userdata) {
         if (r < 0) {
                 error_set_errno(&cause, r, "cannot make the scope of %s", c->name);
                 run_fail(c, &cause);
-        }
+        } else if (unit_has_dependencies(c->settings))
+                job_progress(c->job, 15, "Waiting for what it comes after");
 }
 
 static int start_monitor(Container *c, Error *error) {
@@ -102,6 +108,28 @@ static int renumber(Container *c, Error *error) {
         return 0;
 }
 
+/* Each waits for what comes before it: in a circle, for ever. */
+static int check_order(Container *c, Error *error) {
+        _cleanup_strv_ char **seen = NULL;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0;) {
+                Container *before = i == 0 ? c : map_get(&c->manager->containers, seen[i - 1]);
+
+                STRV_FOREACH(w, before ? before->settings->after : NULL) {
+                        if (streq(*w, c->name))
+                                return error_set(error, ELOOP, "InvalidSettings",
+                                                 "container %s would wait for itself: it is in After= of %s, and comes after that", c->name,
+                                                 before->name);
+                        if (r >= 0 && !strv_contains(seen, *w))
+                                r = strv_extend(&seen, *w);
+                }
+                if (i++ >= strv_length(seen))
+                        break;
+        }
+        return r;
+}
+
 static void cancel_start(Job *job, void *userdata) {
         Container *c = userdata;
         Error error = ERROR_INIT;
@@ -128,7 +156,9 @@ int container_start(Container *c, Job *job, Error *error) {
         if (r < 0)
                 return r;
         container_take_settings(c, settings);
-        r = renumber(c, error);
+        r = check_order(c, error);
+        if (r >= 0)
+                r = renumber(c, error);
         if (r < 0)
                 return r;
 
@@ -166,7 +196,8 @@ int container_start(Container *c, Job *job, Error *error) {
                 job->userdata = c;
                 job_progress(job, 10, "Preparing");
         }
-        run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
+        run_set_timer(c, unit_has_dependencies(c->settings) ? USEC_INFINITY : c->settings->start_timeout_usec, run_on_start_timeout);
+        recovery_run_began(c);
         return 0;
 }
 

@@ -27,6 +27,7 @@ Container *container_free(Container *container) {
         sd_bus_slot_unref(container->machined);
         sd_event_source_disable_unref(container->timer);
         settings_change_free(container->change);
+        recovery_clear(&container->recovery);
         settings_free(container->settings);
         identity_clear(&container->identity);
         exit_record_clear(&container->exit);
@@ -66,6 +67,7 @@ int container_load(Manager *manager, const char *name, Container **ret, Error *e
                         return -ENOMEM;
         }
         (void) exit_record_load(name, &container->exit);
+        recovery_load(container);
 
         bool failed = container->exit.reason == EXIT_START_FAILED || container->exit.reason == EXIT_MONITOR_LOST ||
                       container->exit.reason == EXIT_SIGNALED ||
@@ -80,12 +82,15 @@ void container_take_settings(Container *c, Settings *settings) {
         Settings *old = c->settings;
         bool same = streq_ptr(old->description, settings->description) && streq_ptr(old->runtime, settings->runtime) &&
                     old->network_mode == settings->network_mode && strv_equal(old->addresses, settings->addresses) &&
-                    old->user_namespace == settings->user_namespace;
+                    old->user_namespace == settings->user_namespace && old->autostart == settings->autostart &&
+                    old->restart == settings->restart;
 
         c->settings = settings;
         settings_free(old);
         if (!same)
-                container_changed(c, "Description", "Runtime", "Network", "Addresses", "UserNamespace", "Privileged", NULL);
+                container_changed(c, "Description", "Runtime", "Network", "Addresses", "UserNamespace", "Privileged", "Autostart",
+                                  "RestartPolicy", NULL);
+        recovery_settings_changed(c);
 }
 
 void container_reload_settings(Container *c) {

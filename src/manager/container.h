@@ -18,6 +18,7 @@
 #include "job.h"
 #include "launcher.h"
 #include "link.h"
+#include "recovery.h"
 #include "selinux.h"
 #include "settings.h"
 #include "state.h"
@@ -37,6 +38,7 @@ struct Container {
         char *status_text;
         uint64_t started_usec, ready_usec; /* CLOCK_REALTIME */
         ExitRecord exit;
+        Recovery recovery;
 
         /* Of the current run. */
         MonitorLink *link;

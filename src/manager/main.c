@@ -15,6 +15,7 @@
 #include "file.h"
 #include "introspect.h"
 #include "paths.h"
+#include "recovery.h"
 
 static int help(void) {
         printf("ctrd [OPTIONS…]\n"
@@ -121,6 +122,7 @@ static int run(void) {
 
         (void) sd_event_set_watchdog(event, true);
         (void) sd_notify(false, "READY=1\nSTATUS=Serving containers");
+        recovery_begin(manager);
         r = sd_event_loop(event);
         (void) sd_notify(false, "STOPPING=1");
         if (r < 0)

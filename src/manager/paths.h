@@ -8,6 +8,7 @@
 #define PATH_IMAGES "/var/lib/ctrd/images"
 #define PATH_CONTAINERS "/var/lib/ctrd/containers"
 #define PATH_RUN "/run/ctrd/containers"
+#define PATH_AUTOSTARTED "/run/ctrd/autostarted"
 #define PATH_LOCK "/run/ctrd/lock"
 #define PATH_TEMPLATES CTRD_PKGDATA_DIR "/templates"
 #define PATH_APPARMOR_TEMPLATES CTRD_PKGDATA_DIR "/apparmor"

@@ -119,11 +119,26 @@ SettingsChange *settings_change_free(SettingsChange *change) {
 }
 
 static bool is_live(const char *key) {
-        return unit_limit_exists(key) || streq(key, "Description");
+        static const char *const keys[] = {
+                "Description", "Autostart",          "StartDelaySec",         "Restart",        "RestartSec",
+                "RestartSteps", "RestartMaxDelaySec", "StartLimitIntervalSec", "StartLimitBurst",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (streq(key, keys[i]))
+                        return true;
+        return unit_limit_exists(key);
 }
 
 /* What the present run has of it, where there is one: then the rest is for the next. */
 static int take_effect(SettingsChange *change, char ***ret_pending) {
+        static const struct {
+                const char *key, *property;
+        } properties[] = {
+                { "Description", "Description" },
+                { "Autostart", "Autostart" },
+                { "Restart", "RestartPolicy" },
+        };
         Container *c = change->container;
 
         if (!container_state_is_active(c->state)) {
@@ -138,8 +153,9 @@ static int take_effect(SettingsChange *change, char ***ret_pending) {
                 if (r < 0)
                         return r;
         }
-        if (strv_contains(change->request.keys, "Description"))
-                container_changed(c, "Description", NULL);
+        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
+                if (strv_contains(change->request.keys, properties[i].key))
+                        container_changed(c, properties[i].property, NULL);
         return 0;
 }
 

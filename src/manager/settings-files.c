@@ -102,6 +102,8 @@ int settings_files_load(const char *name, const SettingsEdit *edit, Settings **r
                 r = load_directory(settings, name, edit, i, error);
         if (r >= 0)
                 r = settings_validate(settings, error);
+        if (r >= 0 && (strv_contains(settings->after, name) || strv_contains(settings->requires, name) || strv_contains(settings->wants, name)))
+                r = error_set(error, EINVAL, "InvalidSettings", "After=, Requires= and Wants= name other containers, not %s itself", name);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(settings);

@@ -7,6 +7,7 @@
 
 #include "device-word.h"
 #include "strv.h"
+#include "unit-dependencies.h"
 #include "unit-limits.h"
 #include "unit.h"
 
@@ -30,7 +31,8 @@ struct UnitRequest {
 
 struct UnitClient {
         sd_bus *bus;
-        sd_bus_slot *job_removed, *unit_removed, *request_stop;
+        sd_bus_slot *job_new, *job_removed, *unit_removed, *request_stop;
+        bool host_goes_down;
         UnitRequest *requests;
         UnitStopRequested stop_requested;
         void *userdata;
@@ -38,6 +40,14 @@ struct UnitClient {
 
 void unit_scope_name(const char *container, char ret[static UNIT_NAME_MAX]) {
         snprintf(ret, UNIT_NAME_MAX, "ctr-%s.scope", container);
+}
+
+void unit_start_name(const char *container, char ret[static UNIT_NAME_MAX]) {
+        snprintf(ret, UNIT_NAME_MAX, "ctr-start@%s.service", container);
+}
+
+void unit_target_name(const char *container, char ret[static UNIT_NAME_MAX]) {
+        snprintf(ret, UNIT_NAME_MAX, "ctr@%s.target", container);
 }
 
 UnitRequest *unit_request_drop(UnitRequest *request) {
@@ -83,6 +93,19 @@ static UnitRequest *request_new(UnitClient *client, const char *unit, UnitDone d
 
 /* Signals. */
 
+#define SHUTDOWN_TARGET "shutdown.target" /* which every way down goes through */
+
+static int on_shutdown_job(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        UnitClient *client = userdata;
+
+        client->host_goes_down = true;
+        return 0;
+}
+
+bool unit_host_goes_down(const UnitClient *client) {
+        return client->host_goes_down;
+}
+
 static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const char *path, *unit, *result;
         UnitClient *client = userdata;
@@ -90,12 +113,17 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
 
         if (sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0)
                 return 0;
+        if (streq(unit, SHUTDOWN_TARGET) && !streq(result, "done"))
+                client->host_goes_down = false;
         for (UnitRequest *r = client->requests; r; r = r->next) {
                 _cleanup_error_ Error error = ERROR_INIT;
 
                 if (r->awaiting != AWAITING_JOB || !streq_ptr(r->job, path))
                         continue;
-                if (!streq(result, "done"))
+                if (streq(result, "dependency"))
+                        error_set(&error, EIO, NULL,
+                                  "what it requires has not started: see Requires= of its settings, and journalctl -u 'ctr-start@*'");
+                else if (!streq(result, "done"))
                         error_set(&error, EIO, NULL, "systemd could not start %s: the job's result is \"%s\"", unit, result);
                 request_finish(r, error_is_set(&error) ? &error : NULL);
                 break;
@@ -136,7 +164,12 @@ int unit_client_new(sd_bus *bus, UnitStopRequested stop_requested, void *userdat
         client->stop_requested = stop_requested;
         client->userdata = userdata;
 
-        r = sd_bus_match_signal_async(bus, &client->job_removed, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "JobRemoved",
+        r = sd_bus_add_match_async(bus, &client->job_new,
+                                   "type='signal',sender='" UNIT_DESTINATION "',path='" UNIT_OBJECT "',interface='" UNIT_INTERFACE
+                                   "',member='JobNew',arg2='" SHUTDOWN_TARGET "'",
+                                   on_shutdown_job, NULL, client);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(bus, &client->job_removed, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "JobRemoved",
                                       on_job_removed, NULL, client);
         if (r >= 0)
                 r = sd_bus_match_signal_async(bus, &client->unit_removed, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "UnitRemoved",
@@ -159,6 +192,7 @@ UnitClient *unit_client_free(UnitClient *client) {
                 return NULL;
         while (client->requests)
                 unit_request_drop(client->requests);
+        sd_bus_slot_unref(client->job_new);
         sd_bus_slot_unref(client->job_removed);
         sd_bus_slot_unref(client->unit_removed);
         sd_bus_slot_unref(client->request_stop);
@@ -292,6 +326,8 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
                                           "control-group", "KillSignal", "i", SIGURG, "SendSIGHUP", "b", 0,
                                           "TimeoutStopUSec", "t", stop_timeout);
         if (r >= 0)
+                r = unit_append_dependencies(m, container, settings);
+        if (r >= 0)
                 r = append_devices(m, settings);
         if (r >= 0)
                 r = unit_append_limits(m, settings, NULL);
@@ -400,7 +436,12 @@ int unit_start_worker(UnitClient *client, const char *unit, const char *descript
         return r;
 }
 
-/* Stop, kill, gone. */
+/* Start, stop, kill, gone. */
+
+int unit_start(UnitClient *client, const char *unit) {
+        return sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "StartUnit", NULL, NULL, "ss",
+                                        unit, "fail");
+}
 
 int unit_stop(UnitClient *client, const char *unit) {
         return sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "StopUnit", NULL, NULL, "ss",

@@ -35,6 +35,9 @@ UnitClient *unit_client_free(UnitClient *client);
 /* "ctr-NAME.scope" */
 #define UNIT_NAME_MAX 128
 void unit_scope_name(const char *container, char ret[static UNIT_NAME_MAX]);
+/* "ctr-start@NAME.service", "ctr@NAME.target": see unit-dependencies.h. */
+void unit_start_name(const char *container, char ret[static UNIT_NAME_MAX]);
+void unit_target_name(const char *container, char ret[static UNIT_NAME_MAX]);
 
 /* Makes the scope around a process, with the limits of the settings; done when
  * the process is in it. */
@@ -47,6 +50,12 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
 int unit_start_worker(UnitClient *client, const char *unit, const char *description, char *const *argv,
                       char *const *environment, const char *writable, bool network, const int stdio[static 3],
                       UnitDone done, void *userdata, UnitRequest **ret);
+
+/* Starts a unit that is there; nobody is told. */
+int unit_start(UnitClient *client, const char *unit);
+
+/* Whether the host goes down: what ends now does so for that, and is none that failed. */
+bool unit_host_goes_down(const UnitClient *client);
 
 /* Stops a unit, gracefully as its settings say; nobody is told. */
 int unit_stop(UnitClient *client, const char *unit);

@@ -166,10 +166,10 @@ def leftovers():
     """What no container needs and yet is there. Every test must leave this empty."""
     known = set(names())
     found = []
-    scopes = run('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'ctr-*').out
+    scopes = run('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'ctr-*', 'ctr@*').out
     for line in scopes.splitlines():
         # They are for all containers, and stay.
-        if not line.startswith('ctr-launcher.'):
+        if not line.startswith(('ctr-launcher.', 'ctr-metrics.')):
             found.append('unit ' + line.split()[0])
     for line in open('/proc/self/mountinfo'):
         if '/run/ctrd' in line or '/var/lib/ctrd/containers' in line:
