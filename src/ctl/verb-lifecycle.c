@@ -6,6 +6,7 @@
 #include "bus.h"
 #include "ctl.h"
 #include "job-wait.h"
+#include "needed.h"
 #include "parse.h"
 
 /* What a method of a container is called with. */
@@ -73,10 +74,38 @@ static int run_jobs(Ctl *ctl, Options *o, const Call *call, Error *error) {
         return job_wait_run(w, error);
 }
 
-static int run_start(Ctl *ctl, Options *o, Error *error) {
-        int r = options_finish(o, error);
+/* One after the other. */
+static int run_needed(Ctl *ctl, Options *o, Error *error) {
+        int r, status = EXIT_SUCCESS;
+        char **names = options_rest(o);
 
-        return r < 0 ? r : run_jobs(ctl, o, &(Call){ .method = "Start" }, error);
+        r = options_check_rest(o, 1, SIZE_MAX, "the name of a container", error);
+        if (r < 0)
+                return r;
+        if (!names[1])
+                return needed_start(ctl, names[0], error);
+        for (; *names; names++) {
+                _cleanup_error_ Error failure = ERROR_INIT;
+
+                r = needed_start(ctl, *names, &failure);
+                if (r < 0)
+                        fprintf(stderr, "ctrctl: %s: %s\n", *names, error_message(&failure));
+                if (r != EXIT_SUCCESS)
+                        status = r < 0 ? STATUS_FAILURE : r;
+        }
+        return status;
+}
+
+static int run_start(Ctl *ctl, Options *o, Error *error) {
+        bool needed = false;
+        const char *value;
+        int code;
+
+        while ((code = options_next(o, &value, error)) > 0)
+                needed = true;
+        if (code < 0)
+                return code;
+        return needed ? run_needed(ctl, o, error) : run_jobs(ctl, o, &(Call){ .method = "Start" }, error);
 }
 
 static int run_restart(Ctl *ctl, Options *o, Error *error) {
@@ -165,6 +194,11 @@ static int run_kill(Ctl *ctl, Options *o, Error *error) {
         return code < 0 ? code : run_calls(ctl, o, &call, error);
 }
 
+static const Option start_options[] = {
+        { "needed", 0x100, NULL, "One that is up is no error; one that comes up is waited for" },
+        {}
+};
+
 static const Option stop_options[] = {
         { "timeout", 't', "TIME", "Kill after this time, instead of StopTimeoutSec= of the container" },
         {}
@@ -188,6 +222,7 @@ const Verb verb_start = {
         .summary = "Start containers, and wait until they are ready",
         .details = "Ready means that init says so, where it does; else that it runs. Ctrl-C stops\n"
                    "waiting; the start goes on.",
+        .options = start_options,
         .run = run_start,
 };
 

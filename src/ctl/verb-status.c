@@ -104,6 +104,18 @@ static void print_exit(const Object *o) {
         printf(LABEL "%s on %s\n", "Last end", format_end(end, reason, status), format_timestamp(when, at));
 }
 
+static void print_restarts(const Object *o) {
+        uint64_t restarts = object_number(o, "Restarts"), next = object_number(o, "NextStartAt");
+        char when[FORMAT_MAX];
+
+        if (restarts == 0 && next == 0)
+                return;
+        printf(LABEL "%" PRIu64, "Restarts", restarts);
+        if (next > 0)
+                printf(", started again on %s", format_timestamp(when, next));
+        putchar('\n');
+}
+
 static void print_usage(const Usage *u) {
         char text[FORMAT_MAX], peak[FORMAT_MAX];
 
@@ -183,6 +195,7 @@ static int print_status(Ctl *ctl, const char *name, size_t lines, Error *error) 
         print_state(&o, state);
         print_text("Status", object_text(&o, "StatusText"));
         print_exit(&o);
+        print_restarts(&o);
         if (leader > 0) {
                 printf(LABEL "%" PRIu64 "\n", "Leader", leader);
                 print_text("Unit", object_text(&o, "Unit"));
