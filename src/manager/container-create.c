@@ -26,6 +26,7 @@
 #include "name.h"
 #include "paths.h"
 #include "settings-files.h"
+#include "reload.h"
 #include "strv.h"
 
 typedef struct Creation {
@@ -225,6 +226,7 @@ static void on_image(Image *image, const Error *failure, void *userdata) {
                 return;
         }
         creation->manager->observer->container_added(container);
+        manager_status_changed(creation->manager);
         sd_journal_print(LOG_INFO, "Container %s created from image %s", container->name, image->id);
         creation_finish(creation, NULL);
 }

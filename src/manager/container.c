@@ -13,6 +13,7 @@
 #include "launch.h"
 #include "manager.h"
 #include "paths.h"
+#include "reload.h"
 #include "settings-change.h"
 #include "strv.h"
 
@@ -141,6 +142,7 @@ bool container_event(Container *container, ContainerEvent event) {
         if (next != container->state) {
                 container->state = next;
                 container_changed(container, "State", NULL);
+                manager_status_changed(container->manager);
         }
         return true;
 }

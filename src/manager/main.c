@@ -16,6 +16,7 @@
 #include "introspect.h"
 #include "paths.h"
 #include "recovery.h"
+#include "reload.h"
 
 static int help(void) {
         printf("ctrd [OPTIONS…]\n"
@@ -35,6 +36,11 @@ static int help(void) {
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         sd_journal_print(LOG_NOTICE, "The system bus has gone");
         return sd_event_exit(userdata, EXIT_FAILURE);
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        manager_reload(userdata);
+        return 0;
 }
 
 /* All is known before anybody can ask: a monitor answers at once. One that hangs
@@ -78,9 +84,11 @@ static int run(void) {
         sigset_t set;
         int r;
 
-        /* sd-event waits for children by this. */
+        /* sd-event waits for children by this; and a reload that is asked for too early
+         * waits. */
         sigemptyset(&set);
         sigaddset(&set, SIGCHLD);
+        sigaddset(&set, SIGHUP);
         sigprocmask(SIG_BLOCK, &set, NULL);
 
         /* Nothing that is made here is for others to read unless it says so. */
@@ -113,6 +121,8 @@ static int run(void) {
         if (r >= 0)
                 r = settle(event, manager);
         if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK, on_hangup, manager);
+        if (r >= 0)
                 r = sd_bus_request_name(bus, BUS_NAME, 0);
         if (r < 0) {
                 fprintf(stderr, "ctrd: %s\n",
@@ -121,8 +131,9 @@ static int run(void) {
         }
 
         (void) sd_event_set_watchdog(event, true);
-        (void) sd_notify(false, "READY=1\nSTATUS=Serving containers");
+        (void) sd_notify(false, "READY=1");
         recovery_begin(manager);
+        manager_status_changed(manager);
         r = sd_event_loop(event);
         (void) sd_notify(false, "STOPPING=1");
         if (r < 0)

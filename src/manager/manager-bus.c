@@ -5,6 +5,7 @@
 #include "bus.h"
 #include "clock.h"
 #include "name.h"
+#include "reload.h"
 #include "template-query.h"
 
 #define SETTINGS_MAX 1024 /* assignments in one request */
@@ -184,6 +185,17 @@ static int method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret
         return bus_send_reply(reply, r);
 }
 
+static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Manager *manager = userdata;
+        int r;
+
+        r = bus_authorize(manager, m, ACTION_MANAGE, "", "reload", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        manager_reload(manager);
+        return sd_bus_reply_method_return(m, NULL);
+}
+
 static int property_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                             void *userdata, sd_bus_error *ret_error) {
         return sd_bus_message_append(reply, "s", CTRD_VERSION);
@@ -201,6 +213,7 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sta{st})", usage), method_get_usage,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Reload", NULL, NULL, method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved",
                                 SD_BUS_ARGS("o", job, "s", container, "s", result, "s", error_name, "s", error_message), 0),
         SD_BUS_VTABLE_END,

@@ -74,6 +74,7 @@ Manager *manager_free(Manager *manager) {
         MAP_FOREACH(job, &manager->job_results)
                 job_free(job);
         sd_event_source_disable_unref(manager->job_timer);
+        sd_event_source_disable_unref(manager->status_timer);
         MAP_FOREACH(image, &manager->images)
                 image_free(image);
         map_clear(&manager->creations);
@@ -196,7 +197,8 @@ static void empty_trash(Manager *manager, const char *parent) {
         closedir(dir);
 }
 
-static void load_images(Manager *manager) {
+/* Those that are not known yet. tell: somebody listens already. */
+static void load_images(Manager *manager, bool tell) {
         DIR *dir = opendir(PATH_IMAGES);
 
         if (!dir)
@@ -205,12 +207,14 @@ static void load_images(Manager *manager) {
                 _cleanup_error_ Error error = ERROR_INIT;
                 Image *image;
 
-                if (!name_is_image_id(de->d_name))
+                if (!name_is_image_id(de->d_name) || map_get(&manager->images, de->d_name))
                         continue;
                 if (image_load(de->d_name, &image, &error) < 0)
                         sd_journal_print(LOG_WARNING, "Image %s is left out: %s", de->d_name, error_message(&error));
                 else if (map_put(&manager->images, image->id, image) < 0)
                         image_free(image);
+                else if (tell)
+                        manager->observer->image_added(manager, image);
         }
         closedir(dir);
 }
@@ -228,24 +232,38 @@ static void undo_creation(Manager *manager, const char *name) {
         (void) manager_discard(manager, path);
 }
 
-static void load_containers(Manager *manager) {
+static void undo_creations(Manager *manager) {
         DIR *dir = opendir(PATH_CONTAINERS);
 
         if (!dir)
                 return;
         for (struct dirent *de; (de = readdir(dir));) {
                 const char *unfinished = startswith(de->d_name, ".new-");
-                _cleanup_error_ Error error = ERROR_INIT;
-                Container *container;
 
                 if (unfinished)
                         undo_creation(manager, unfinished);
-                if (!name_is_valid(de->d_name))
+        }
+        closedir(dir);
+}
+
+/* As load_images(). */
+static void load_containers(Manager *manager, bool tell) {
+        DIR *dir = opendir(PATH_CONTAINERS);
+
+        if (!dir)
+                return;
+        for (struct dirent *de; (de = readdir(dir));) {
+                _cleanup_error_ Error error = ERROR_INIT;
+                Container *container;
+
+                if (!name_is_valid(de->d_name) || map_get(&manager->containers, de->d_name))
                         continue;
                 if (container_load(manager, de->d_name, &container, &error) < 0)
                         sd_journal_print(LOG_WARNING, "Container %s is left out: %s", de->d_name, error_message(&error));
                 else if (map_put(&manager->containers, container->name, container) < 0)
                         container_free(container);
+                else if (tell)
+                        manager->observer->container_added(container);
         }
         closedir(dir);
 }
@@ -261,11 +279,17 @@ int manager_load(Manager *manager) {
         empty_trash(manager, PATH_IMAGES);
         empty_trash(manager, PATH_CONTAINERS);
         (void) file_remove_temporaries(PATH_SETTINGS);
-        load_images(manager);
-        load_containers(manager);
+        undo_creations(manager);
+        load_images(manager, false);
+        load_containers(manager, false);
         MAP_FOREACH(container, &manager->containers)
                 container_adopt(container);
         return 0;
+}
+
+void manager_load_new(Manager *manager) {
+        load_images(manager, true);
+        load_containers(manager, true);
 }
 
 bool manager_is_settled(Manager *manager) {

@@ -45,6 +45,7 @@ struct Manager {
         Map jobs;       /* that run, by number as text */
         Map job_results; /* that have ended, likewise, the oldest first */
         sd_event_source *job_timer; /* for the oldest result, while there is one */
+        sd_event_source *status_timer; /* for what systemd is told, see reload.h */
         Map builds;     /* by TEMPLATE/VARIANT: templates at work */
         Map creations;  /* by name: containers that are being made */
         TemplateQuery *templates; /* the question that is under way, if any */
@@ -58,6 +59,9 @@ DEFINE_CLEANUP(Manager *, manager_free)
 
 /* Reads what is on disk, takes up what runs, undoes what was half done. */
 int manager_load(Manager *manager);
+
+/* Takes up images and containers that were put on disk meanwhile. */
+void manager_load_new(Manager *manager);
 
 /* Whether every container that was found running has been taken up, and every end
  * that was missed has been seen to. */
