@@ -13,9 +13,10 @@
  * the mounts below others in their places.
  *
  * So these mounts wait on a stage, a tmpfs in a mount namespace that exists for
- * nothing else; the container's is made as a copy of that one, and its init
+ * nothing else. At a start the container's is made as a copy of that one, and its init
  * takes clones from the stage, which keep the locked attributes, and puts them
- * where they belong. The stage itself goes with the old root.
+ * where they belong; the stage itself goes with the old root. For a container that
+ * runs the copy belongs to its user namespace too, and is thrown away after that.
  */
 
 #include "error.h"
