@@ -311,6 +311,14 @@ static int container_thaw(Container *container, const char *reason) {
         return 0;
 }
 
+/* --- changes ------------------------------------------------------------- */
+
+static void on_changed(void *userdata, int errnum, const char *message) {
+        Container *container = userdata;
+
+        control_complete(&container->control, container->changing, errnum, message);
+}
+
 /* --- stopping ------------------------------------------------------------ */
 
 static void stop_expired(void *userdata) {
@@ -444,6 +452,34 @@ static int request_thaw(Container *container, Error *error) {
         return r < 0 ? error_set_errno(error, r, "The container cannot be thawed") : 0;
 }
 
+/* Frozen or not: it is done from outside. */
+static int request_change(Container *container, const ControlRequest *request, Error *error) {
+        const ChangeRequest change = {
+                .kind = request->command == CONTROL_MOUNT     ? CHANGE_MOUNT
+                        : request->command == CONTROL_UNMOUNT ? CHANGE_UNMOUNT
+                                                              : CHANGE_DEVICES,
+                .type = request->type,
+                .source = request->source,
+                .target = request->target,
+                .options = request->options,
+        };
+        int r = need_leader(container, error);
+
+        if (r < 0)
+                return r;
+        if (container->phase < MONITOR_RUNNING)
+                return wrong_phase(container, request->command, error);
+        if (change_is_under_way(&container->run.change)) {
+                if (control_awaits(&container->control, container->changing))
+                        return error_set(error, EBUSY, NULL, "The container is being changed: try again.");
+                /* Of a ctrd that was killed; the next one puts right what it has begun. */
+                change_end(&container->run.change);
+        }
+        container->changing = request->command;
+        r = run_change(&container->run, &change);
+        return r < 0 ? error_set_errno(error, r, "The container cannot be changed") : 1;
+}
+
 static int request_attach(Container *container, ControlRequest *request, Error *error) {
         int r;
 
@@ -488,6 +524,10 @@ static int on_request(void *userdata, ControlRequest *request, Error *error) {
                 return request_freeze(container, error);
         case CONTROL_THAW:
                 return request_thaw(container, error);
+        case CONTROL_MOUNT:
+        case CONTROL_UNMOUNT:
+        case CONTROL_UPDATE:
+                return request_change(container, request, error);
         case CONTROL_ATTACH:
                 return request_attach(container, request, error);
         case CONTROL_RESIZE:
@@ -508,6 +548,7 @@ int container_open(Container *container, Loop *loop, const char *directory, int 
                 .ended = on_ended,
                 .notified = on_notified,
                 .frozen = on_frozen,
+                .changed = on_changed,
                 .gone = on_gone,
         };
         char path[RUN_DIRECTORY_MAX + 32];

@@ -34,6 +34,7 @@ typedef struct Container {
         uint64_t started; /* CLOCK_REALTIME, microseconds; 0: not yet */
         uint64_t ready;
         bool ready_early;  /* READY=1 came while the runtime was still starting it */
+        ControlCommand changing; /* the change that is under way */
         Timer status_rest; /* armed: a status was told just now */
         bool status_waits; /* and there is a newer one */
 

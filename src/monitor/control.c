@@ -11,7 +11,8 @@
 static const char *const commands[_CONTROL_COMMAND_MAX] = {
         [CONTROL_CREATE] = "create", [CONTROL_START] = "start",   [CONTROL_STOP] = "stop", [CONTROL_KILL] = "kill",
         [CONTROL_ATTACH] = "attach", [CONTROL_RESIZE] = "resize", [CONTROL_EXEC] = "exec", [CONTROL_ABORT] = "abort",
-        [CONTROL_FREEZE] = "freeze", [CONTROL_THAW] = "thaw",
+        [CONTROL_FREEZE] = "freeze", [CONTROL_THAW] = "thaw",     [CONTROL_MOUNT] = "mount",
+        [CONTROL_UNMOUNT] = "unmount", [CONTROL_UPDATE] = "update",
 };
 
 const char *control_command_to_string(ControlCommand command) {
@@ -76,6 +77,26 @@ static int take_rows(const char *value, ControlRequest *request) {
         return parse_number(value, UINT16_MAX, &request->rows);
 }
 
+static int take_type(const char *value, ControlRequest *request) {
+        request->type = value;
+        return 0;
+}
+
+static int take_source(const char *value, ControlRequest *request) {
+        request->source = value;
+        return *value == 0 || *value == '/' ? 0 : -EINVAL;
+}
+
+static int take_target(const char *value, ControlRequest *request) {
+        request->target = value;
+        return *value == '/' ? 0 : -EINVAL;
+}
+
+static int take_options(const char *value, ControlRequest *request) {
+        request->options = value;
+        return 0;
+}
+
 #define BIT(command) (UINT32_C(1) << (command))
 
 static const struct ControlKey {
@@ -91,6 +112,10 @@ static const struct ControlKey {
         { "TERMINAL", take_terminal, BIT(CONTROL_EXEC), 0 },
         { "COLUMNS", take_columns, BIT(CONTROL_RESIZE), BIT(CONTROL_RESIZE) },
         { "ROWS", take_rows, BIT(CONTROL_RESIZE), BIT(CONTROL_RESIZE) },
+        { "TYPE", take_type, BIT(CONTROL_MOUNT) | BIT(CONTROL_UNMOUNT), BIT(CONTROL_MOUNT) | BIT(CONTROL_UNMOUNT) },
+        { "SOURCE", take_source, BIT(CONTROL_MOUNT) | BIT(CONTROL_UNMOUNT), 0 },
+        { "TARGET", take_target, BIT(CONTROL_MOUNT) | BIT(CONTROL_UNMOUNT), BIT(CONTROL_MOUNT) | BIT(CONTROL_UNMOUNT) },
+        { "OPTIONS", take_options, BIT(CONTROL_MOUNT), 0 },
 };
 
 static int take_key(const char *key, const char *value, ControlRequest *request, uint32_t *seen, Error *error) {
@@ -295,6 +320,13 @@ void control_complete(Control *control, ControlCommand command, int errnum, cons
                 connection->pending &= ~BIT(command);
                 connection_reply(connection, command, errnum, message);
         }
+}
+
+bool control_awaits(const Control *control, ControlCommand command) {
+        for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+                if (control->connections[i].control && (control->connections[i].pending & BIT(command)))
+                        return true;
+        return false;
 }
 
 void control_close(Control *control) {

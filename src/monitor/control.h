@@ -25,6 +25,9 @@ typedef enum ControlCommand {
         CONTROL_ABORT,
         CONTROL_FREEZE,
         CONTROL_THAW,
+        CONTROL_MOUNT,
+        CONTROL_UNMOUNT,
+        CONTROL_UPDATE,
         _CONTROL_COMMAND_MAX,
         _CONTROL_COMMAND_INVALID = -EINVAL,
 } ControlCommand;
@@ -39,6 +42,7 @@ typedef struct ControlRequest {
         bool terminal;
         unsigned columns;
         unsigned rows;
+        const char *type, *source, *target, *options; /* into the message; NULL: not given */
         int fds[CONTROL_FDS_MAX]; /* the handler takes what it wants (TAKE_FD); the rest is closed */
         size_t n_fds;
 } ControlRequest;
@@ -92,6 +96,9 @@ void control_send(Control *control, const WireWriter *writer);
 
 /* Replies to all who wait for a command. errnum 0: it worked. */
 void control_complete(Control *control, ControlCommand command, int errnum, const char *message);
+
+/* Whether anybody still waits for the reply to a command. */
+bool control_awaits(const Control *control, ControlCommand command);
 
 /* Closes everything, and removes the socket. */
 void control_close(Control *control);

@@ -52,6 +52,7 @@ void run_init(Run *run, Loop *loop, const char *directory, Console *console, con
         run->notify = NOTIFY_INIT;
         run->interceptor = (Interceptor) INTERCEPTOR_INIT;
         run->call = RUNTIME_CALL_INIT;
+        run->change = CHANGE_INIT;
         run->leader_pidfd = -EBADF;
         sessions_init(&run->sessions, loop, &run->payload, directory, child_reaped, run);
 }
@@ -66,7 +67,7 @@ static void run_fail(Run *run, const char *stage) {
 void run_reap(Run *run) {
         /* While a runtime is on its way, what it leaves behind may be the very
          * child that its pid file is about to name. */
-        if (runtime_call_is_running(&run->call) || sessions_are_starting(&run->sessions))
+        if (runtime_call_is_running(&run->call) || sessions_are_starting(&run->sessions) || change_is_under_way(&run->change))
                 return;
 
         for (;;) {
@@ -157,7 +158,7 @@ static int run_call(Run *run, const char *verb, const char *const *arguments, ui
                 argv[n++] = *arguments;
         argv[n++] = run->plan.name;
         argv[n] = NULL;
-        return runtime_call(&run->call, run->loop, (char *const *) argv, timeout, handler, run);
+        return runtime_call(&run->call, run->loop, (char *const *) argv, -1, timeout, handler, run);
 }
 
 /* Turns the end of a call into 0 or an error with the runtime's sentence. */
@@ -425,6 +426,19 @@ int run_thaw(Run *run) {
         return freezer_thaw(&run->freezer);
 }
 
+/* --- changes ------------------------------------------------------------- */
+
+static void change_ended(void *userdata, int errnum, const char *message) {
+        Run *run = userdata;
+
+        run->ops->changed(run->userdata, errnum, message);
+        run_reap(run);
+}
+
+int run_change(Run *run, const ChangeRequest *request) {
+        return change_begin(&run->change, run->loop, &run->plan, run->directory, run->leader_pidfd, request, change_ended, run);
+}
+
 /* --- the end ------------------------------------------------------------- */
 
 int run_kill(Run *run) {
@@ -444,6 +458,7 @@ static void end_finish(void *userdata, bool gone) {
         int status, sig;
 
         sessions_end(&run->sessions);
+        change_end(&run->change);
         source_remove(&run->leader_source);
         if (run->leader_pidfd >= 0)
                 (void) process_wait(run->leader_pidfd, &status, &sig);
@@ -511,6 +526,7 @@ void run_end(Run *run) {
 void run_close(Run *run) {
         interceptor_close(&run->interceptor);
         runtime_call_clear(&run->call);
+        change_end(&run->change);
         (void) run_thaw(run);
         payload_close(&run->payload);
         plan_clear(&run->plan);

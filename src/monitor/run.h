@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include "change.h"
 #include "console.h"
 #include "error.h"
 #include "freezer.h"
@@ -37,6 +38,8 @@ typedef struct RunOps {
         void (*notified)(void *userdata, const NotifyMessage *message);
         /* What run_freeze() has come to; see FreezerHandler. */
         void (*frozen)(void *userdata, int r);
+        /* What run_change() has come to; see ChangeHandler. */
+        void (*changed)(void *userdata, int errnum, const char *message);
         /* run_end() is done: nothing is left of the run. */
         void (*gone)(void *userdata);
 } RunOps;
@@ -56,6 +59,7 @@ typedef struct Run {
         Interceptor interceptor;
         Sessions sessions;
         RuntimeCall call;
+        Change change;
 
         pid_t leader; /* 0: none */
         int leader_pidfd;
@@ -86,6 +90,10 @@ int run_kill(Run *run);
  * thawed before. */
 int run_freeze(Run *run);
 int run_thaw(Run *run);
+
+/* Mounts something or takes it off, or sets the rules of devices anew; changed() follows,
+ * unless it fails. -EBUSY while another change is under way. */
+int run_change(Run *run, const ChangeRequest *request);
 
 /* Undoes everything, from whatever step; gone() follows, perhaps at once. Does
  * nothing while it is at it already. */

@@ -68,7 +68,7 @@ static void call_expired(void *userdata) {
         runtime_call_kill(userdata);
 }
 
-int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, uint64_t timeout, RuntimeCallHandler handler,
+int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, int extra, uint64_t timeout, RuntimeCallHandler handler,
                  void *userdata) {
         _cleanup_fd_ int reading = -EBADF, writing = -EBADF, input = -EBADF;
         int fds[2], r;
@@ -88,8 +88,9 @@ int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, uint64_t time
         r = input = fd_empty();
         if (r < 0)
                 return r;
-        r = process_spawn(&(ProcessSpawn){ .path = argv[0], .argv = argv, .stdio = { input, writing, writing } }, NULL,
-                          &call->pidfd);
+        r = process_spawn(&(ProcessSpawn){ .path = argv[0], .argv = argv, .stdio = { input, writing, writing },
+                                           .fds = &extra, .n_fds = extra >= 0 },
+                          NULL, &call->pidfd);
         if (r < 0) {
                 call->pidfd = -EBADF;
                 return r;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One run of the OCI runtime: spawned, watched, its output kept for the
- * sentence that says why it failed.
+ * One run of the OCI runtime, or of a helper: spawned, watched, its output kept for
+ * the sentence that says why it failed.
  */
 
 #include <sys/types.h>
@@ -34,10 +34,10 @@ struct RuntimeCall {
 
 #define RUNTIME_CALL_INIT ((RuntimeCall){ .pidfd = -EBADF, .output = -EBADF, .deadline = TIMER_INIT })
 
-/* Spawns argv (argv[0] is the absolute path). timeout: it is killed after so
- * many microseconds. What the last call has left is dropped. Returns 0 and
+/* Spawns argv (argv[0] is the absolute path); extra becomes its descriptor 3, unless it
+ * is -1. timeout: it is killed after so many microseconds. What the last call has left is dropped. Returns 0 and
  * calls the handler later, or a negative errno. */
-int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, uint64_t timeout, RuntimeCallHandler handler,
+int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, int extra, uint64_t timeout, RuntimeCallHandler handler,
                  void *userdata);
 
 bool runtime_call_is_running(const RuntimeCall *call);

@@ -62,6 +62,12 @@ static void test_commands(void **state) {
         assert_int_equal(request.command, CONTROL_FREEZE);
         assert_int_equal(parse("COMMAND=thaw\n", &request, NULL), 0);
         assert_int_equal(request.command, CONTROL_THAW);
+        assert_int_equal(parse("COMMAND=mount\nTYPE=bind\nSOURCE=/a=b\nTARGET=/c\nOPTIONS=ro\n", &request, NULL), 0);
+        assert_int_equal(request.command, CONTROL_MOUNT);
+        assert_int_equal(parse("COMMAND=unmount\nTYPE=tmpfs\nSOURCE=\nTARGET=/c\n", &request, NULL), 0);
+        assert_int_equal(request.command, CONTROL_UNMOUNT);
+        assert_int_equal(parse("COMMAND=update\n", &request, NULL), 0);
+        assert_int_equal(request.command, CONTROL_UPDATE);
 }
 
 static void test_refused(void **state) {
@@ -79,6 +85,12 @@ static void test_refused(void **state) {
         refuse("COMMAND=resize\nCOLUMNS=80\nROWS=65536\n", CONTROL_RESIZE, "ROWS");
         refuse("COMMAND=freeze\nTIMEOUT_USEC=1\n", CONTROL_FREEZE, "TIMEOUT_USEC");
         refuse("COMMAND=thaw\nWHOM=all\n", CONTROL_THAW, "WHOM");
+        refuse("COMMAND=mount\nSOURCE=/a\nTARGET=/b\n", CONTROL_MOUNT, "TYPE");
+        refuse("COMMAND=mount\nTYPE=bind\nSOURCE=/a\n", CONTROL_MOUNT, "TARGET");
+        refuse("COMMAND=mount\nTYPE=bind\nSOURCE=a\nTARGET=/b\n", CONTROL_MOUNT, "SOURCE");
+        refuse("COMMAND=unmount\nTYPE=bind\nTARGET=b\n", CONTROL_UNMOUNT, "TARGET");
+        refuse("COMMAND=unmount\nTYPE=bind\nTARGET=/b\nOPTIONS=ro\n", CONTROL_UNMOUNT, "OPTIONS");
+        refuse("COMMAND=update\nTARGET=/b\n", CONTROL_UPDATE, "TARGET");
         refuse("COMMAND=stop\nnothing\n", CONTROL_STOP, "KEY=VALUE");
 }
 

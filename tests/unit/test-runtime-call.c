@@ -57,7 +57,7 @@ static void call_shell(RuntimeCall *call, const char *script, uint64_t timeout, 
 
         end->loop = &loop;
         assert_int_equal(loop_open(&loop), 0);
-        assert_int_equal(runtime_call(call, &loop, argv, timeout, ended, end), 0);
+        assert_int_equal(runtime_call(call, &loop, argv, -1, timeout, ended, end), 0);
         assert_true(runtime_call_is_running(call));
         assert_int_equal(loop_run(&loop), 0);
         assert_false(runtime_call_is_running(call));
@@ -105,7 +105,7 @@ static void test_missing(void **state) {
         Loop loop;
 
         assert_int_equal(loop_open(&loop), 0);
-        assert_int_equal(runtime_call(&call, &loop, argv, 1000, ended, NULL), -ENOENT);
+        assert_int_equal(runtime_call(&call, &loop, argv, -1, 1000, ended, NULL), -ENOENT);
         assert_false(runtime_call_is_running(&call));
         loop_close(&loop);
 }

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A change of what the container has while it runs: something is mounted in it or taken
+ * off, by ctr-mount, or its rules of devices are set anew, by the runtime. One at a time.
+ */
+
+#include "plan.h"
+#include "runtime-call.h"
+
+typedef enum ChangeKind {
+        CHANGE_MOUNT,
+        CHANGE_UNMOUNT,
+        CHANGE_DEVICES, /* to those of DIRECTORY/resources.json */
+} ChangeKind;
+
+typedef struct ChangeRequest {
+        ChangeKind kind;
+        const char *type, *source, *target, *options; /* of a mount; see src/mount/main.c */
+} ChangeRequest;
+
+/* errnum 0: it is done. */
+typedef void (*ChangeHandler)(void *userdata, int errnum, const char *message);
+
+typedef struct Change {
+        RuntimeCall call;
+        ChangeHandler handler;
+        void *userdata;
+        bool by_runtime;
+} Change;
+
+#define CHANGE_INIT ((Change){ .call = RUNTIME_CALL_INIT })
+
+/* leader: pidfd of the container's first process. The handler is called later. -EBUSY
+ * while one is under way. */
+int change_begin(Change *change, Loop *loop, const Plan *plan, const char *directory, int leader, const ChangeRequest *request,
+                 ChangeHandler handler, void *userdata);
+
+bool change_is_under_way(const Change *change);
+
+/* Ends one that is under way, as a failure. */
+void change_end(Change *change);
