@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "apparmor-profile.h"
+#include "attachment.h"
 #include "bundle-mounts.h"
 #include "json-list.h"
 #include "paths.h"
@@ -121,54 +122,60 @@ static int add_system_mounts(json_t *mounts, const Launch *launch) {
         return r;
 }
 
-/* SOURCE[:DESTINATION[:rbind|norbind]] */
-static int add_binds(json_t *mounts, char *const *binds, bool user_namespace, const char *mode) {
-        STRV_FOREACH(b, binds) {
-                _cleanup_strv_ char **parts = NULL;
-                _cleanup_free_ char *options = NULL;
-                size_t n;
-                int r;
+static int add_attachment(json_t *mounts, const Attachment *a, bool user_namespace) {
+        _cleanup_free_ char *options = NULL;
+        int r;
 
-                r = strv_split(*b, ":", &parts);
-                if (r < 0)
-                        return r;
-                n = strv_length(parts);
-                bool recursive = n < 3 || streq(parts[2], "rbind");
+        if (a->kind == ATTACHMENT_TMPFS)
+                r = asprintf(&options, "nosuid nodev %s", a->options ?: ATTACHMENT_TMPFS_DEFAULT);
+        else
                 /* Files keep their owners: what is the host's id 0 is id 0 inside,
                  * by an id-mapped mount and not by a chown. */
-                if (asprintf(&options, "%s %s%s nosuid nodev", recursive ? "rbind" : "bind", mode,
-                             !user_namespace ? "" : recursive ? " ridmap" : " idmap") < 0)
-                        return -ENOMEM;
-                r = add_mount(mounts, parts[n > 1 ? 1 : 0], "bind", parts[0], options);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+                r = asprintf(&options, "%s %s%s nosuid nodev", a->recursive ? "rbind" : "bind",
+                             a->kind == ATTACHMENT_BIND ? "rw" : "ro",
+                             !user_namespace ? "" : a->recursive ? " ridmap" : " idmap");
+        if (r < 0)
+                return -ENOMEM;
+        for (char *c = options; *c; c++)
+                if (*c == ',')
+                        *c = ' ';
+        return a->kind == ATTACHMENT_TMPFS ? add_mount(mounts, a->target, "tmpfs", "tmpfs", options)
+                                           : add_mount(mounts, a->target, "bind", a->source, options);
 }
 
-static int add_tmpfs(json_t *mounts, char *const *list) {
-        STRV_FOREACH(t, list) {
-                _cleanup_strv_ char **parts = NULL;
-                _cleanup_free_ char *options = NULL;
-                int r;
+/* Devices and credentials are no entries of mounts. */
+static int add_attachments(json_t *mounts, const Settings *settings, bool user_namespace) {
+        int r = 0;
 
-                r = strv_split(*t, ":", &parts);
-                if (r < 0)
-                        return r;
-                if (asprintf(&options, "nosuid nodev %s", strv_length(parts) > 1 ? parts[1] : "mode=755") < 0)
-                        return -ENOMEM;
-                for (char *c = options; *c; c++)
-                        if (*c == ',')
-                                *c = ' ';
-                r = add_mount(mounts, parts[0], "tmpfs", "tmpfs", options);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        for (AttachmentKind i = 0; i < ATTACHMENT_DEVICE; i++)
+                STRV_FOREACH(v, attachment_list(settings, i)) {
+                        Attachment a;
+
+                        r = attachment_parse(i, *v, &a);
+                        if (r < 0)
+                                return r;
+                        r = add_attachment(mounts, &a, user_namespace);
+                        attachment_clear(&a);
+                        if (r < 0)
+                                return r;
+                }
+        return r;
+}
+
+int bundle_replace_attachments(json_t *mounts, const Settings *before, const Settings *after, bool user_namespace) {
+        size_t n = 0;
+
+        for (AttachmentKind i = 0; i < ATTACHMENT_DEVICE; i++)
+                n += strv_length(attachment_list(before, i));
+        if (n > json_array_size(mounts))
+                return -EBADMSG;
+        /* They are the last ones. */
+        while (n-- > 0)
+                (void) json_array_remove(mounts, json_array_size(mounts) - 1);
+        return add_attachments(mounts, after, user_namespace);
 }
 
 int bundle_mounts(const Launch *launch, json_t **ret) {
-        const Settings *s = launch->settings;
         json_t *mounts = json_array();
         int r;
 
@@ -176,11 +183,7 @@ int bundle_mounts(const Launch *launch, json_t **ret) {
         if (r >= 0)
                 r = add_storage(mounts, launch);
         if (r >= 0)
-                r = add_binds(mounts, s->bind, s->user_namespace, "rw");
-        if (r >= 0)
-                r = add_binds(mounts, s->bind_read_only, s->user_namespace, "ro");
-        if (r >= 0)
-                r = add_tmpfs(mounts, s->tmpfs);
+                r = add_attachments(mounts, launch->settings, launch->settings->user_namespace);
         if (r < 0) {
                 json_decref(mounts);
                 return r;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "attachment-bus.h"
 #include "bus.h"
 #include "container-query-bus.h"
 #include "fd.h"
@@ -471,6 +472,10 @@ const sd_bus_vtable container_vtable[] = {
                                 container_method_replace_settings, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetSettings", SD_BUS_ARGS("a(ss)", settings, "b", runtime), SD_BUS_RESULT("as", pending),
                                 container_method_set_settings, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("s", key, "s", value, "b", permanent), SD_BUS_NO_RESULT, container_method_attach,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("s", target, "b", permanent), SD_BUS_NO_RESULT, container_method_detach,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetSecurity", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sss)", layers), container_method_get_security,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{st}", usage), container_method_get_usage,

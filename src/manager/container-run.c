@@ -22,11 +22,13 @@
 #include "container-run.h"
 #include "fd.h"
 #include "launch.h"
+#include "live.h"
 #include "machined.h"
 #include "manager.h"
 #include "name.h"
 #include "parse.h"
 #include "paths.h"
+#include "settings-change.h"
 #include "socket.h"
 #include "strv.h"
 
@@ -177,7 +179,7 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
         if (c->ending)
                 return;
         c->ending = true;
-        c->adopting = false;
+        c->adopting = c->unfinished = false;
 
         exit_record_clear(&c->exit);
         c->exit = (ExitRecord){
@@ -241,6 +243,10 @@ static void run_ready(Container *c) {
                 container_event(c, EVENT_READY);
                 if (c->job && !streq(c->job->kind, "stop"))
                         end_job(c, NULL);
+                if (c->unfinished) {
+                        c->unfinished = false;
+                        settings_change_repair(c);
+                }
         }
 }
 
@@ -472,6 +478,9 @@ void container_adopt(Container *c) {
         c->apparmor = launch_label(c->name, LAUNCH_APPARMOR);
         c->selinux.process = launch_label(c->name, LAUNCH_SELINUX);
         c->selinux.mount = launch_label(c->name, LAUNCH_SELINUX_MOUNT);
+        /* What it has may be other than what its files say. */
+        (void) live_load(c->name, c->settings);
+        c->unfinished = live_is_unfinished(c->name);
         snprintf(control, sizeof(control), "%s/control", dir);
         fd = socket_connect(control, SOCK_SEQPACKET);
         if (fd >= 0) {

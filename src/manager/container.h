@@ -53,6 +53,7 @@ struct Container {
         Job *job;               /* start, stop or restart under way */
         SettingsChange *change; /* of its settings, under way */
         bool restart;           /* start again when it has ended */
+        bool unfinished;        /* a change of what it has was begun by a ctrd before us */
         bool adopting;          /* its monitor was found, and has not said yet what it is at */
         bool ending;            /* its end is known, its scope is awaited to go */
         Error failure;          /* why a start failed */

@@ -9,10 +9,13 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "attachment.h"
+#include "credential.h"
 #include "device-grant.h"
 #include "fd.h"
 #include "file.h"
 #include "launch.h"
+#include "live.h"
 #include "paths.h"
 #include "rootpath.h"
 #include "strv.h"
@@ -81,30 +84,21 @@ static int host_inaccessible(int host, const Launch *launch) {
         return sub < 0 ? sub : 0;
 }
 
-#define CREDENTIAL_MAX (1024 * 1024)
-
-/* NAME:PATH. The file is the administrator's, named by an authorised caller. */
+/* Always there, since more may be given while the container runs. */
 static int host_credentials(int host, Launch *launch, Error *error) {
-        _cleanup_fd_ int dir = -EBADF;
+        _cleanup_fd_ int dir = host_mkdir(host, launch, "credentials", 0700);
 
-        if (!launch->settings->credentials)
-                return 0;
-        dir = host_mkdir(host, launch, "credentials", 0700);
         if (dir < 0)
                 return dir;
         STRV_FOREACH(c, launch->settings->credentials) {
-                const char *colon = strchr(*c, ':');
-                _cleanup_free_ char *name = strndup(*c, (size_t) (colon - *c)), *data = NULL;
-                size_t size;
-                int r;
+                Attachment a;
+                int r = attachment_parse(ATTACHMENT_CREDENTIAL, *c, &a);
 
-                if (!name)
-                        return -ENOMEM;
-                r = file_read(AT_FDCWD, colon + 1, CREDENTIAL_MAX, &data, &size);
                 if (r < 0)
-                        return error_set_errno(error, r, "cannot read the credential %s from %s", name, colon + 1);
-                r = host_write(dir, launch, name, data, size, 0400);
-                explicit_bzero(data, size);
+                        return r;
+                /* Labelled with all else, later. */
+                r = credential_write(dir, a.target, a.source, launch->identity->uid_base, NULL, error);
+                attachment_clear(&a);
                 if (r < 0)
                         return r;
         }
@@ -294,6 +288,8 @@ static int prepare(Launch *launch, Error *error) {
         /* On a read-only root there is no place for what is not there. */
         if (r >= 0 && launch->settings->nesting && !launch->settings->read_only)
                 r = make_storage(launch, error);
+        if (r >= 0)
+                r = live_write(dir, launch->settings);
         if (r >= 0)
                 r = write_plan_and_bundle(launch, error);
         return r;

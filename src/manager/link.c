@@ -126,6 +126,11 @@ static const char *refusal_name(int errnum) {
                 return "NotRunning";
         case EUSERS:
                 return "LimitsExceeded";
+        case EINVAL:
+        case ENOTDIR:
+        case EISDIR:
+        case ENOTBLK:
+                return "InvalidSettings";
         default:
                 return NULL;
         }
@@ -243,6 +248,12 @@ int monitor_link_send(MonitorLink *link, const WireWriter *command, const int *f
         *p = (Pending){ .reply = reply, .userdata = userdata };
         command_name(command, p->command);
         return 0;
+}
+
+void monitor_link_forget(MonitorLink *link, const void *userdata) {
+        for (size_t i = 0; i < link->n_pending; i++)
+                if (link->pending[i].userdata == userdata)
+                        link->pending[i].reply = NULL;
 }
 
 int monitor_link_command(MonitorLink *link, const char *command) {

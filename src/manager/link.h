@@ -44,5 +44,8 @@ DEFINE_CLEANUP(MonitorLink *, monitor_link_free)
 int monitor_link_send(MonitorLink *link, const WireWriter *command, const int *fds, size_t n_fds, MonitorReply reply,
                       void *userdata);
 
+/* Nobody is told any more of what was sent with this userdata. */
+void monitor_link_forget(MonitorLink *link, const void *userdata);
+
 /* A command without parameters. */
 int monitor_link_command(MonitorLink *link, const char *command);

@@ -4,6 +4,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 
+#include "attachment.h"
 #include "clock.h"
 #include "reload.h"
 #include "settings-change.h"
@@ -18,13 +19,14 @@ static void on_settings_taken(const Error *error, char *const *pending, void *us
                 sd_journal_print(LOG_WARNING, "Reload: %s", error_message(error));
 }
 
-/* The limits of a scope are systemd's to change, which takes a while. */
+/* The limits of a scope are systemd's to change, which takes a while. What a run was given
+ * until it ends is in no file, and stays: of attachments files are for the next start. */
 static int change_running(Container *c, Settings *settings, Error *error) {
         _cleanup_(settings_request_clear) SettingsRequest request = { .settings = settings };
         int r = 0;
 
         for (size_t i = 0; i < settings_keys() && r >= 0; i++)
-                if (settings_differ(c->settings, settings, settings_key(i).key))
+                if (attachment_kind_from_string(settings_key(i).key) < 0 && settings_differ(c->settings, settings, settings_key(i).key))
                         r = strv_extend(&request.keys, settings_key(i).key);
         if (r < 0 || !request.keys)
                 return r;

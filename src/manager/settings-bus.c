@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "attachment.h"
 #include "bus.h"
 #include "manager.h"
 #include "paths.h"
@@ -75,6 +76,18 @@ static int ask_for_limits(Container *c, sd_bus_message *m, Settings **settings) 
         return 1;
 }
 
+/* What the run has is what is said, where files say otherwise. */
+static int take_attachments(Settings *settings, const Settings *run) {
+        for (AttachmentKind i = 0; i < _ATTACHMENT_KIND_MAX; i++) {
+                const char *key = attachment_kind_to_string(i);
+                int r = settings_differ(settings, run, key) ? settings_copy(settings, run, key) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int container_method_get_settings(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         _cleanup_(settings_freep) Settings *settings = NULL;
         _cleanup_error_ Error error = ERROR_INIT;
@@ -85,6 +98,8 @@ int container_method_get_settings(sd_bus_message *m, void *userdata, sd_bus_erro
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = settings_files_load(c->name, NULL, &settings, &error);
+        if (r >= 0 && container_state_is_active(c->state))
+                r = take_attachments(settings, c->settings);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         return c->state == CONTAINER_RUNNING || c->state == CONTAINER_FROZEN ? ask_for_limits(c, m, &settings) : reply_settings(m, settings);

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
 
+#include "live.h"
 #include "manager.h"
+#include "refit.h"
 #include "settings-change.h"
 #include "strv.h"
 #include "unit-limits.h"
@@ -12,7 +14,10 @@ struct SettingsChange {
         Container *container;
         SettingsRequest request;
         char **limits; /* those of the keys that the running scope gets */
+        Settings *attached; /* what the run shall have of attachments */
+        Refit *refit;
         sd_bus_slot *slot;
+        Error failure; /* why what was done is being undone */
         SettingsChanged done;
         void *userdata;
 };
@@ -20,6 +25,7 @@ struct SettingsChange {
 void settings_request_clear(SettingsRequest *request) {
         settings_edit_clear(&request->edit);
         settings_free(request->settings);
+        settings_free(request->live);
         strv_free(request->keys);
         *request = (SettingsRequest){};
 }
@@ -112,6 +118,9 @@ SettingsChange *settings_change_free(SettingsChange *change) {
                 change->done(&error, NULL, change->userdata);
         }
         sd_bus_slot_unref(change->slot);
+        refit_free(change->refit);
+        settings_free(change->attached);
+        error_clear(&change->failure);
         settings_request_clear(&change->request);
         strv_free(change->limits);
         free(change);
@@ -127,7 +136,7 @@ static bool is_live(const char *key) {
         for (size_t i = 0; i < ELEMENTSOF(keys); i++)
                 if (streq(key, keys[i]))
                         return true;
-        return unit_limit_exists(key);
+        return unit_limit_exists(key) || attachment_kind_from_string(key) >= 0;
 }
 
 /* What the present run has of it, where there is one: then the rest is for the next. */
@@ -139,16 +148,19 @@ static int take_effect(SettingsChange *change, char ***ret_pending) {
                 { "Autostart", "Autostart" },
                 { "Restart", "RestartPolicy" },
         };
+        const Settings *settings = change->request.settings;
         Container *c = change->container;
 
         if (!container_state_is_active(c->state)) {
-                container_take_settings(c, TAKE_PTR(change->request.settings));
+                if (settings)
+                        container_take_settings(c, TAKE_PTR(change->request.settings));
                 return 0;
         }
         STRV_FOREACH(key, change->request.keys) {
-                int r = is_live(*key) ? settings_copy(c->settings, change->request.settings, *key)
-                        : settings_differ(c->settings, change->request.settings, *key) ? strv_extend(ret_pending, *key)
-                                                                                       : 0;
+                int r = attachment_kind_from_string(*key) >= 0 ? settings_copy(c->settings, change->attached, *key)
+                        : is_live(*key)                        ? settings_copy(c->settings, settings, *key)
+                        : settings_differ(c->settings, settings, *key) ? strv_extend(ret_pending, *key)
+                                                                       : 0;
 
                 if (r < 0)
                         return r;
@@ -192,19 +204,41 @@ static void finish(SettingsChange *change, const Error *error) {
         done(error, pending, userdata);
 }
 
+/* What the run has been given goes again. */
+
+static void on_undone(const Error *error, void *userdata) {
+        _cleanup_error_ Error failure = ERROR_INIT;
+        SettingsChange *change = userdata;
+
+        change->refit = NULL;
+        error_move(&failure, &change->failure);
+        finish(change, &failure);
+}
+
+static void undo(SettingsChange *change, Error *error) {
+        Container *c = change->container;
+
+        error_move(&change->failure, error);
+        if (!change->attached ||
+            refit_begin(c, change->attached, c->settings, false, on_undone, change, &change->refit, NULL) <= 0)
+                on_undone(NULL, change);
+}
+
 static int on_limits(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         const sd_bus_error *e = sd_bus_message_get_error(m);
         _cleanup_error_ Error error = ERROR_INIT;
         SettingsChange *change = userdata;
 
-        if (e)
+        if (e) {
                 error_set(&error, sd_bus_error_get_errno(e), NULL, "systemd refused the limits of container %s: %s",
                           change->container->name, e->message);
-        finish(change, e ? &error : NULL);
+                undo(change, &error);
+        } else
+                finish(change, NULL);
         return 0;
 }
 
-static int list_limits(const Container *c, SettingsChange *change) {
+static int list_limits(SettingsChange *change) {
         STRV_FOREACH(key, change->request.keys)
                 if (unit_limit_exists(*key)) {
                         int r = strv_extend(&change->limits, *key);
@@ -213,6 +247,69 @@ static int list_limits(const Container *c, SettingsChange *change) {
                                 return r;
                 }
         return 0;
+}
+
+/* What is named, of the request; and of all else, what it has. */
+static int list_attachments(SettingsChange *change) {
+        const Settings *wanted = change->request.live ?: change->request.settings;
+        _cleanup_(settings_freep) Settings *attached = settings_new();
+        bool any = false;
+        int r = attached ? attachment_copy_all(attached, change->container->settings) : -ENOMEM;
+
+        STRV_FOREACH(key, change->request.keys)
+                if (r >= 0 && attachment_kind_from_string(*key) >= 0) {
+                        r = settings_copy(attached, wanted, *key);
+                        any = true;
+                }
+        if (r >= 0 && any)
+                change->attached = TAKE_PTR(attached);
+        return r;
+}
+
+static void set_limits(SettingsChange *change) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Container *c = change->container;
+        int r;
+
+        if (!container_state_is_active(c->state) || !change->limits) {
+                finish(change, NULL);
+                return;
+        }
+        r = unit_set_limits(c->manager->bus, c->name, change->request.settings, change->limits, on_limits, change, &change->slot);
+        if (r < 0) {
+                error_set_errno(&error, r, "cannot set the limits of container %s", c->name);
+                undo(change, &error);
+        }
+}
+
+static void on_refitted(const Error *error, void *userdata) {
+        SettingsChange *change = userdata;
+
+        change->refit = NULL;
+        if (error)
+                finish(change, error);
+        else
+                set_limits(change);
+}
+
+/* Attachments first: they fail more often, and what systemd refuses afterwards they can
+ * be taken back for. */
+static void carry_out(SettingsChange *change, bool repair) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Container *c = change->container;
+        int r;
+
+        r = change->attached && container_state_is_active(c->state)
+                    ? refit_begin(c, c->settings, change->attached, repair, on_refitted, change, &change->refit, &error)
+                    : 0;
+        if (r > 0)
+                return;
+        if (r == 0)
+                set_limits(change);
+        else {
+                error_set_errno(&error, r, "cannot change what container %s has", c->name);
+                finish(change, &error);
+        }
 }
 
 int settings_change_begin(Container *c, SettingsRequest *request, SettingsChanged done, void *userdata, Error *error) {
@@ -229,12 +326,11 @@ int settings_change_begin(Container *c, SettingsRequest *request, SettingsChange
                 return -ENOMEM;
         *change = (SettingsChange){ .container = c, .request = *request, .done = done, .userdata = userdata };
         *request = (SettingsRequest){};
-        r = list_limits(c, change);
+        r = list_limits(change);
+        if (r >= 0)
+                r = list_attachments(change);
         if (r >= 0) {
                 r = settings_edit_write(&change->request.edit, c->name, error);
-                if (r >= 0 && container_state_is_active(c->state) && change->limits)
-                        r = unit_set_limits(c->manager->bus, c->name, change->request.settings, change->limits, on_limits, change,
-                                            &change->slot);
                 if (r < 0)
                         (void) settings_edit_undo(&change->request.edit, c->name, NULL);
         }
@@ -244,7 +340,36 @@ int settings_change_begin(Container *c, SettingsRequest *request, SettingsChange
                 return r;
         }
         c->change = change;
-        if (!change->slot)
-                finish(change, NULL);
+        carry_out(change, false);
         return 0;
+}
+
+static void on_repaired(const Error *error, char *const *pending, void *userdata) {
+        Container *c = userdata;
+
+        if (error)
+                sd_journal_print(LOG_WARNING, "A change of container %s was undone that was not finished: %s", c->name,
+                                 error_message(error));
+}
+
+void settings_change_repair(Container *c) {
+        SettingsChange *change = c->change ? NULL : calloc(1, sizeof(*change));
+        int r = change ? 0 : -ENOMEM;
+
+        if (change)
+                *change = (SettingsChange){ .container = c, .done = on_repaired, .userdata = c };
+        if (r >= 0)
+                r = live_load_next(c->name, &change->request.live);
+        for (AttachmentKind i = 0; i < _ATTACHMENT_KIND_MAX && r >= 0; i++)
+                r = strv_extend(&change->request.keys, attachment_kind_to_string(i));
+        if (r >= 0)
+                r = list_attachments(change);
+        if (r < 0) {
+                if (change)
+                        change->done = NULL;
+                settings_change_free(change);
+                return;
+        }
+        c->change = change;
+        carry_out(change, true);
 }

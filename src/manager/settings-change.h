@@ -12,8 +12,10 @@
 
 typedef struct SettingsRequest {
         SettingsEdit edit;
-        Settings *settings; /* all of the container's, as they would be */
+        Settings *settings; /* all of the container's, as they would be; NULL: as they are */
         char **keys;        /* that are assigned to, or differ, once each */
+        Settings *live;     /* of those keys that are attachments, what the present run shall
+                             * have; NULL: the same */
 } SettingsRequest;
 
 void settings_request_clear(SettingsRequest *request);
@@ -33,6 +35,9 @@ typedef void (*SettingsChanged)(const Error *error, char *const *pending, void *
 /* Takes the request. Either fails, and nothing has changed, or calls done, once, perhaps
  * from within. Busy where another change is under way. */
 int settings_change_begin(Container *container, SettingsRequest *request, SettingsChanged done, void *userdata, Error *error);
+
+/* Takes up what a ctrd that was killed had begun, of the container's present run. */
+void settings_change_repair(Container *container);
 
 /* Ends one that is under way: done is told that its container has gone. */
 SettingsChange *settings_change_free(SettingsChange *change);

@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "device-word.h"
 #include "strv.h"
 #include "unit-dependencies.h"
+#include "unit-devices.h"
 #include "unit-limits.h"
 #include "unit.h"
 
@@ -258,41 +258,6 @@ static int send_transient(UnitClient *client, sd_bus_message *m, const char *uni
         return 0;
 }
 
-/* Devices are by default those that the runtime provides: /dev is a tmpfs with
- * the harmless nodes; with a user namespace mknod is refused by the kernel too. */
-static int append_devices(sd_bus_message *m, const Settings *settings) {
-        int r;
-
-        r = sd_bus_message_append(m, "(sv)", "DevicePolicy", "s", "closed");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", "DeviceAllow");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "a(ss)");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(ss)");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "(ss)(ss)", "char-pts", "rw", "/dev/net/tun", "rwm");
-        STRV_FOREACH(d, settings->device) {
-                DeviceWord word;
-
-                if (r >= 0)
-                        r = device_word_parse(*d, &word);
-                if (r < 0)
-                        return r;
-                /* The runtime makes the node from within the scope; what the container
-                 * itself may is in the bundle. */
-                if (!strchr(word.access, 'm'))
-                        strcat(word.access, "m");
-                r = sd_bus_message_append(m, "(ss)", word.source, word.access);
-                device_word_clear(&word);
-        }
-        for (int i = 0; i < 3 && r >= 0; i++)
-                r = sd_bus_message_close_container(m);
-        return r;
-}
-
 int unit_start_scope(UnitClient *client, const char *container, const Settings *settings, pid_t pid, UnitDone done,
                      void *userdata, UnitRequest **ret) {
         char unit[UNIT_NAME_MAX], description[256];
@@ -328,7 +293,7 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
         if (r >= 0)
                 r = unit_append_dependencies(m, container, settings);
         if (r >= 0)
-                r = append_devices(m, settings);
+                r = unit_append_devices(m, settings->device);
         if (r >= 0)
                 r = unit_append_limits(m, settings, NULL);
         if (r >= 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "bundle-fixture.h"
+#include "bundle-mounts.h"
 #include "interception.h"
 #include "paths.h"
 
@@ -489,6 +490,25 @@ static void rules_are_those_of_the_settings(void **state) {
                 json_decref(first[i]);
 }
 
+static void attachments_are_exchanged_and_all_else_stays(void **state) {
+        const char *const before = "[Files]\nBind=/a:/1\nBindReadOnly=/b:/2\nTemporaryFileSystem=/3\n",
+                   *const after = "[Files]\nBind=/c:/4:norbind\nTemporaryFileSystem=/3:size=1m /5\n";
+        _cleanup_json_ json_t *changed = compile(before), *fresh = compile(after), *back = json_deep_copy(changed);
+        _cleanup_(settings_freep) Settings *a = settings_new(), *b = settings_new();
+        json_t *mounts = json_object_get(changed, "mounts");
+
+        assert_ok(settings_parse(a, before, "a", TRUST_ADMIN, NULL));
+        assert_ok(settings_parse(b, after, "b", TRUST_ADMIN, NULL));
+        assert_ok(bundle_replace_attachments(mounts, a, b, true));
+        assert_true(json_equal(mounts, json_object_get(fresh, "mounts")));
+        assert_ok(bundle_replace_attachments(mounts, b, a, true));
+        assert_true(json_equal(mounts, json_object_get(back, "mounts")));
+
+        /* More than there are. */
+        json_array_clear(mounts);
+        assert_int_equal(bundle_replace_attachments(mounts, a, b, true), -EBADMSG);
+}
+
 static void binds_keep_owners_by_an_id_map(void **state) {
         _cleanup_json_ json_t *c = compile("[Files]\n"
                                            "Bind=/srv /home:/mnt/home:norbind\n"
@@ -573,6 +593,7 @@ int main(void) {
                 T(rules_are_those_of_the_settings),
                 T(mounts_are_notified_of_where_they_are_new),
                 T(binds_keep_owners_by_an_id_map),
+                T(attachments_are_exchanged_and_all_else_stays),
                 T(tmpfs_options_are_split),
                 T(resolv_conf_is_bound_where_there_is_one),
                 T(longest_name_fits_everywhere),

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "credential.h"
+#include "fd.h"
+#include "file.h"
+#include "selinux.h"
+
+#define CREDENTIAL_MAX (1024 * 1024)
+
+/* Without a name until it is whole: services that take all there are see no half of it. */
+static int write_whole(int dir, const char *name, const char *data, size_t size, uid_t owner) {
+        _cleanup_fd_ int fd = openat(dir, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+        char path[FD_PATH_MAX];
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = fd_write_all(fd, data, size);
+        if (r < 0)
+                return r;
+        if (fchown(fd, owner, owner) < 0 || fchmod(fd, 0400) < 0 ||
+            linkat(AT_FDCWD, fd_path(fd, path), dir, name, AT_SYMLINK_FOLLOW) < 0)
+                return -errno;
+        return 0;
+}
+
+int credential_write(int dir, const char *name, const char *path, uid_t owner, const char *context, Error *error) {
+        _cleanup_free_ char *data = NULL;
+        size_t size;
+        int r;
+
+        /* The administrator's, named by an authorised caller. */
+        r = file_read(AT_FDCWD, path, CREDENTIAL_MAX, &data, &size);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot read the credential %s from %s", name, path);
+        r = write_whole(dir, name, data, size, owner);
+        explicit_bzero(data, size);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot write the credential %s", name);
+        if (!context)
+                return 0;
+        r = selinux_label_file(dir, name, context, error);
+        if (r < 0)
+                (void) unlinkat(dir, name, 0);
+        return r;
+}
+
+int credential_remove(int dir, const char *name) {
+        return unlinkat(dir, name, 0) < 0 ? -errno : 0;
+}
