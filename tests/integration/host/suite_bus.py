@@ -187,3 +187,21 @@ def test_activation_by_the_bus():
     run('systemctl', 'stop', 'ctrd', check=True)
     assert isinstance(managed(), dict)
     assert run('systemctl', 'is-active', 'ctrd').out.strip() == 'active'
+
+
+def test_nobody_speaks_for_systemd():
+    # A signal to ctrd alone passes no match by its sender.
+    with container('web') as name:
+        unit = '/org/freedesktop/systemd1/unit/ctr_2dweb_2escope'
+        manager = ('/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager')
+        owner = run('busctl', 'call', 'org.freedesktop.DBus', '/', 'org.freedesktop.DBus', 'GetNameOwner', 's', 'org.ctrd1').out.split('"')[1]
+        for signal in ((unit, 'org.freedesktop.systemd1.Scope', 'RequestStop'),
+                       manager + ('JobNew', 'uos', '1', '/org/freedesktop/systemd1/job/1', 'shutdown.target'),
+                       manager + ('UnitRemoved', 'so', 'ctr-web.scope', unit)):
+            for destination in ('org.ctrd1', owner):
+                run('setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', 'busctl', 'emit', '--destination=' + destination, *signal)
+        time.sleep(0.1)
+        assert state(name) == 'running' and int(show(name)['Leader']) > 0
+        # It would be kept for the next boot, if the host were about to go down.
+        ctl('stop', name)
+        assert not os.path.exists('/var/lib/ctrd/containers/web/up')
