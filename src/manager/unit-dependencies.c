@@ -53,7 +53,10 @@ int unit_append_dependencies(sd_bus_message *m, const char *container, const Set
         int r;
 
         unit_target_name(container, target);
-        r = strv_extend(&after, "ctrd.service"); /* which sees to it that the stop is a graceful one */
+        /* systemd asks ctrd for the stop, by the bus: neither may go first. */
+        r = strv_extend(&after, "ctrd.service");
+        if (r >= 0)
+                r = strv_extend(&after, "dbus.service");
         if (r >= 0)
                 r = extend(&after, s->after, true);
         if (r >= 0)

@@ -95,11 +95,27 @@ static UnitRequest *request_new(UnitClient *client, const char *unit, UnitDone d
 
 #define SHUTDOWN_TARGET "shutdown.target" /* which every way down goes through */
 
-static int on_shutdown_job(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+static int on_job_new(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         UnitClient *client = userdata;
+        const char *path, *unit;
+        uint32_t id;
 
-        client->host_goes_down = true;
+        if (sd_bus_message_is_signal(m, UNIT_INTERFACE, "JobNew") > 0 && sd_bus_message_read(m, "uos", &id, &path, &unit) >= 0 &&
+            streq(unit, SHUTDOWN_TARGET))
+                client->host_goes_down = true;
         return 0;
+}
+
+/* The bus sends us the jobs of one unit and of no other. A match of sd-bus's own cannot look
+ * behind a first argument that is a number. */
+static int watch_shutdown(UnitClient *client) {
+        int r = sd_bus_add_filter(client->bus, &client->job_new, on_job_new, client);
+
+        return r < 0 ? r
+                     : sd_bus_call_method_async(client->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                                "org.freedesktop.DBus", "AddMatch", NULL, NULL, "s",
+                                                "type='signal',sender='" UNIT_DESTINATION "',path='" UNIT_OBJECT
+                                                "',interface='" UNIT_INTERFACE "',member='JobNew',arg2='" SHUTDOWN_TARGET "'");
 }
 
 bool unit_host_goes_down(const UnitClient *client) {
@@ -164,10 +180,7 @@ int unit_client_new(sd_bus *bus, UnitStopRequested stop_requested, void *userdat
         client->stop_requested = stop_requested;
         client->userdata = userdata;
 
-        r = sd_bus_add_match_async(bus, &client->job_new,
-                                   "type='signal',sender='" UNIT_DESTINATION "',path='" UNIT_OBJECT "',interface='" UNIT_INTERFACE
-                                   "',member='JobNew',arg2='" SHUTDOWN_TARGET "'",
-                                   on_shutdown_job, NULL, client);
+        r = watch_shutdown(client);
         if (r >= 0)
                 r = sd_bus_match_signal_async(bus, &client->job_removed, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "JobRemoved",
                                       on_job_removed, NULL, client);
