@@ -64,7 +64,7 @@ static int make_live(const Container *c, const Difference *d, Settings **ret, Er
                 if (r >= 0)
                         r = settings_set(live, NULL, key, *a + strlen(key) + 1, origin, TRUST_ADMIN, error);
         }
-        if (r >= 0 && attachment_count(live) + attachment_count(c->settings) > ATTACHMENTS_MAX)
+        if (r >= 0 && d->add && attachment_count(c->settings) >= ATTACHMENTS_MAX)
                 return error_set(error, EUSERS, "LimitsExceeded", "container %s has been given %d things already", c->name,
                                  ATTACHMENTS_MAX);
         if (r < 0)

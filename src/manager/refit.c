@@ -134,6 +134,33 @@ static int list_steps(Refit *refit) {
         return r;
 }
 
+/* What lies in a mount would go with it, and be hidden by one that comes: a value of which
+ * both have says that it shall be there. */
+static int check_nesting(const Refit *refit, Error *error) {
+        for (size_t i = 0; i < refit->n_steps; i++) {
+                const Step *step = refit->steps + i;
+
+                for (AttachmentKind of = 0; of < ATTACHMENT_CREDENTIAL && (step->kind == STEP_MOUNT || step->kind == STEP_UNMOUNT); of++)
+                        STRV_FOREACH(v, attachment_list(refit->before, of)) {
+                                Attachment a;
+                                bool below;
+                                int r;
+
+                                if (!strv_contains(attachment_list(refit->after, of), *v))
+                                        continue;
+                                r = attachment_parse(of, *v, &a);
+                                if (r < 0)
+                                        return r;
+                                below = attachment_is_below(step->attachment.target, a.target);
+                                attachment_clear(&a);
+                                if (below)
+                                        return error_set(error, EBUSY, "Busy", "%s=%s lies below %s: detach that first",
+                                                         attachment_kind_to_string(of), *v, step->attachment.target);
+                        }
+        }
+        return 0;
+}
+
 /* One step. */
 
 static void refit_go_on(Refit *refit);
@@ -349,6 +376,8 @@ int refit_begin(Container *c, const Settings *before, const Settings *after, boo
         r = refit->before && refit->after ? list_steps(refit) : -ENOMEM;
         if (r >= 0 && refit->n_steps == 0 && !repair)
                 return 0;
+        if (r >= 0 && !repair)
+                r = check_nesting(refit, error);
         if (r >= 0)
                 r = live_begin(c, after, error);
         if (r < 0)

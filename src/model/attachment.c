@@ -92,6 +92,48 @@ size_t attachment_count(const Settings *settings) {
         return n;
 }
 
+/* The next component; its length is 0 at the end. */
+static size_t component(const char **p) {
+        for (;;) {
+                size_t n;
+
+                *p += strspn(*p, "/");
+                n = strcspn(*p, "/");
+                if (n != 1 || **p != '.')
+                        return n;
+                (*p)++;
+        }
+}
+
+/* What is left of other behind target, or NULL where it does not begin with it. */
+static const char *behind(const char *target, const char *other) {
+        size_t n, m;
+
+        if (*target != '/' || *other != '/')
+                return NULL;
+        while ((n = component(&target)) > 0) {
+                m = component(&other);
+                if (n != m || strncmp(target, other, n) != 0)
+                        return NULL;
+                target += n;
+                other += n;
+        }
+        (void) component(&other);
+        return other;
+}
+
+bool attachment_is_at(const char *target, const char *other) {
+        const char *rest = behind(target, other);
+
+        return streq(target, other) || (rest && *rest == 0);
+}
+
+bool attachment_is_below(const char *target, const char *other) {
+        const char *rest = behind(target, other);
+
+        return rest && *rest;
+}
+
 int attachment_find(const Settings *settings, const char *target, AttachmentKind *ret_kind, const char **ret_value) {
         for (AttachmentKind i = 0; i < _ATTACHMENT_KIND_MAX; i++)
                 STRV_FOREACH(v, attachment_list(settings, i)) {
@@ -101,7 +143,7 @@ int attachment_find(const Settings *settings, const char *target, AttachmentKind
 
                         if (r < 0)
                                 return r;
-                        found = streq(a.target, target);
+                        found = attachment_is_at(a.target, target);
                         attachment_clear(&a);
                         if (found) {
                                 *ret_kind = i;

@@ -47,6 +47,10 @@ char **attachment_list(const Settings *settings, AttachmentKind kind);
  * settings'. */
 int attachment_find(const Settings *settings, const char *target, AttachmentKind *ret_kind, const char **ret_value);
 
+/* Whether two paths are the same, or the second is below the first, but for "//" and "/." in them. */
+bool attachment_is_at(const char *target, const char *other);
+bool attachment_is_below(const char *target, const char *other);
+
 /* How many there are. */
 size_t attachment_count(const Settings *settings);
 

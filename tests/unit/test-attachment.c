@@ -79,6 +79,26 @@ static void they_are_found_by_where_they_are(void **state) {
         assert_string_equal(value, "untouched");
 }
 
+static void paths_are_compared_by_their_components(void **state) {
+        assert_true(attachment_is_at("/a/b", "/a/b"));
+        assert_true(attachment_is_at("/a/b", "//a/./b/"));
+        assert_true(attachment_is_at("//a/b/.", "/a/b"));
+        assert_true(attachment_is_at("name", "name"));
+        assert_false(attachment_is_at("/a/b", "/a/bc"));
+        assert_false(attachment_is_at("/a/b", "/a"));
+        assert_false(attachment_is_at("/a", "/a/b"));
+        assert_false(attachment_is_at("/a", "a"));
+        assert_false(attachment_is_at("/.a", "/a"));
+        assert_true(attachment_is_below("/a", "/a/b"));
+        assert_true(attachment_is_below("/a/", "/a//b"));
+        assert_true(attachment_is_below("/a", "/a/.b"));
+        assert_false(attachment_is_below("/a", "/a"));
+        assert_false(attachment_is_below("/a", "/a/."));
+        assert_false(attachment_is_below("/a", "/ab"));
+        assert_false(attachment_is_below("/a/b", "/a"));
+        assert_false(attachment_is_below("a", "a/b"));
+}
+
 static void all_are_copied_and_nothing_else(void **state) {
         _cleanup_(settings_freep) Settings *from = read_settings("[Container]\nDescription=x\n[Files]\nBind=\"/a b:/c d\"\n");
         _cleanup_(settings_freep) Settings *to = read_settings("[Files]\nBind=/old\nDevice=/dev/old\n");
@@ -94,6 +114,7 @@ int main(void) {
                 T(values_are_taken_apart),
                 T(kinds_are_keys_of_settings),
                 T(they_are_found_by_where_they_are),
+                T(paths_are_compared_by_their_components),
                 T(all_are_copied_and_nothing_else),
         };
 

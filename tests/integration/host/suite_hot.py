@@ -286,6 +286,23 @@ def test_a_target_that_is_exchanged_all_the_time():
         assert not os.path.exists('/run/hot/x') and not os.path.exists(HOST + '/b/x')
 
 
+def test_one_within_another():
+    with container('x') as name:
+        ctl('bind', name, HOST + '/a:/m')
+        ctl('bind', name, HOST + '/b:/m/below/')
+        for argv in (('unbind', name, '/m'), ('attach', name, 'TemporaryFileSystem=/./'), ('set', name, 'Bind=%s/b:/m/below/' % HOST)):
+            fails(*argv, word='detach that first')
+        fails('bind', name, HOST + '/b://m/below', word='remove that first')
+        assert '/m/below' in mounted(name) and '/m' in mounted(name)
+        # Together they may go, and come back.
+        ctl('set', name, 'Bind=')
+        assert not [m for m in mounted(name) if m.startswith('/m')]
+        ctl('set', name, 'Bind=%s/a:/m' % HOST, 'Bind=%s/b:/m/below' % HOST)
+        assert inside(name, 'cat', '/m/below/file') == 'b\n'
+        ctl('unbind', name, '//m/below/', '/m/.')
+        assert get(name) == [] and not [m for m in mounted(name) if m.startswith('/m')]
+
+
 def test_what_root_inside_has_put_over_it():
     with container('x') as name:
         ctl('bind', name, HOST + '/b:/mnt/b')
