@@ -408,6 +408,40 @@ def test_ctrd_is_killed_meanwhile():
         assert not [m for m in mounted(name) if m.startswith('/k/')] and get(name) == []
 
 
+def test_what_a_killed_ctrd_has_begun_is_finished():
+    live, after = LIVE % 'x', '/run/ctrd/containers/x/live.next'
+    points = lambda: sorted(m for m in (line.split()[4] for line in inside('x', 'cat', '/proc/1/mountinfo').splitlines()) if m.startswith('/k/'))
+
+    def leave(text):
+        with open(after, 'w') as f:
+            f.write(text)
+        run('systemctl', 'start', 'ctrd', check=True)
+        wait_until(lambda: state('x') == 'running' and not os.path.exists(after))
+
+    with container('x') as name:
+        ctl('bind', name, HOST + '/a:/k/a')
+        before = open(live).read()
+        ctl('bind', name, HOST + '/b:/k/b')
+        # Nothing of it was done: one more, one less, a credential.
+        run('systemctl', 'stop', 'ctrd', check=True)
+        leave('[Exec]\nCredential=new:%s/secret\n[Files]\nBind=%s/b:/k/b\nBindReadOnly=%s/b:/k/c\n' % (HOST, HOST, HOST))
+        assert points() == ['/k/b', '/k/c'] and get(name) == [HOST + '/b:/k/b', HOST + '/b:/k/c', 'new:' + HOST + '/secret']
+        assert inside(name, 'ls', '/run/host/credentials') == 'new\n'
+        # All of it was, but for the last word.
+        run('systemctl', 'stop', 'ctrd', check=True)
+        text = open(live).read()
+        with open(live, 'w') as f:
+            f.write(before)
+        leave(text)
+        assert points() == ['/k/b', '/k/c'] and get(name)[:2] == [HOST + '/b:/k/b', HOST + '/b:/k/c']
+        # What cannot be done any more is in nobody's way.
+        run('systemctl', 'stop', 'ctrd', check=True)
+        leave('[Files]\nBind=%s/b:/k/b /nowhere:/k/d\n' % HOST)
+        assert points() == ['/k/b'] and inside(name, 'ls', '/run/host/credentials') == ''
+        ctl('detach', name, '/k/d', '/k/b')
+        assert points() == [] and get(name) == []
+
+
 def test_the_run_ends_meanwhile():
     rnd = random.Random(11)
     with container('x') as name:
