@@ -442,6 +442,36 @@ def test_what_a_killed_ctrd_has_begun_is_finished():
         assert points() == [] and get(name) == []
 
 
+def test_a_file_system_that_hangs():
+    # A server of FUSE that does not answer: whoever looks anything up there waits.
+    where = HOST + '/hung'
+    os.mkdir(where)
+    fuse = os.open('/dev/fuse', os.O_RDWR)
+    try:
+        subprocess.run(['mount', '-i', '-t', 'fuse', '-o', 'fd=%d,rootmode=40000,user_id=0,group_id=0' % fuse, 'hung', where],
+                       pass_fds=[fuse], check=True)
+        with container('x') as name:
+            before = get(name)
+            waits = subprocess.Popen(['ctrctl', 'bind', name, where + '/sub:/h'], stderr=subprocess.PIPE, text=True)
+            wait_until(lambda: os.path.exists('/run/ctrd/containers/x/live.next'))
+            # It is in nobody's way but that of other changes, and of no end.
+            assert inside(name, 'hostname') == 'x\n' and waits.poll() is None
+            fails('bind', name, HOST + '/b:/b', word='try again')
+            kill_ctrd()
+            waits.wait(60)
+            run('systemctl', 'reset-failed', 'ctrd')
+            wait_until(lambda: run('ctrctl', 'show', name).status == 0 and state(name) == 'running')
+            assert get(name) == before and os.path.exists('/run/ctrd/containers/x/live.next')
+            begun = time.monotonic()
+            ctl('kill', name)
+            wait_until(lambda: state(name) == 'stopped')
+            assert time.monotonic() - begun < 8
+    finally:
+        os.close(fuse)
+        run('umount', '-l', where)
+        os.rmdir(where)
+
+
 def test_the_run_ends_meanwhile():
     rnd = random.Random(11)
     with container('x') as name:
