@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -55,6 +56,26 @@ int mount_idmap(int mount_fd, int userns_fd, bool recursive) {
         struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd };
 
         return set_attr(mount_fd, &attr, recursive);
+}
+
+int mount_new_node(int dirfd, const char *name, mode_t mode, dev_t number, uid_t uid, gid_t gid) {
+        mode_t mask = umask(0);
+        int r = mknodat(dirfd, name, mode, number) < 0 ? -errno : 0, fd;
+
+        umask(mask);
+        if (r < 0)
+                return r;
+        if (fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        fd = mount_clone(dirfd, name, false);
+        if (fd < 0)
+                return fd;
+        r = mount_set_attr(fd, 0, MOUNT_ATTR_NODEV, false);
+        if (r >= 0)
+                r = mount_set_propagation(fd, MS_PRIVATE, false);
+        if (r < 0)
+                fd_close(fd);
+        return r < 0 ? r : fd;
 }
 
 const char *mount_type_name(int fd, char buffer[static MOUNT_TYPE_NAME_MAX]) {

@@ -9,6 +9,7 @@
  */
 
 #include <sys/mount.h>
+#include <sys/types.h>
 
 #include "error.h"
 #include "macro.h"
@@ -37,6 +38,11 @@ int mount_set_propagation(int mount_fd, unsigned long propagation, bool recursiv
 /* Gives a detached mount the id map of a user namespace. -EINVAL where the
  * file system cannot (overlay; tmpfs before Linux 6.3). */
 int mount_idmap(int mount_fd, int userns_fd, bool recursive);
+
+/* Makes a device node and returns a detached clone of it, where it can be opened
+ * although devices are forbidden where it is made. It stays there, as what is bound
+ * must have a name; -EEXIST where there is one. mode: type and permissions. */
+int mount_new_node(int dirfd, const char *name, mode_t mode, dev_t number, uid_t uid, gid_t gid);
 
 /* The name of the type of the file system that a descriptor is on, "0x…" where
  * it is not known here. */

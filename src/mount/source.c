@@ -54,41 +54,24 @@ static void node_name(const struct stat *st, char ret[static 48]) {
         snprintf(ret, 48, "device-%c-%u-%u", S_ISBLK(st->st_mode) ? 'b' : 'c', major(st->st_rdev), minor(st->st_rdev));
 }
 
-static int look_at(const char *path, struct stat *ret, Error *error) {
-        if (stat(path, ret) < 0)
-                return error_set_errno(error, errno, "the device %s cannot be looked at", path);
-        if (!S_ISCHR(ret->st_mode) && !S_ISBLK(ret->st_mode))
-                return error_set(error, ENOTBLK, "InvalidSettings", "%s is no device", path);
-        return 0;
-}
-
 int source_device(const Guest *guest, const char *path, const char *directory, Error *error) {
-        _cleanup_fd_ int fd = -EBADF, place = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_fd_ int place = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         struct stat st;
         char name[48];
-        mode_t mask;
-        int r;
+        int fd;
 
         if (place < 0)
                 return error_set_errno(error, errno, "the directory %s cannot be opened", directory);
-        r = look_at(path, &st, error);
-        if (r < 0)
-                return r;
+        if (stat(path, &st) < 0)
+                return error_set_errno(error, errno, "the device %s cannot be looked at", path);
+        if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+                return error_set(error, ENOTBLK, "InvalidSettings", "%s is no device", path);
         node_name(&st, name);
+        /* One that is bound already is in use there, and needs no name for that. */
+        (void) unlinkat(place, name, 0);
         /* As the runtime has it at a start. */
-        mask = umask(0);
-        r = mknodat(place, name, (st.st_mode & S_IFMT) | (st.st_mode & 0666), st.st_rdev) < 0 && errno != EEXIST ? -errno : 0;
-        umask(mask);
-        if (r >= 0 && fchownat(place, name, guest->uid, guest->gid, AT_SYMLINK_NOFOLLOW) < 0)
-                r = -errno;
-        if (r >= 0)
-                r = fd = mount_clone(place, name, false);
-        /* Where it is made, devices are forbidden as a rule. */
-        if (r >= 0)
-                r = mount_set_attr(fd, 0, MOUNT_ATTR_NODEV, false);
-        if (r >= 0)
-                r = mount_set_propagation(fd, MS_PRIVATE, false);
-        return r < 0 ? error_set_errno(error, r, "a node like %s cannot be made", path) : TAKE_FD(fd);
+        fd = mount_new_node(place, name, (st.st_mode & S_IFMT) | (st.st_mode & 0666), st.st_rdev, guest->uid, guest->gid);
+        return fd < 0 ? error_set_errno(error, fd, "a node like %s cannot be made", path) : fd;
 }
 
 void source_forget_device(const char *path, const char *directory) {

@@ -27,34 +27,17 @@ int device_clone(const char *path, mode_t type, dev_t device) {
 
 /* A node with the owner and mode that the config wants, which the host's may not
  * have, if the host has one at all: made in the state directory, where nobody but
- * us can reach it. It stays there, as what is bound must have a name. */
+ * us can reach it. */
 static int make_own(const Launch *l, size_t i) {
         const ConfigDevice *d = device_get(l->config, i);
-        _cleanup_fd_ int fd = -EBADF;
         const Config *c = l->config;
         uint32_t uid, gid;
         char name[32];
-        mode_t mask;
-        int r;
 
         if (id_map_outside(c->uids, c->n_uids, d->uid, &uid) < 0 || id_map_outside(c->gids, c->n_gids, d->gid, &gid) < 0)
                 return -EINVAL;
         snprintf(name, sizeof(name), "device.%zu", i);
-        mask = umask(0);
-        r = mknodat(l->container->fd, name, d->type | d->mode, makedev(d->major, d->minor)) < 0 ? -errno : 0;
-        umask(mask);
-        if (r < 0)
-                return r;
-        if (fchownat(l->container->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-                r = -errno;
-        if (r >= 0)
-                r = fd = mount_clone(l->container->fd, name, false);
-        /* Where the state is, devices are forbidden as a rule. */
-        if (r >= 0)
-                r = mount_set_attr(fd, 0, MOUNT_ATTR_NODEV, false);
-        if (r >= 0)
-                r = mount_set_propagation(fd, MS_PRIVATE, false);
-        return r < 0 ? r : TAKE_FD(fd);
+        return mount_new_node(l->container->fd, name, d->type | d->mode, makedev(d->major, d->minor), uid, gid);
 }
 
 /* The default devices are the host's: they are the same everywhere. Without the
