@@ -298,6 +298,8 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         bool adopted = c->adopting;
 
         c->adopting = false;
+        if (adopted && status->phase != MONITOR_IDLE && status->phase != MONITOR_STOPPING)
+                recovery_run_found(c);
         c->phase = status->phase;
         c->leader = status->leader;
         c->started_usec = status->started_usec;
@@ -430,9 +432,13 @@ int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, 
         if (c->ending && job && c->job)
                 return error_set(error, EBUSY, "Busy", "container %s is ending already", c->name);
 
+        if (!c->ending && !c->link)
+                return error_set(error, ENOTCONN, "Busy", "container %s has no monitor: it is ending", c->name);
+
+        /* First: of a stop that was told and is forgotten the container would come back. */
+        if (!restart && !unit_host_goes_down(c->manager->units))
+                recovery_give_up(c);
         if (!c->ending) {
-                if (!c->link)
-                        return error_set(error, ENOTCONN, "Busy", "container %s has no monitor: it is ending", c->name);
                 r = send_stop(c, timeout_usec);
                 if (r < 0)
                         return error_set_errno(error, r, "cannot talk to the monitor of %s", c->name);
@@ -450,8 +456,6 @@ int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, 
         if (job)
                 run_take_job(c, job);
         c->restart = restart;
-        if (!restart && !unit_host_goes_down(c->manager->units))
-                recovery_give_up(c);
         container_event(c, EVENT_STOP);
         return 0;
 }
@@ -487,7 +491,6 @@ void container_adopt(Container *c) {
                 r = monitor_link_new(c->manager->event, fd, &run_link_ops, c, &c->link);
                 if (r >= 0) {
                         c->adopting = true;
-                        recovery_run_found(c);
                         run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
                         return;
                 }

@@ -227,10 +227,10 @@ void recovery_run_began(Container *c) {
 }
 
 void recovery_run_found(Container *c) {
-        if (c->recovery.due_usec > 0) {
-                set_due(c, 0);
-                save(c);
-        }
+        if (c->recovery.due_usec == 0 && c->recovery.up)
+                return;
+        set_due(c, 0);
+        save(c);
 }
 
 void recovery_run_ended(Container *c, uint64_t ready_usec) {

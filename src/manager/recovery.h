@@ -43,7 +43,8 @@ void recovery_begin(Manager *manager);
 /* A run has begun. */
 void recovery_run_began(Container *container);
 
-/* A ctrd has come up, and it runs. */
+/* A ctrd has come up, and it runs and is asked for no stop: what is not written down of that
+ * a ctrd before us had not come to, or did not know of. */
 void recovery_run_found(Container *container);
 
 /* A run has ended by itself; ready_usec: when it was ready, 0 never. Whether the host goes

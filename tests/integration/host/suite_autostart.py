@@ -26,6 +26,7 @@ def power_cut(*running):
     for path in glob.glob('/run/ctrd/containers/*'):
         shutil.rmtree(path)
     os.unlink('/run/ctrd/autostarted')
+    run('systemctl', 'reset-failed', 'ctrd')
     run('systemctl', 'start', 'ctrd', check=True)
 
 
