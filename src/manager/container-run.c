@@ -191,6 +191,7 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
         c->machined = sd_bus_slot_unref(c->machined);
         run_drop_requests(c);
         monitor_link_free(link);
+        settings_change_run_ended(c);
 
         if (!told) {
                 r = exit_record_save(c->name, &c->exit);

@@ -344,6 +344,18 @@ int settings_change_begin(Container *c, SettingsRequest *request, SettingsChange
         return 0;
 }
 
+void settings_change_run_ended(Container *c) {
+        _cleanup_error_ Error error = ERROR_INIT;
+
+        if (!c->change || !c->change->refit)
+                return;
+        /* The next run may be there before systemd answers for this one. */
+        c->change->refit = refit_free(c->change->refit);
+        error_move(&error, &c->change->failure); /* why it was being undone, if so */
+        error_set(&error, ENOENT, "NotRunning", "container %s ended while it was being changed", c->name);
+        finish(c->change, &error);
+}
+
 static void on_repaired(const Error *error, char *const *pending, void *userdata) {
         Container *c = userdata;
 

@@ -39,5 +39,8 @@ int settings_change_begin(Container *container, SettingsRequest *request, Settin
 /* Takes up what a ctrd that was killed had begun, of the container's present run. */
 void settings_change_repair(Container *container);
 
+/* The run has ended: what was being given to it is not any more. */
+void settings_change_run_ended(Container *container);
+
 /* Ends one that is under way: done is told that its container has gone. */
 SettingsChange *settings_change_free(SettingsChange *change);

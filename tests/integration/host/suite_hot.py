@@ -318,6 +318,8 @@ def test_a_frozen_container():
     with container('x') as name:
         ctl('freeze', name)
         ctl('bind', name, HOST + '/b:/mnt/b')
+        ctl('device', 'add', name, '/dev/fuse')
+        ctl('device', 'remove', name, '/dev/fuse')
         assert state(name) == 'frozen' and get(name) == [HOST + '/b:/mnt/b']
         ctl('thaw', name)
         assert inside(name, 'cat', '/mnt/b/file') == 'b\n'
@@ -480,7 +482,7 @@ def test_the_run_ends_meanwhile():
             end = subprocess.Popen(['ctrctl', 'exec', name, '--', 'reboot'] if i % 2 else ['ctrctl', 'kill', name],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(rnd.uniform(0, 0.03))
-            r = run('ctrctl', 'bind', name, HOST + '/b:/b')
+            r = run('ctrctl', 'attach', name, 'Bind=%s/b:/b' % HOST, 'Device=/dev/fuse')
             assert r.status == 0 or len(r.err.splitlines()) == 1, r
             end.wait(60)
             if i % 2:
@@ -489,6 +491,7 @@ def test_the_run_ends_meanwhile():
                 wait_until(lambda: state(name) == 'stopped')
                 assert get(name) == []
                 ctl('start', name)
+            assert ('/b' in mounted(name)) == ('/b' in ' '.join(get(name, 'Bind')))
             if get(name):
-                ctl('unbind', name, '/b')
-            assert '/b' not in mounted(name)
+                ctl('detach', name, *[v.split(':')[-1] for v in get(name)])
+            assert not {'/b', '/dev/fuse'} & mounted(name).keys() and get(name) == []
