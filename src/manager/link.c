@@ -140,7 +140,11 @@ static int dispatch_message(MonitorLink *link, const Message *m) {
         _cleanup_error_ Error error = ERROR_INIT;
 
         if (streq(m->event, "reply")) {
-                if (m->errnum != 0)
+                /* Of an older version than ours; what we say has the right form. */
+                if (m->errnum != 0 && streq_ptr(m->command, ""))
+                        error_set(&error, EOPNOTSUPP, "NotSupported",
+                                  "the container's monitor is of an earlier version, which cannot do that: restart the container");
+                else if (m->errnum != 0)
                         error_set(&error, (int) m->errnum, refusal_name((int) m->errnum), "%s",
                                   m->message ?: strerror((int) m->errnum));
                 /* A command that the monitor could not read has no name. */

@@ -206,6 +206,41 @@ static void error_without_words_has_those_of_its_number(void **state) {
         assert_told(&o, "reply 16 \"Device or resource busy\"");
 }
 
+static void earlier_monitor_is_told_from_a_refusal(void **state) {
+        _cleanup_owner_ Owner o;
+        char expected[160];
+        WireWriter w;
+
+        owner_init(&o);
+        wire_begin(&w);
+        wire_put(&w, "COMMAND", "fly");
+        assert_ok(monitor_link_send(o.link, &w, NULL, 0, on_reply, &o));
+        say(&o, "EVENT=reply\nCOMMAND=\nERRNO=22\nMESSAGE=There is no command fly.\n");
+        snprintf(expected, sizeof(expected), "reply %d \"the container's monitor is of an earlier version, which cannot do that: "
+                 "restart the container\"", EOPNOTSUPP);
+        assert_told(&o, expected);
+}
+
+static void forgotten_ones_are_not_told(void **state) {
+        _cleanup_owner_ Owner o;
+        int other;
+
+        owner_init(&o);
+        for (int i = 0; i < 2; i++) {
+                WireWriter w;
+
+                wire_begin(&w);
+                wire_put(&w, "COMMAND", i == 0 ? "mount" : "freeze");
+                assert_ok(monitor_link_send(o.link, &w, NULL, 0, on_reply, &o));
+        }
+        monitor_link_forget(o.link, &other);
+        say(&o, "EVENT=reply\nCOMMAND=mount\nERRNO=0\n");
+        assert_told(&o, "reply 0 \"\"");
+        monitor_link_forget(o.link, &o);
+        say(&o, "EVENT=reply\nCOMMAND=freeze\nERRNO=0\n");
+        assert_told(&o, "reply 0 \"\"");
+}
+
 static void descriptors_go_along_and_stay_ours(void **state) {
         _cleanup_owner_ Owner o;
         WireWriter w;
@@ -458,6 +493,8 @@ int main(void) {
                 T(later_versions_may_say_more),
                 T(replies_come_in_order),
                 T(error_without_words_has_those_of_its_number),
+                T(earlier_monitor_is_told_from_a_refusal),
+                T(forgotten_ones_are_not_told),
                 T(descriptors_go_along_and_stay_ours),
                 T(message_that_overflowed_is_not_sent),
                 T(there_is_a_most_of_what_may_wait),
