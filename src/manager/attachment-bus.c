@@ -4,6 +4,9 @@
 #include "attachment-request.h"
 #include "bus.h"
 
+/* What is given is any file or device of the host, and read with ctrd's rights: for who may
+ * manage, as Bind= and Device= of the settings are, and for nobody who may less. */
+
 static void on_changed(const Error *error, char *const *pending, void *userdata) {
         bus_later_done(error, userdata);
 }
