@@ -10,7 +10,7 @@ const Verb *const verbs[] = {
         &verb_restart, &verb_enable, &verb_disable, &verb_kill, &verb_freeze, &verb_thaw, &verb_attach, &verb_detach,
         &verb_bind, &verb_unbind, &verb_device_add, &verb_device_remove, &verb_wait, &verb_exec, &verb_shell,
         &verb_console, &verb_image_list, &verb_image_remove, &verb_template_list, &verb_job_list,
-        &verb_job_show, &verb_job_cancel, &verb_complete, NULL,
+        &verb_job_show, &verb_job_cancel, &verb_doctor, &verb_complete, NULL,
 };
 
 static void end(Ctl *ctl) {

@@ -46,6 +46,8 @@ int remote_run(Ctl *ctl, bool terminal, Error *error) {
         r = strv_extend(&words, "ctrctl");
         if (r >= 0 && ctl->quiet)
                 r = strv_extend(&words, "--quiet");
+        if (r >= 0 && ctl->json)
+                r = strv_extend(&words, "--json");
         STRV_FOREACH(w, ctl->tail)
                 if (r >= 0)
                         r = strv_extend(&words, *w);

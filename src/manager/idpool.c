@@ -93,16 +93,17 @@ static int add_unmapped(IdRangeSet *set) {
         return r;
 }
 
+static const struct {
+        const char *path;
+        size_t at, count_at;
+} files[] = {
+        { "/etc/passwd", 2, 0 },
+        { "/etc/group", 2, 0 },
+        { "/etc/subuid", 1, 2 },
+        { "/etc/subgid", 1, 2 },
+};
+
 static int collect(Manager *manager, const char *name, IdRangeSet *set, Error *error) {
-        static const struct {
-                const char *path;
-                size_t at, count_at;
-        } files[] = {
-                { "/etc/passwd", 2, 0 },
-                { "/etc/group", 2, 0 },
-                { "/etc/subuid", 1, 2 },
-                { "/etc/subgid", 1, 2 },
-        };
         static const char *const owners[] = { "/proc", "/var/lib/machines" };
         Container *c;
         int r;
@@ -161,4 +162,40 @@ int idpool_assign(Manager *manager, const char *name, const Settings *settings, 
         identity->uid_base = base;
         identity->uid_count = count;
         return 1;
+}
+
+static bool has_own(const Container *c) {
+        return c->identity.uid_count > 0 && c->identity.uid_base > 0;
+}
+
+static int compare_bases(const void *a, const void *b) {
+        const Container *x = *(Container *const *) a, *y = *(Container *const *) b;
+
+        return (x->identity.uid_base > y->identity.uid_base) - (x->identity.uid_base < y->identity.uid_base);
+}
+
+void idpool_find_conflicts(Manager *manager, IdConflict found, void *userdata) {
+        size_t n = 0, total = map_size(&manager->containers);
+        _cleanup_free_ Container **sorted = calloc(total + 1, sizeof(*sorted));
+        Container *c;
+
+        if (!sorted)
+                return;
+        MAP_FOREACH(c, &manager->containers)
+                if (has_own(c))
+                        sorted[n++] = c;
+        qsort(sorted, n, sizeof(*sorted), compare_bases);
+        for (size_t i = 1; i < n; i++)
+                if ((uint64_t) sorted[i - 1]->identity.uid_base + sorted[i - 1]->identity.uid_count > sorted[i]->identity.uid_base)
+                        found(sorted[i], sorted[i - 1]->name, userdata);
+
+        for (size_t k = 0; k < ELEMENTSOF(files); k++) {
+                _cleanup_(idrange_set_clear) IdRangeSet set = {};
+
+                if (add_file(&set, files[k].path, files[k].at, files[k].count_at) < 0)
+                        continue;
+                for (size_t i = 0; i < n; i++)
+                        if (idrange_set_overlaps(&set, sorted[i]->identity.uid_base, sorted[i]->identity.uid_count))
+                                found(sorted[i], files[k].path, userdata);
+        }
 }

@@ -10,6 +10,7 @@
 #include "identity.h"
 #include "settings.h"
 
+typedef struct Container Container;
 typedef struct Manager Manager;
 
 /* Gives a container the ids that its settings ask for: keeps those of its identity
@@ -18,3 +19,8 @@ typedef struct Manager Manager;
  * settings. 1: the identity has changed, 0: it has not; -EBUSY, InvalidSettings or
  * LimitsExceeded: there are none, and nothing has changed. */
 int idpool_assign(Manager *manager, const char *name, const Settings *settings, Identity *identity, Error *error);
+
+/* Calls found for each container that shares ids with an account, subordinate ids
+ * (with: the file), or another container (with: its name). */
+typedef void (*IdConflict)(const Container *c, const char *with, void *userdata);
+void idpool_find_conflicts(Manager *manager, IdConflict found, void *userdata);

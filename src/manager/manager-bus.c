@@ -4,6 +4,7 @@
 
 #include "bus.h"
 #include "clock.h"
+#include "diagnosis.h"
 #include "name.h"
 #include "reload.h"
 #include "template-query.h"
@@ -185,6 +186,23 @@ static int method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret
         return bus_send_reply(reply, r);
 }
 
+static int method_diagnose(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(finding_list_clear) FindingList l = {};
+        sd_bus_message *reply = NULL;
+        Manager *manager = userdata;
+        int r;
+
+        r = bus_authorize(manager, m, ACTION_INSPECT, "", "diagnose", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        diagnose(manager, &l);
+        r = bus_open_reply(m, "(ssss)", &reply);
+        for (size_t i = 0; i < l.n && r >= 0; i++)
+                r = sd_bus_message_append(reply, "(ssss)", finding_level_to_string(l.items[i].level), l.items[i].check,
+                                          l.items[i].state, l.items[i].advice);
+        return bus_send_reply(reply, r);
+}
+
 static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Manager *manager = userdata;
         int r;
@@ -212,6 +230,8 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ListTemplates", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssas)", templates), method_list_templates,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sta{st})", usage), method_get_usage,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings), method_diagnose,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", NULL, NULL, method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved",
