@@ -83,7 +83,9 @@ void container_take_settings(Container *container, Settings *settings);
 void container_reload_settings(Container *container);
 
 /* Starts. Validates everything first: on failure nothing has changed, and the
- * job is the caller's still. job may be NULL. */
+ * job is the caller's still. job may be NULL. One with dependencies may wait for
+ * another's start: a bound on how many starts are under way must not count those
+ * that wait, or none goes on. */
 int container_start(Container *container, Job *job, Error *error);
 
 /* Stops gracefully, by force after the timeout (0: that of the settings). With

@@ -15,7 +15,6 @@
 #include "file.h"
 #include "introspect.h"
 #include "paths.h"
-#include "recovery.h"
 #include "reload.h"
 
 static int help(void) {
@@ -132,7 +131,7 @@ static int run(void) {
 
         (void) sd_event_set_watchdog(event, true);
         (void) sd_notify(false, "READY=1");
-        recovery_begin(manager);
+        manager_begin(manager);
         manager_status_changed(manager);
         r = sd_event_loop(event);
         (void) sd_notify(false, "STOPPING=1");

@@ -63,6 +63,7 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
         manager->templates = template_query_free(manager->templates);
+        manager->boot = boot_free(manager->boot);
         MAP_FOREACH(creation, &manager->creations)
                 container_creation_abort(creation);
         MAP_FOREACH(build, &manager->builds)
@@ -290,6 +291,15 @@ int manager_load(Manager *manager) {
 void manager_load_new(Manager *manager) {
         load_images(manager, true);
         load_containers(manager, true);
+}
+
+void manager_begin(Manager *manager) {
+        Container *container;
+
+        boot_begin(manager);
+        if (!manager->boot)
+                MAP_FOREACH(container, &manager->containers)
+                        recovery_after_death(container);
 }
 
 bool manager_is_settled(Manager *manager) {

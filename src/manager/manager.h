@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "authority.h"
+#include "boot.h"
 #include "container.h"
 #include "image.h"
 #include "job.h"
@@ -48,6 +49,7 @@ struct Manager {
         sd_event_source *status_timer; /* for what systemd is told, see reload.h */
         Map builds;     /* by TEMPLATE/VARIANT: templates at work */
         Map creations;  /* by name: containers that are being made */
+        Boot *boot;     /* Autostart= is being seen to */
         TemplateQuery *templates; /* the question that is under way, if any */
         uint32_t last_job;
         uint64_t last_trash;
@@ -66,6 +68,9 @@ void manager_load_new(Manager *manager);
 /* Whether every container that was found running has been taken up, and every end
  * that was missed has been seen to. */
 bool manager_is_settled(Manager *manager);
+
+/* When it is known what runs, and ctrd can be called: starts what is to be up. */
+void manager_begin(Manager *manager);
 
 /* Containers by name, with a sentence where there is none. */
 int manager_find(Manager *manager, const char *name, Container **ret, Error *error);

@@ -265,55 +265,30 @@ void recovery_settings_changed(Container *c) {
                 recovery_give_up(c);
 }
 
-/* Autostart=. */
+/* When ctrd has come up. */
 
-/* systemd is asked, and asks us: so that what comes After= has something to wait for. */
-static void autostart(Container *c) {
-        char unit[UNIT_NAME_MAX];
-        int r;
-
-        if (c->settings->start_delay_usec > 0) {
-                set_due(c, now_usec(CLOCK_BOOTTIME) + c->settings->start_delay_usec);
-                save(c);
-                set_timer(c);
-                return;
-        }
-        unit_start_name(c->name, unit);
-        r = unit_start(c->manager->units, unit);
-        if (r < 0)
-                sd_journal_print(LOG_WARNING, "Cannot start container %s: %s", c->name, strerror(-r));
-}
-
-static void after_boot(Container *c) {
+bool recovery_after_boot(Container *c) {
         Autostart a = c->settings->autostart;
 
-        if (a == AUTOSTART_YES || (a == AUTOSTART_LAST && c->recovery.up))
-                autostart(c);
-        else
+        if (a == AUTOSTART_NO || (a == AUTOSTART_LAST && !c->recovery.up)) {
                 recovery_give_up(c);
+                return false;
+        }
+        if (c->settings->start_delay_usec == 0)
+                return true;
+        if (c->recovery.due_usec == 0) {
+                set_due(c, now_usec(CLOCK_BOOTTIME) + c->settings->start_delay_usec);
+                save(c);
+        }
+        set_timer(c);
+        return false;
 }
 
-/* A ctrd before us was killed. */
-static void after_death(Container *c) {
-        if (!c->recovery.up)
+void recovery_after_death(Container *c) {
+        if (!c->recovery.up || container_state_is_active(c->state) || c->ending)
                 return;
         if (c->recovery.due_usec > 0)
                 set_timer(c);
         else
                 start(c); /* between the two halves of a restart */
-}
-
-void recovery_begin(Manager *manager) {
-        bool boot = access(PATH_AUTOSTARTED, F_OK) < 0;
-        Container *c;
-        int r;
-
-        MAP_FOREACH(c, &manager->containers)
-                if (!container_state_is_active(c->state) && !c->ending)
-                        boot ? after_boot(c) : after_death(c);
-        if (boot) {
-                r = file_write_atomic(AT_FDCWD, PATH_AUTOSTARTED, "", 0, 0600);
-                if (r < 0)
-                        sd_journal_print(LOG_WARNING, "Cannot write " PATH_AUTOSTARTED ": %s", strerror(-r));
-        }
 }

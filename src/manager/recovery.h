@@ -8,8 +8,8 @@
  * A file "up" beside its identity says that it is to be up: made by a start, removed when
  * somebody asks for a stop and by an end that no start follows. It stays where the host
  * goes down, and where ctrd is killed; in it is what a ctrd that comes up must know of
- * restarts. It is read by who has made it alone, and of another boot it says no more than
- * that it is there.
+ * restarts. Of another boot it says no more than that it is there. It is of this container
+ * and no part of what a copy gets.
  */
 
 #include <systemd/sd-event.h>
@@ -18,7 +18,6 @@
 #include "restart.h"
 
 typedef struct Container Container;
-typedef struct Manager Manager;
 
 typedef struct Recovery {
         bool up;             /* the file is there */
@@ -35,10 +34,12 @@ void recovery_clear(Recovery *recovery);
 /* When ctrd comes up: what its predecessor has left. */
 void recovery_load(Container *container);
 
-/* The same, when it is known what runs and ctrd can be called: containers are started that
- * were to be when ctrd was killed; once for each boot of the host, those that Autostart=
- * names. */
-void recovery_begin(Manager *manager);
+/* Where it does not run at the first start of ctrd in a boot: whether it is to be started
+ * now. */
+bool recovery_after_boot(Container *container);
+
+/* At a later start: one is started that was to be when ctrd was killed. */
+void recovery_after_death(Container *container);
 
 /* A run has begun. */
 void recovery_run_began(Container *container);

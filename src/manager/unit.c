@@ -416,9 +416,20 @@ int unit_start_worker(UnitClient *client, const char *unit, const char *descript
 
 /* Start, stop, kill, gone. */
 
-int unit_start(UnitClient *client, const char *unit) {
-        return sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "StartUnit", NULL, NULL, "ss",
-                                        unit, "fail");
+int unit_start(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret) {
+        UnitRequest *request = request_new(client, unit, done, userdata);
+        int r;
+
+        if (!request)
+                return -ENOMEM;
+        r = sd_bus_call_method_async(client->bus, &request->slot, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "StartUnit",
+                                     on_start_reply, request, "ss", unit, "fail");
+        if (r < 0) {
+                unit_request_drop(request);
+                return r;
+        }
+        *ret = request;
+        return 0;
 }
 
 int unit_stop(UnitClient *client, const char *unit) {

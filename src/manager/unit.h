@@ -51,8 +51,8 @@ int unit_start_worker(UnitClient *client, const char *unit, const char *descript
                       char *const *environment, const char *writable, bool network, const int stdio[static 3],
                       UnitDone done, void *userdata, UnitRequest **ret);
 
-/* Starts a unit that is there; nobody is told. */
-int unit_start(UnitClient *client, const char *unit);
+/* Starts a unit that is there; done when its job is. */
+int unit_start(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret);
 
 /* Whether the host goes down: what ends now does so for that, and is none that failed. */
 bool unit_host_goes_down(const UnitClient *client);

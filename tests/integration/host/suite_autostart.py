@@ -99,6 +99,21 @@ def test_in_order_after_a_boot():
         assert usec('deb', 'ReadyAt') - usec('deb', 'StartedAt') > 50000
 
 
+def test_many_in_order():
+    # more than are started at a time, and each before the one that it comes after
+    many = ['m%02d' % i for i in range(34)]
+    for name, after in zip(many, many[1:] + [None]):
+        create(name, BUSYBOX, 'Autostart=yes', 'Mode=private', *(['After=' + after] if after else []))
+    power_cut()
+    wait_until(lambda: state('m00') == 'running', 60)
+    p = [show(name) for name in many]
+    assert all(x['State'] == 'running' for x in p)
+    for later, earlier in zip(p, p[1:]):
+        assert int(earlier['ReadyAt']) <= int(later['StartedAt']), (earlier['Name'], later['Name'])
+    wait_until(lambda: os.path.exists('/run/ctrd/autostarted'))
+    ctl('remove', '--force', *many)
+
+
 def test_what_it_requires_is_started():
     with container('deb', DEBIAN, start=False), container('web', BUSYBOX, 'Requires=deb', 'After=deb', 'StartTimeoutSec=90s', start=False):
         ctl('start', 'web')
