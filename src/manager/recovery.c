@@ -164,7 +164,7 @@ static void set_timer(Container *c) {
         int r;
 
         v->timer = sd_event_source_disable_unref(v->timer);
-        r = sd_event_add_time(c->manager->event, &v->timer, CLOCK_BOOTTIME, v->due_usec, 0, on_due, c);
+        r = sd_event_add_time(c->manager->event, &v->timer, CLOCK_BOOTTIME, v->due_usec, USEC_PER_MSEC, on_due, c);
         if (r < 0)
                 sd_journal_print(LOG_WARNING, "Cannot start container %s again: %s", c->name, strerror(-r));
 }
