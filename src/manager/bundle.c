@@ -268,6 +268,7 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
                 { "CONSOLE_LOG_MAX", "1048576" },
                 { "EXIT_RECORD", record },
                 { "BOOT_ID", boot_id },
+                { "VIEWS", s->lxcfs != TRISTATE_NO ? PATH_LXCFS : NULL },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(lines) && r >= 0; i++)

@@ -16,6 +16,7 @@
 #include "settings-files.h"
 #include "socket.h"
 #include "strv.h"
+#include "view.h"
 #include "unit-dependencies.h"
 
 /* The monitor and its scope are made while the profile is loaded; init waits for all. */
@@ -157,6 +158,8 @@ int container_start(Container *c, Job *job, Error *error) {
                 return r;
         container_take_settings(c, settings);
         r = check_order(c, error);
+        if (r >= 0)
+                r = view_check(c->manager, c->settings, error);
         if (r >= 0)
                 r = renumber(c, error);
         if (r < 0)

@@ -16,6 +16,7 @@
 #include "reload.h"
 #include "settings-change.h"
 #include "strv.h"
+#include "view.h"
 
 Container *container_free(Container *container) {
         if (!container)
@@ -143,6 +144,8 @@ bool container_event(Container *container, ContainerEvent event) {
                 container->state = next;
                 container_changed(container, "State", NULL);
                 manager_status_changed(container->manager);
+                if (next == CONTAINER_RUNNING)
+                        view_retry(container);
         }
         return true;
 }

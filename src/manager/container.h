@@ -54,6 +54,7 @@ struct Container {
         SettingsChange *change; /* of its settings, under way */
         bool restart;           /* start again when it has ended */
         bool unfinished;        /* a change of what it has was begun by a ctrd before us */
+        bool view_is_stale;     /* see view.h */
         bool adopting;          /* its monitor was found, and has not said yet what it is at */
         bool ending;            /* its end is known, its scope is awaited to go */
         Error failure;          /* why a start failed */

@@ -16,6 +16,7 @@
 #include "introspect.h"
 #include "paths.h"
 #include "reload.h"
+#include "view.h"
 
 static int help(void) {
         printf("ctrd [OPTIONS…]\n"
@@ -133,6 +134,9 @@ static int run(void) {
         (void) sd_notify(false, "READY=1");
         manager_begin(manager);
         manager_status_changed(manager);
+        r = view_begin(manager);
+        if (r < 0)
+                sd_journal_print(LOG_WARNING, "Cannot watch for lxcfs: %s", strerror(-r));
         r = sd_event_loop(event);
         (void) sd_notify(false, "STOPPING=1");
         if (r < 0)

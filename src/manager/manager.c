@@ -76,6 +76,7 @@ Manager *manager_free(Manager *manager) {
                 job_free(job);
         sd_event_source_disable_unref(manager->job_timer);
         sd_event_source_disable_unref(manager->status_timer);
+        sd_event_source_disable_unref(manager->mounts);
         MAP_FOREACH(image, &manager->images)
                 image_free(image);
         map_clear(&manager->creations);

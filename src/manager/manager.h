@@ -46,6 +46,8 @@ struct Manager {
         Map jobs;       /* that run, by number as text */
         Map job_results; /* that have ended, likewise, the oldest first */
         sd_event_source *job_timer; /* for the oldest result, while there is one */
+        sd_event_source *mounts; /* the host's table of them */
+        uint64_t lxcfs_mount;    /* see view.h; 0: none */
         sd_event_source *status_timer; /* for what systemd is told, see reload.h */
         Map builds;     /* by TEMPLATE/VARIANT: templates at work */
         Map creations;  /* by name: containers that are being made */

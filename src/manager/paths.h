@@ -9,6 +9,8 @@
 #define PATH_CONTAINERS "/var/lib/ctrd/containers"
 #define PATH_RUN "/run/ctrd/containers"
 #define PATH_AUTOSTARTED "/run/ctrd/autostarted"
+#define PATH_LXCFS "/var/lib/lxcfs"
+#define PATH_LXCFS_PID "/run/lxcfs.pid"
 #define PATH_LOCK "/run/ctrd/lock"
 #define PATH_TEMPLATES CTRD_PKGDATA_DIR "/templates"
 #define PATH_APPARMOR_TEMPLATES CTRD_PKGDATA_DIR "/apparmor"

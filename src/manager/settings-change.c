@@ -9,6 +9,7 @@
 #include "settings-change.h"
 #include "strv.h"
 #include "unit-limits.h"
+#include "view.h"
 
 struct SettingsChange {
         Container *container;
@@ -201,6 +202,7 @@ static void finish(SettingsChange *change, const Error *error) {
         }
         change->done = NULL;
         c->change = settings_change_free(change);
+        view_retry(c);
         done(error, pending, userdata);
 }
 

@@ -478,6 +478,8 @@ const SettingRow settings_table[] = {
           .summary = "whether /etc/resolv.conf inside comes from DNS= or, with the host's network, from the host" },
 
         { "Files", "ReadOnly", FIELD(read_only), BOOLEAN, .trust = TRUST_IMAGE, .summary = "root file system read-only" },
+        { "Files", "LXCFS", FIELD(lxcfs), TRISTATE, .trust = TRUST_IMAGE,
+          .summary = "whether files of /proc say what the container may use, by lxcfs; auto: where it is mounted" },
         { "Files", "Bind", FIELD(bind), LIST, .parse = parse_binds,
           .expected = "write /SOURCE[:/DESTINATION[:rbind|norbind]]", .summary = "file or directory of the host, mounted inside" },
         { "Files", "BindReadOnly", FIELD(bind_read_only), LIST, .parse = parse_binds,

@@ -89,6 +89,7 @@ typedef struct Settings {
         uint64_t start_timeout_usec;
         Tristate notify_ready;
         char **credentials; /* NAME:ABSOLUTE-PATH on the host */
+        Tristate lxcfs;
         Tristate resolv_conf;
 
         /* [Files] */

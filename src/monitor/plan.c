@@ -136,6 +136,7 @@ static const struct PlanKey {
         { "EXIT_RECORD", parse_path, FIELD(exit_record), false },
         { "MOUNT_CONTEXT", parse_text, FIELD(mount_context), false },
         { "BOOT_ID", parse_path, FIELD(boot_id), false },
+        { "VIEWS", parse_path, FIELD(views), false },
 };
 
 static int plan_take(Plan *plan, uint32_t *seen, const char *key, const char *value, Error *error) {

@@ -34,6 +34,7 @@ typedef struct Plan {
         const char *intercepted_mounts; /* types with commas between them; NULL: none */
         const char *exit_record;
         const char *boot_id; /* NULL: none */
+        const char *views; /* where lxcfs may be mounted; NULL: not wanted */
         const char *mount_context; /* of SELinux, for the root and what else the container sees; NULL: none */
 
         PlanRoot root;

@@ -23,6 +23,7 @@
 /* What hangs longer than this in a hook or in the kernel is killed. */
 #define CREATE_TIMEOUT (10 * 60 * USEC_PER_SEC)
 #define START_TIMEOUT (2 * 60 * USEC_PER_SEC)
+#define VIEWS_TIMEOUT (10 * USEC_PER_SEC) /* lxcfs may hang */
 #define DELETE_TIMEOUT (60 * USEC_PER_SEC)
 
 typedef struct RunPath {
@@ -174,6 +175,44 @@ static int call_result(Run *run, const char *verb, int status, int sig) {
                          sig > 0 ? "signal" : "status", sig > 0 ? sig : status);
 }
 
+static void create_done(Run *run, const char *stage, int r) {
+        if (r >= 0 && !run->ending)
+                r = leader_watch(run);
+
+        if (run->ending)
+                end_begin(run);
+        else if (r < 0)
+                run_fail(run, stage);
+        else
+                run->ops->created(run->userdata);
+        run_reap(run);
+}
+
+/* Without them a container sees what the host has: no reason not to start it. */
+static void views_ended(void *userdata, int status, int sig) {
+        char message[RUNTIME_MESSAGE_MAX];
+        Run *run = userdata;
+
+        runtime_message(run->call.text, message);
+        if (status != 0 || sig != 0)
+                fprintf(stderr, "ctr-monitor: the files of lxcfs: %s\n", message[0] ? message : "they cannot be mounted");
+        create_done(run, "views", 0);
+}
+
+/* Whether lxcfs is mounted; it is not asked, since it may hang. */
+static bool views_are_there(const Run *run) {
+        struct statx sx;
+
+        return run->plan.views && statx(AT_FDCWD, run->plan.views, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &sx) >= 0 &&
+               (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+static int mount_views(Run *run) {
+        const char *const argv[] = { CTRD_LIBEXEC_DIR "/ctr-mount", "mount", "views", run->plan.views, "/", "ro", run->directory, NULL };
+
+        return runtime_call(&run->call, run->loop, (char *const *) argv, run->leader_pidfd, VIEWS_TIMEOUT, views_ended, run);
+}
+
 static void create_ended(void *userdata, int status, int sig) {
         Run *run = userdata;
         const char *stage = "create";
@@ -196,16 +235,9 @@ static void create_ended(void *userdata, int status, int sig) {
         if (r >= 0 && output >= 0)
                 r = console_set_pipe(run->console, TAKE_FD(output));
         fd_close(output);
-        if (r >= 0 && !run->ending)
-                r = leader_watch(run);
-
-        if (run->ending)
-                end_begin(run);
-        else if (r < 0)
-                run_fail(run, stage);
-        else
-                run->ops->created(run->userdata);
-        run_reap(run);
+        if (r >= 0 && !run->ending && views_are_there(run) && mount_views(run) >= 0)
+                return;
+        create_done(run, stage, r);
 }
 
 static void start_ended(void *userdata, int status, int sig) {

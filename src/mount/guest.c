@@ -101,15 +101,15 @@ int guest_lock_mount(const Guest *guest, int *mount, const char *place, Error *e
 }
 
 int guest_enter(const Guest *guest, Error *error) {
+        bool is_other = guest->userns >= 0 && !is_own_namespace(guest->userns);
         int fd;
 
         /* Safe: nothing is run in it, and its processes cannot see this one, which stays
-         * in the host's PID namespace. */
-        if (guest->userns >= 0 && !is_own_namespace(guest->userns) && setns(guest->userns, CLONE_NEWUSER) < 0)
-                return error_set_errno(error, errno, "the container's user namespace cannot be entered");
-        if (setns(guest->pidfd, CLONE_NEWNS) < 0)
+         * in the host's PID namespace. Both in one call: before a start PID 1 is the
+         * runtime still, which nobody of that user namespace has a right to. */
+        if (setns(guest->pidfd, CLONE_NEWNS | (is_other ? CLONE_NEWUSER : 0)) < 0)
                 return errno == ESRCH ? error_set(error, ESRCH, "NotRunning", "the container has ended")
-                                      : error_set_errno(error, errno, "the container's mount namespace cannot be entered");
+                                      : error_set_errno(error, errno, "the container's namespaces cannot be entered");
         if (guest->userns >= 0 && (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
                 return error_set_errno(error, errno, "the container's ids cannot be taken");
         fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

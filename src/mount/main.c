@@ -24,6 +24,7 @@
 #include "source.h"
 #include "strv.h"
 #include "target.h"
+#include "view.h"
 
 #define LEADER 3
 
@@ -152,6 +153,7 @@ static int do_unmount(const Type *type, const Task *task, const Guest *guest, Er
 
 static int run(char **argv, Error *error) {
         const Task task = { argv[3], argv[4], argv[5], argv[6] };
+        const bool views = streq(argv[2], "views");
         const Type *type = NULL;
         Guest guest;
         int r;
@@ -159,7 +161,7 @@ static int run(char **argv, Error *error) {
         for (size_t i = 0; i < ELEMENTSOF(types); i++)
                 if (streq(types[i].name, argv[2]))
                         type = types + i;
-        if (!type || (!streq(argv[1], "mount") && !streq(argv[1], "unmount")) || task.target[0] != '/' ||
+        if ((!type && !views) || (!streq(argv[1], "mount") && !streq(argv[1], "unmount")) || task.target[0] != '/' ||
             task.directory[0] != '/' || fd_set_cloexec(LEADER, true) < 0)
                 return error_set(error, EINVAL, NULL, "it is run by ctr-monitor alone");
 
@@ -168,7 +170,9 @@ static int run(char **argv, Error *error) {
         r = guest_open(LEADER, &guest, error);
         if (r < 0)
                 return r;
-        if (streq(argv[1], "mount"))
+        if (views)
+                r = view_set(&guest, streq(argv[1], "mount") ? task.source : NULL, error);
+        else if (streq(argv[1], "mount"))
                 r = do_mount(type, &task, &guest, error);
         else {
                 if (streq(type->name, "device"))

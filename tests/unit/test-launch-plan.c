@@ -61,6 +61,7 @@ static void plan_has_no_key_but_those_of_the_contract(void **state) {
         static const char *const keys[] = {
                 "NAME", "RUNTIME", "BUNDLE", "ROOTFS", "ROOT", "LOWER", "STORE", "READONLY", "IDMAP", "STOP_SIGNAL",
                 "STOP_TIMEOUT_USEC", "NOTIFY", "NOTIFY_SOCKET", "CONSOLE_LOG", "CONSOLE_LOG_MAX", "EXIT_RECORD", "BOOT_ID",
+                "VIEWS",
         };
         _cleanup_strv_ char **lines = NULL;
         _cleanup_fixture_ Fixture f;

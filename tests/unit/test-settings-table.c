@@ -72,6 +72,7 @@ static const Case cases[] = {
         { "ResolvConf", false, { { "yes" }, { "no" }, { "auto", "" } }, { "host", "2" } },
 
         { "ReadOnly", true, { { "yes" }, { "true", "yes" }, { "no", "" }, { "0", "" } }, { "auto", "ro", "2" } },
+        { "LXCFS", true, { { "yes" }, { "no" }, { "auto", "" } }, { "perhaps", "2" } },
         { "Bind", false, { { "/srv" }, { "/srv:/data" }, { "/srv:/data:rbind" }, { "/srv:/data:norbind" }, { "\"/my dir:/d\"" }, { "/:/host" } },
           { "srv", "/srv:", ":/srv", "/srv::rbind", "/srv:data", "/srv:/", "/srv:/data:ro", "/srv:/data:rbind:x", "/srv:/data:rbind,exec", "/a/../b", "/a:/b/..", "/a:/caf\xe9" } },
         { "BindReadOnly", false, { { "/srv" }, { "/srv:/data:norbind" } }, { "srv", "/srv:/", "/srv:/data:rw", "/a:/b:" } },
