@@ -130,6 +130,19 @@ static void check_lsm(FindingList *l) {
                             "neither AppArmor nor SELinux is on");
 }
 
+static void check_lxcfs(FindingList *l) {
+        _cleanup_free_ char *text = NULL;
+
+        /* The table says it; lxcfs itself may hang. */
+        if (file_read(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, NULL) < 0)
+                return;
+        if (strstr(text, " /var/lib/lxcfs ") && strstr(text, " - fuse.lxcfs "))
+                finding_add(l, FINDING_OK, "lxcfs", NULL, "is mounted");
+        else
+                finding_add(l, FINDING_HINT, "lxcfs", "install the package lxcfs: containers that run get it at once",
+                            "is not mounted: containers see memory, CPUs and uptime of the host in /proc");
+}
+
 /* What some hundred guests with systemd need together; kernels and distributions have
  * less. */
 static void check_sysctls(FindingList *l) {
@@ -199,5 +212,6 @@ void host_check(Ctl *ctl, FindingList *l) {
         check_state_dir(l);
         check_lsm(l);
         check_services(ctl, l);
+        check_lxcfs(l);
         check_sysctls(l);
 }

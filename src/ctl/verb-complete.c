@@ -127,6 +127,8 @@ static void offer_templates(Ctl *ctl, const Completion *c) {
 /* One of the words that a usage or the value of an option may be, by what it is called
  * there. Names that are not in this list are somebody's free choice. */
 static void offer_word(Ctl *ctl, const Completion *c, const char *word) {
+        static const char *const files[] = { "DEVICE", "DST", "FILE", "PATH", "SOURCE", "SRC" };
+
         if (streq(word, "NAME"))
                 offer_objects(ctl, c, BUS_CONTAINER, "Name", "State", "");
         else if (startswith(word, "NAME:"))
@@ -146,8 +148,9 @@ static void offer_word(Ctl *ctl, const Completion *c, const char *word) {
                 offer_signals(c);
         else if (streq(word, "STATE"))
                 offer_states(c);
-        else if (streq(word, "FILE") || streq(word, "PATH") || streq(word, "SRC") || streq(word, "DST"))
-                puts(FILES);
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                if (streq(word, files[i]) || (startswith(word, files[i]) && word[strlen(files[i])] == ':'))
+                        puts(FILES);
 }
 
 static void offer_words(Ctl *ctl, const Completion *c, const char *what) {
