@@ -89,7 +89,7 @@ static void remember_root(Authority *authority, const char *name) {
 
 /* Who the sender is. One question to the bus itself, for root the first time only,
  * which answers from what the kernel told it when the sender connected. */
-static int sender_uid(Authority *authority, sd_bus_message *m, uid_t *ret) {
+int authority_user(Authority *authority, sd_bus_message *m, uid_t *ret) {
         const char *name = sd_bus_message_get_sender(m);
         sd_bus_creds *creds = NULL;
         uid_t uid;
@@ -183,7 +183,7 @@ int authority_check(Authority *authority, sd_bus_message *m, const char *action,
                                          "you are not allowed to do this: it needs the polkit action %s", action);
         }
 
-        r = sender_uid(authority, m, &uid);
+        r = authority_user(authority, m, &uid);
         if (r < 0)
                 return r;
         if (uid == 0)

@@ -19,6 +19,9 @@ typedef struct Authority Authority;
 int authority_new(sd_bus *bus, Authority **ret);
 Authority *authority_free(Authority *authority);
 
+/* Who sent a message: it must be connected still. */
+int authority_user(Authority *authority, sd_bus_message *m, uid_t *ret);
+
 /* details: pairs of key and value, then NULL; they are shown to rules. Returns 1
  * where it is allowed, 0 where the handler must return 1 and wait, and a negative
  * errno with the error set where it is refused. root needs no asking. */

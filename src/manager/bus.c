@@ -37,6 +37,14 @@ char *bus_image_path(const Image *image) {
         return object_path(BUS_IMAGES, image->id);
 }
 
+int bus_job_new(Manager *manager, sd_bus_message *m, const char *kind, const char *action, const char *container, Job **ret,
+                Error *error) {
+        uid_t uid;
+        int r = authority_user(manager->authority, m, &uid);
+
+        return r < 0 ? r : job_new(manager, uid, kind, action, container, ret, error);
+}
+
 int bus_reply_job(sd_bus_message *m, const Job *job) {
         _cleanup_free_ char *path = bus_job_path(job);
 

@@ -39,6 +39,10 @@ int bus_send_reply(sd_bus_message *reply, int r);
 /* Appends what a container uses, as a{st}. */
 int bus_append_usage(sd_bus_message *m, const Container *container);
 
+/* job_new() for who sent the message. */
+int bus_job_new(Manager *manager, sd_bus_message *m, const char *kind, const char *action, const char *container, Job **ret,
+                Error *error);
+
 char *bus_job_path(const Job *job);
 char *bus_container_path(const Container *container);
 char *bus_image_path(const Image *image);

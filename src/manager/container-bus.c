@@ -28,7 +28,7 @@ static int run_job(sd_bus_message *m, Container *container, const char *kind, Jo
         Job *job;
         int r;
 
-        r = job_new(container->manager, kind, ACTION_MANAGE, container->name, &job, &error);
+        r = bus_job_new(container->manager, m, kind, ACTION_MANAGE, container->name, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         r = bus_reply_job(m, job);

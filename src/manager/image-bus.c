@@ -35,7 +35,7 @@ static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
                 return sd_bus_error_setf(ret_error, "org.ctrd1.Error.InUse", "image %s is used by %s: remove them first",
                                          image->id, strempty(list));
         }
-        r = job_new(manager, "remove-image", ACTION_MANAGE_IMAGES, NULL, &job, &error);
+        r = bus_job_new(manager, m, "remove-image", ACTION_MANAGE_IMAGES, NULL, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         r = bus_reply_job(m, job);

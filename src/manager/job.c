@@ -32,18 +32,37 @@ Job *job_free(Job *job) {
         return NULL;
 }
 
-int job_new(Manager *manager, const char *kind, const char *action, const char *container, Job **ret, Error *error) {
+/* One user's jobs are no other's loss, and never root's, who may have to end them. */
+static int check_room(const Manager *manager, uid_t uid, Error *error) {
+        int most = uid == 0 ? JOBS_MAX : JOBS_MAX - JOBS_OF_ROOT, own = 0;
+        const Job *job;
+
+        if (map_size(&manager->jobs) >= (size_t) most)
+                return error_set(error, EBUSY, "LimitsExceeded", "%d jobs run already: try again when some have ended", most);
+        if (uid == 0)
+                return 0;
+        MAP_FOREACH(job, &manager->jobs)
+                own += job->uid == uid;
+        return own < JOBS_PER_USER_MAX
+                       ? 0
+                       : error_set(error, EBUSY, "LimitsExceeded",
+                                   "%d jobs of user %u run already, which is the most of one user: try again when some have ended", own,
+                                   (unsigned) uid);
+}
+
+int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, const char *container, Job **ret, Error *error) {
         Job *job;
         int r;
 
-        if (map_size(&manager->jobs) >= JOBS_MAX)
-                return error_set(error, EBUSY, "LimitsExceeded", "%d jobs run already: try again when some have ended",
-                                 JOBS_MAX);
+        r = check_room(manager, uid, error);
+        if (r < 0)
+                return r;
         job = calloc(1, sizeof(*job));
         if (!job)
                 return -ENOMEM;
         job->manager = manager;
         job->id = ++manager->last_job;
+        job->uid = uid;
         job->kind = kind;
         job->action = action;
         job->started_usec = now_usec(CLOCK_REALTIME);

@@ -9,6 +9,8 @@
  * and nothing in ctrd waits for them.
  */
 
+#include <sys/types.h>
+
 #include "error.h"
 #include "macro.h"
 
@@ -33,6 +35,7 @@ struct Job {
         const char *kind; /* "create", "start", … */
         const char *action; /* the polkit action that began it, and that may cancel it */
         char *container;
+        uid_t uid; /* who asked for it */
         JobState state;
         unsigned progress; /* percent */
         char *message;
@@ -47,13 +50,15 @@ struct Job {
         bool canceling;
 };
 
-#define JOBS_MAX 512 /* that run */
+#define JOBS_MAX 512          /* that run */
+#define JOBS_OF_ROOT 64       /* of them: places that are kept for root, whatever users do */
+#define JOBS_PER_USER_MAX 64  /* of any user but root */
 #define JOB_RESULTS_MAX 64
 #define JOB_RESULT_USEC (10 * 60 * USEC_PER_SEC)
 
 /* The kind and action are string constants. -EBUSY with the error set where too
- * many jobs run. */
-int job_new(Manager *manager, const char *kind, const char *action, const char *container, Job **ret, Error *error);
+ * many jobs run, of all or of this user. */
+int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, const char *container, Job **ret, Error *error);
 
 /* Tells those who watch. message: NULL leaves the last one. */
 void job_progress(Job *job, unsigned percent, const char *message);

@@ -78,7 +78,7 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
                           ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = job_new(manager, "create", ACTION_MANAGE, name, &job, &error);
+        r = bus_job_new(manager, m, "create", ACTION_MANAGE, name, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
 

@@ -56,11 +56,15 @@ static int teardown(void **state) {
         return manager_free(*state) ? -1 : 0;
 }
 
-static Job *begin(Manager *m) {
+static Job *begin_as(Manager *m, uid_t uid) {
         Job *job;
 
-        assert_ok(job_new(m, "start", "org.ctrd1.manage", "web", &job, NULL));
+        assert_ok(job_new(m, uid, "start", "org.ctrd1.manage", "web", &job, NULL));
         return job;
+}
+
+static Job *begin(Manager *m) {
+        return begin_as(m, 0);
 }
 
 static void a_result_stays(void **state) {
@@ -133,10 +137,42 @@ static void results_are_no_jobs_that_run(void **state) {
                 job_finish(begin(m), NULL);
         for (unsigned i = 0; i < JOBS_MAX; i++)
                 job = begin(m);
-        assert_int_equal(job_new(m, "start", "org.ctrd1.manage", "web", &job, &error), -EBUSY);
+        assert_int_equal(job_new(m, 0, "start", "org.ctrd1.manage", "web", &job, &error), -EBUSY);
         test_assert_error(&error, EBUSY, "LimitsExceeded", "512 jobs run already");
         job_finish(job, NULL);
         (void) begin(m);
+}
+
+static void a_user_has_a_share(void **state) {
+        _cleanup_error_ Error error = ERROR_INIT, other = ERROR_INIT;
+        Manager *m = *state;
+        Job *job, *last;
+
+        for (unsigned i = 0; i < JOBS_PER_USER_MAX; i++)
+                last = begin_as(m, 1000);
+        assert_int_equal(last->uid, 1000);
+        assert_int_equal(job_new(m, 1000, "start", "org.ctrd1.manage", "web", &job, &error), -EBUSY);
+        test_assert_error(&error, EBUSY, "LimitsExceeded", "64 jobs of user 1000 run already");
+        (void) begin_as(m, 1001);
+        (void) begin(m);
+
+        /* What has ended takes no place. */
+        job_finish(last, NULL);
+        (void) begin_as(m, 1000);
+        assert_int_equal(job_new(m, 1000, "start", "org.ctrd1.manage", "web", &job, &other), -EBUSY);
+}
+
+static void places_are_kept_for_root(void **state) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Manager *m = *state;
+        Job *job;
+
+        for (unsigned i = 0; i < JOBS_MAX - JOBS_OF_ROOT; i++)
+                (void) begin_as(m, 1000 + i / JOBS_PER_USER_MAX);
+        assert_int_equal(job_new(m, 5000, "start", "org.ctrd1.manage", "web", &job, &error), -EBUSY);
+        test_assert_error(&error, EBUSY, "LimitsExceeded", "448 jobs run already");
+        for (unsigned i = 0; i < JOBS_OF_ROOT; i++)
+                (void) begin(m);
 }
 
 static void a_result_goes_when_its_time_is_over(void **state) {
@@ -191,6 +227,8 @@ int main(void) {
                 T_JOB(a_cancel_may_end_it_at_once),
                 T_JOB(the_newest_results_are_kept),
                 T_JOB(results_are_no_jobs_that_run),
+                T_JOB(a_user_has_a_share),
+                T_JOB(places_are_kept_for_root),
                 T_JOB(a_result_goes_when_its_time_is_over),
                 T_JOB(the_timer_does_so_by_itself),
         };

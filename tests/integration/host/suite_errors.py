@@ -116,30 +116,21 @@ def test_init_that_ends_at_once():
         assert show('web')['ExitStatus'] == '1', show('web')
 
 
-def broken_template(name, script):
-    path = '/usr/lib/ctrd/templates/' + name
-    with open(path, 'w') as f:
-        f.write('#!/bin/sh\ncase $1 in describe) echo DESCRIPTION=x; echo DEFAULT_VARIANT=one; echo NETWORK=no; exit;; esac\n'
-                + script)
-    os.chmod(path, 0o755)
-    return path
-
-
 def test_template_that_fails_half_way():
-    path = broken_template('broken', 'mkdir -p $CTRD_TARGET/rootfs/usr\necho "STATUS=half way"\n'
+    path = template('broken', 'mkdir -p $CTRD_TARGET/rootfs/usr\necho "STATUS=half way"\n'
                                      'echo "the mirror said no" >&2\nexit 1\n')
     fails('create', 'web', 'broken', word='the mirror said no')
     os.unlink(path)
 
 
 def test_template_that_makes_nothing():
-    path = broken_template('broken', 'exit 0\n')
+    path = template('broken', 'exit 0\n')
     fails('create', 'web', 'broken', word='rootfs')
     os.unlink(path)
 
 
 def test_template_cannot_write_elsewhere():
-    path = broken_template('broken', 'touch /etc/from-template 2>/dev/null && echo wrote >&2 || echo "walls hold" >&2\nexit 1\n')
+    path = template('broken', 'touch /etc/from-template 2>/dev/null && echo wrote >&2 || echo "walls hold" >&2\nexit 1\n')
     fails('create', 'web', 'broken', word='walls hold')
     assert not os.path.exists('/etc/from-template')
     os.unlink(path)
@@ -159,7 +150,7 @@ def test_full_disk_while_a_template_is_built():
 
 
 def test_creation_canceled_half_way():
-    path = broken_template('slow', 'mkdir $CTRD_TARGET/rootfs\necho PROGRESS=10\nexec sleep 1000\n')
+    path = template('slow', 'mkdir $CTRD_TARGET/rootfs\necho PROGRESS=10\nexec sleep 1000\n')
     job = ctl('create', '--no-wait', 'web', 'slow').split()[-1]
     wait_until(lambda: run('systemctl', 'is-active', 'ctr-template-slow-one.service').out.strip() == 'activating')
     ctl('job', 'cancel', job)

@@ -115,6 +115,43 @@ def test_results_are_bounded():
         fails('job', 'cancel', first, word='no job ' + first)
 
 
+def test_a_user_has_a_share_of_them():
+    # All wait for one template, which never ends.
+    path = template('slow', 'mkdir $CTRD_TARGET/rootfs\nexec sleep 1000\n')
+    try:
+        with visitor('org.ctrd1.manage') as prefix:
+            uid = run('id', '-u', 'visitor', check=True).out.strip()
+            script = 'for i in $(seq 64); do ctrctl create --no-wait v$i slow || exit; done'
+            # polkit reads its rules anew by itself, in its own time.
+            wait_until(lambda: run(*prefix, 'ctrctl', 'create', '--no-wait', 'v0', 'slow').status == 0)
+            r = run(*prefix, 'sh', '-c', script)
+            numbers = r.out.split()
+            assert r.status == 1 and len(numbers) == 63, r
+            assert r.err == ('ctrctl: 64 jobs of user %s run already, which is the most of one user: '
+                             'try again when some have ended\n' % uid), r
+            assert job(numbers[0])['UID'] == uid and job(numbers[0])['State'] == 'running', job(numbers[0])
+
+            # The same for a client with no code of ours, and only for this user.
+            call = ['busctl', 'call', 'org.ctrd1', '/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer', 'ssa(ss)a{sv}']
+            r = run(*prefix, *call, 'x', 'slow', '0', '0')
+            assert r.status == 1 and '64 jobs of user' in r.err, r
+            own = begin('create', 'web', 'slow')
+            assert job(own)['UID'] == '0' and job(own)['State'] == 'running', job(own)
+
+            # What has ended takes no place.
+            ctl('job', 'cancel', numbers[0])
+            assert ended(numbers[0])['State'] == 'canceled'
+            assert run(*prefix, 'ctrctl', 'create', '--no-wait', 'y', 'slow').status == 0
+            assert run(*prefix, 'ctrctl', 'create', '--no-wait', 'z', 'slow').status == 1
+    finally:
+        os.unlink(path)
+        running = [str(n) for n, item in jobs().items() if item['state'] == 'running']
+        ctl('job', 'cancel', *running)
+    wait_until(lambda: run('systemctl', 'is-active', 'ctr-template-slow-one.service').out.strip() != 'activating')
+    assert names() == []
+    assert 'running' not in [item['state'] for item in jobs().values()]
+
+
 def test_numbers_that_are_none():
     for word in ('x', '-1', '4294967296', '1x', ''):
         fails('job', 'show', '--', word, word='job')
