@@ -22,6 +22,7 @@
 #include "strv.h"
 
 #define MEASURE_USEC (60 * USEC_PER_SEC)
+#define BUILDS_MAX 4 /* templates that run at a time: each keeps the disk and the network busy */
 #define BUILDING_PREFIX ".build-" /* no image id begins with a dot */
 
 struct BuildWaiter {
@@ -50,8 +51,18 @@ struct Build {
         char *status;
         Image *facts; /* what the template said of its result */
         bool ended;
+        uid_t uid;    /* who asked for it first */
+        bool queued, network; /* it waits for its turn, and what it is to have then */
         Error error;
 };
+
+static int on_turn(sd_event_source *source, void *userdata);
+
+/* From the loop: whoever ends a build may be ending all of them. */
+static void next_turn(Manager *manager) {
+        manager->build_turn = sd_event_source_disable_unref(manager->build_turn);
+        (void) sd_event_add_defer(manager->event, &manager->build_turn, on_turn, manager);
+}
 
 Build *build_free(Build *build) {
         if (!build)
@@ -59,6 +70,8 @@ Build *build_free(Build *build) {
 
         if (build->key)
                 map_remove(&build->manager->builds, build->key);
+        if (build->dir)
+                next_turn(build->manager);
         while (build->waiters) {
                 BuildWaiter *w = build->waiters;
 
@@ -126,8 +139,10 @@ static void build_finish(Build *build, Image *image, const Error *cause) {
 }
 
 static void build_show(Build *build) {
-        for (BuildWaiter *w = build->waiters; w; w = w->next)
-                job_progress(w->job, build->progress, build->status);
+        for (BuildWaiter *w = build->waiters; w; w = w->next) {
+                job_set_queued(w->job, build->queued);
+                job_progress(w->job, build->progress, build->queued ? "Waiting for other templates" : build->status);
+        }
 }
 
 static void build_fail(Build *build, int errnum, const char *name, const char *format, ...) _printf_(4, 5);
@@ -204,6 +219,7 @@ static int build_commit(Build *build, Image **ret, Error *error) {
                 return error_set_errno(error, errno, "cannot put the image in its place at %s", target);
         free(build->dir);
         build->dir = NULL;
+        next_turn(build->manager);
 
         r = image_load(build->id, &image, error);
         if (r < 0)
@@ -297,6 +313,57 @@ static int build_run(Build *build, bool network, Error *error) {
                                  (int[]){ -1, out_write, log_write }, on_worker_done, build, &build->worker);
 }
 
+static void build_begin(Build *build) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        int r = build_run(build, build->network, &error);
+
+        if (r < 0) {
+                if (!error_is_set(&error))
+                        error_set_errno(&error, r, "cannot run template %s", build->template);
+                build_finish(build, NULL, &error);
+        }
+}
+
+/* Of one user where that is given. */
+static size_t count_running(const Manager *manager, const uid_t *uid) {
+        const Build *build;
+        size_t n = 0;
+
+        MAP_FOREACH(build, &manager->builds)
+                n += build->dir && (!uid || build->uid == *uid);
+        return n;
+}
+
+/* That of the user who has the fewest at work, and of these the one that came first. */
+static Build *whose_turn(const Manager *manager) {
+        Build *build, *next = NULL;
+        size_t fewest = SIZE_MAX;
+
+        MAP_FOREACH(build, &manager->builds) {
+                size_t n = build->queued ? count_running(manager, &build->uid) : SIZE_MAX;
+
+                if (n < fewest) {
+                        fewest = n;
+                        next = build;
+                }
+        }
+        return next;
+}
+
+static int on_turn(sd_event_source *source, void *userdata) {
+        Manager *manager = userdata;
+        Build *build;
+
+        while (count_running(manager, NULL) < BUILDS_MAX && (build = whose_turn(manager))) {
+                build->queued = false;
+                free(build->status);
+                build->status = strdup("Creating");
+                build_show(build);
+                build_begin(build);
+        }
+        return 0;
+}
+
 /* Another build of the same image, which was asked for by another name: the default
  * variant has two. */
 static Build *build_twin(const Build *build) {
@@ -323,10 +390,8 @@ static void build_join(Build *build, Build *other) {
 
 static void on_described(const char *text, void *userdata) {
         _cleanup_(template_info_clear) TemplateInfo info = {};
-        _cleanup_error_ Error error = ERROR_INIT;
         Build *build = userdata, *twin;
         Image *image;
-        int r;
 
         build->capture = NULL;
         if (!text || template_parse_description(build->template, text, &info) < 0) {
@@ -353,15 +418,16 @@ static void on_described(const char *text, void *userdata) {
         }
 
         snprintf(build->unit, sizeof(build->unit), "ctr-template-%.80s.service", build->id);
-        r = build_run(build, info.network, &error);
-        if (r < 0) {
-                if (!error_is_set(&error))
-                        error_set_errno(&error, r, "cannot run template %s", build->template);
-                build_finish(build, NULL, &error);
+        build->network = info.network;
+        if (count_running(build->manager, NULL) < BUILDS_MAX) {
+                build_begin(build);
+                return;
         }
+        build->queued = true;
+        build_show(build);
 }
 
-static int build_new(Manager *manager, const char *template, const char *variant, const char *key, Build **ret,
+static int build_new(Manager *manager, uid_t uid, const char *template, const char *variant, const char *key, Build **ret,
                      Error *error) {
         Build *build = calloc(1, sizeof(*build));
         int r;
@@ -369,6 +435,7 @@ static int build_new(Manager *manager, const char *template, const char *variant
         if (!build)
                 return -ENOMEM;
         build->manager = manager;
+        build->uid = uid;
         build->template = strdup(template);
         build->variant = variant ? strdup(variant) : NULL;
         build->facts = calloc(1, sizeof(Image));
@@ -405,7 +472,7 @@ int build_image(Manager *manager, const char *template, const char *variant, Job
         snprintf(key, sizeof(key), "%s/%s", template, strempty(variant));
         build = map_get(&manager->builds, key);
         if (!build) {
-                r = build_new(manager, template, variant, key, &build, error);
+                r = build_new(manager, job->uid, template, variant, key, &build, error);
                 if (r < 0)
                         return r;
         }
@@ -419,6 +486,8 @@ int build_image(Manager *manager, const char *template, const char *variant, Job
         *waiter = (BuildWaiter){ build, build->waiters, job, done, userdata };
         build->waiters = waiter;
         *ret = waiter;
+        if (build->queued)
+                build_show(build);
         return 0;
 }
 

@@ -18,8 +18,9 @@ typedef struct Image Image;
 typedef void (*BuildDone)(Image *image, const Error *error, void *userdata);
 
 /* Makes the image TEMPLATE-VARIANT; where it exists already, that is the result,
- * and where it is being made, this joins. variant: NULL for the template's
- * default. job shows the progress. */
+ * and where it is being made, this joins. Few templates run at a time; others wait for
+ * their turn, of the users who wait that of the one who has the fewest at work. variant:
+ * NULL for the template's default. job shows the progress, and is queued meanwhile. */
 int build_image(Manager *manager, const char *template, const char *variant, Job *job, BuildDone done, void *userdata,
                 BuildWaiter **ret, Error *error);
 

@@ -274,6 +274,7 @@ int container_create(Manager *manager, CreateRequest *request, Job *job, Error *
                 return r;
         }
 
+        job_progress(job, 0, "Creating");
         /* An image by its id needs no template. */
         image = name_is_image_id(request->source) ? map_get(&manager->images, request->source) : NULL;
         if (!image) {
@@ -289,7 +290,6 @@ int container_create(Manager *manager, CreateRequest *request, Job *job, Error *
         creation->settings = TAKE_PTR(request->settings);
         job->cancel = creation_cancel;
         job->userdata = creation;
-        job_progress(job, 0, "Creating");
         if (image)
                 on_image(image, NULL, creation);
         return 0;

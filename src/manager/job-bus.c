@@ -10,7 +10,7 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         int r;
 
         /* Nobody types a password for what can be refused at once. */
-        r = job->state == JOB_RUNNING ? 0 : job_cancel(job, &error);
+        r = job_has_ended(job) ? job_cancel(job, &error) : 0;
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         r = bus_authorize(job->manager, m, job->action, job->container, "cancel", ret_error);

@@ -7,6 +7,7 @@
 #include "manager.h"
 
 static const char *const states[_JOB_STATE_MAX] = {
+        [JOB_QUEUED] = "queued",
         [JOB_RUNNING] = "running",
         [JOB_DONE] = "done",
         [JOB_FAILED] = "failed",
@@ -62,6 +63,7 @@ int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, c
                 return -ENOMEM;
         job->manager = manager;
         job->id = ++manager->last_job;
+        job->state = JOB_RUNNING;
         job->uid = uid;
         job->kind = kind;
         job->action = action;
@@ -81,6 +83,19 @@ int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, c
         manager->observer->job_added(job);
         *ret = job;
         return 0;
+}
+
+bool job_has_ended(const Job *job) {
+        return job->state != JOB_QUEUED && job->state != JOB_RUNNING;
+}
+
+void job_set_queued(Job *job, bool queued) {
+        JobState state = queued ? JOB_QUEUED : JOB_RUNNING;
+
+        if (!job || job_has_ended(job) || job->state == state)
+                return;
+        job->state = state;
+        job->manager->observer->job_changed(job);
 }
 
 void job_progress(Job *job, unsigned percent, const char *message) {
@@ -175,7 +190,7 @@ void job_finish(Job *job, const Error *error) {
 }
 
 int job_cancel(Job *job, Error *error) {
-        if (job->state != JOB_RUNNING)
+        if (job_has_ended(job))
                 return error_set(error, ESRCH, "NotRunning", "job %u has ended already (%s): only one that runs can be canceled", job->id,
                                  job_state_to_string(job->state));
         if (!job->cancel)

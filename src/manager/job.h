@@ -18,6 +18,7 @@ typedef struct Manager Manager;
 typedef struct Job Job;
 
 typedef enum JobState {
+        JOB_QUEUED, /* it waits for others to end */
         JOB_RUNNING,
         JOB_DONE,
         JOB_FAILED,
@@ -59,6 +60,11 @@ struct Job {
 /* The kind and action are string constants. -EBUSY with the error set where too
  * many jobs run, of all or of this user. */
 int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, const char *container, Job **ret, Error *error);
+
+bool job_has_ended(const Job *job);
+
+/* Whether it waits for its turn. Of what has ended and of no job nothing changes. */
+void job_set_queued(Job *job, bool queued);
 
 /* Tells those who watch. message: NULL leaves the last one. */
 void job_progress(Job *job, unsigned percent, const char *message);

@@ -68,6 +68,7 @@ Manager *manager_free(Manager *manager) {
                 container_creation_abort(creation);
         MAP_FOREACH(build, &manager->builds)
                 build_free(build);
+        manager->build_turn = sd_event_source_disable_unref(manager->build_turn);
         MAP_FOREACH(container, &manager->containers)
                 container_free(container);
         MAP_FOREACH(job, &manager->jobs)

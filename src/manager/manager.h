@@ -49,7 +49,8 @@ struct Manager {
         sd_event_source *mounts; /* the host's table of them */
         uint64_t lxcfs_mount;    /* see view.h; 0: none */
         sd_event_source *status_timer; /* for what systemd is told, see reload.h */
-        Map builds;     /* by TEMPLATE/VARIANT: templates at work */
+        Map builds;     /* by TEMPLATE/VARIANT: templates at work, and those that wait for their turn */
+        sd_event_source *build_turn; /* a template that waits may have its turn */
         Map creations;  /* by name: containers that are being made */
         Boot *boot;     /* Autostart= is being seen to */
         TemplateQuery *templates; /* the question that is under way, if any */

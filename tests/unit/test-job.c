@@ -162,6 +162,21 @@ static void a_user_has_a_share(void **state) {
         assert_int_equal(job_new(m, 1000, "start", "org.ctrd1.manage", "web", &job, &other), -EBUSY);
 }
 
+static void what_is_queued_has_not_ended(void **state) {
+        Job *job = begin(*state);
+
+        assert_false(job_has_ended(job));
+        job_set_queued(job, true);
+        assert_int_equal(job->state, JOB_QUEUED);
+        assert_false(job_has_ended(job));
+        job->cancel = cancel_as_failure;
+        assert_ok(job_cancel(job, NULL));
+        assert_true(job_has_ended(job));
+        job_set_queued(job, true);
+        assert_int_equal(job->state, JOB_CANCELED);
+        job_set_queued(NULL, true);
+}
+
 static void places_are_kept_for_root(void **state) {
         _cleanup_error_ Error error = ERROR_INIT;
         Manager *m = *state;
@@ -228,6 +243,7 @@ int main(void) {
                 T_JOB(the_newest_results_are_kept),
                 T_JOB(results_are_no_jobs_that_run),
                 T_JOB(a_user_has_a_share),
+                T_JOB(what_is_queued_has_not_ended),
                 T_JOB(places_are_kept_for_root),
                 T_JOB(a_result_goes_when_its_time_is_over),
                 T_JOB(the_timer_does_so_by_itself),
