@@ -81,13 +81,16 @@ Build *build_free(Build *build) {
         capture_free(build->capture);
         if (build->worker) {
                 unit_request_drop(build->worker);
-                (void) unit_stop(build->manager->units, build->unit);
+                if (!build->manager->ends)
+                        (void) unit_stop(build->manager->units, build->unit);
         }
         line_reader_free(build->output);
         line_reader_free(build->log);
         /* The target may still be written to for an instant: it is moved aside
-         * first, and what is created in it meanwhile is removed with it. */
-        if (build->dir)
+         * first, and what is created in it meanwhile is removed with it. When ctrd ends it
+         * stays: systemd does not heed a stop whose sender has left the bus, and the next
+         * ctrd knows by it what to stop, see build_clean(). */
+        if (build->dir && !build->manager->ends)
                 (void) manager_discard(build->manager, build->dir);
         free(build->key);
         free(build->template);

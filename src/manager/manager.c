@@ -62,6 +62,7 @@ Manager *manager_free(Manager *manager) {
 
         if (!manager)
                 return NULL;
+        manager->ends = true;
         manager->templates = template_query_free(manager->templates);
         manager->boot = boot_free(manager->boot);
         MAP_FOREACH(creation, &manager->creations)

@@ -50,6 +50,7 @@ struct Manager {
         uint64_t lxcfs_mount;    /* see view.h; 0: none */
         sd_event_source *status_timer; /* for what systemd is told, see reload.h */
         Map builds;     /* by TEMPLATE/VARIANT: templates at work, and those that wait for their turn */
+        bool ends;      /* manager_free() is at work: what is begun is the next ctrd's to undo */
         sd_event_source *build_turn; /* a template that waits may have its turn */
         Map creations;  /* by name: containers that are being made */
         Boot *boot;     /* Autostart= is being seen to */

@@ -119,13 +119,22 @@ def test_users_take_turns():
     assert names() == []
 
 
-def test_a_ctrd_that_is_killed_leaves_no_queue():
+def left_by(end_ctrd):
+    """A ctrd ends amid a queue."""
     with Templates() as make:
         for i in range(AT_A_TIME + 1):
             begin('c%d' % i, make('slow%d' % i))
         wait_until(lambda: sum(unit('slow%d' % i) == 'activating' for i in range(AT_A_TIME + 1)) == AT_A_TIME)
-        kill_ctrd()
+        end_ctrd()
         wait_until(lambda: run('systemctl', 'is-active', 'ctrd').out.strip() == 'active')
         assert json.loads(ctl('job', 'list', '--json')) == []
         wait_until(lambda: all(unit('slow%d' % i) in ('inactive', 'failed') for i in range(AT_A_TIME + 1)))
     assert names() == []
+
+
+def test_a_ctrd_that_is_killed_leaves_no_queue():
+    left_by(kill_ctrd)
+
+
+def test_a_ctrd_that_is_restarted_leaves_no_queue():
+    left_by(lambda: run('systemctl', 'restart', 'ctrd', check=True))
