@@ -7,62 +7,24 @@ import os
 import random
 import signal
 import threading
+import xml.etree.ElementTree as ElementTree
 
-import gi
-gi.require_version('Gio', '2.0')
-from gi.repository import Gio, GLib
-
+from bus import *
 from ctrd import *
-
-# Looked up once: gi makes attributes when they are first asked for, and of two threads
-# that ask at once one may find none.
-remote_error = Gio.DBusError.get_remote_error
 
 SECONDS = float(os.environ.get('STORM_SECONDS', '15'))
 SEED = int(os.environ.get('STORM_SEED', '1'))
 CONTAINERS = ['s%d' % i for i in range(6)]
 CLIENTS = 10
 TRANSIENT = ('starting', 'stopping', 'rebooting', 'removing')
-OBJECTS = 'org.freedesktop.DBus.ObjectManager'
-ADDRESS = Gio.dbus_address_get_for_bus_sync(Gio.BusType.SYSTEM)
 
 
-def connect():
-    return Gio.DBusConnection.new_for_address_sync(
-        ADDRESS, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
+class Visitor(Client):
+    """One that knows what it may ask for, and no order."""
 
-
-class Client:
-    """A connection to the bus, and what it may say."""
-
-    def __init__(self, seed=0):
+    def __init__(self, seed):
+        super().__init__()
         self.random = random.Random(seed)
-        self.bus = connect()
-
-    def call(self, path, interface, method, arguments=None, fds=None, timeout=60000):
-        handed = Gio.UnixFDList.new()
-        for fd in fds or []:
-            handed.append(fd)       # a copy
-        reply, out = self.bus.call_with_unix_fd_list_sync('org.ctrd1', path, interface, method, arguments, None,
-                                                          Gio.DBusCallFlags.NONE, timeout, handed, None)
-        for fd in out.steal_fds() if out else []:
-            os.close(fd)
-        return reply.unpack()
-
-    def container(self, name, method, arguments=None, fds=None):
-        return self.call('/org/ctrd1/container/' + name, 'org.ctrd1.Container', method, arguments, fds)
-
-    def managed(self):
-        return self.call('/org/ctrd1', OBJECTS, 'GetManagedObjects')[0]
-
-    def jobs(self):
-        """Those that run; what has ended stays a while."""
-        return [path for path, interfaces in self.managed().items()
-                if path.startswith('/org/ctrd1/job/') and interfaces['org.ctrd1.Job']['State'] == 'running']
-
-    def create(self, name):
-        self.call('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer',
-                  GLib.Variant('(ssa(ss)a{sv})', (name, BUSYBOX, [('StopTimeoutSec', '3s')], {})))
 
     def cancel(self):
         jobs = self.jobs()
@@ -100,7 +62,7 @@ class Client:
             'kill': (2, lambda: self.container(name, 'Kill', GLib.Variant('(si)', self.random.choice(
                 (('init', 9), ('all', 9), ('init', 1), ('all', 15)))))),
             'remove': (1, lambda: self.container(name, 'Remove', GLib.Variant('(b)', (self.random.random() < 0.6,)))),
-            'create': (6, lambda: self.create(name)),
+            'create': (6, lambda: self.create(name, BUSYBOX, [('StopTimeoutSec', '3s')])),
             'cancel': (1, self.cancel),
             'exec': (12, lambda: self.exec(name)),
             'freeze': (2, lambda: self.container(name, 'Freeze')),
@@ -157,8 +119,7 @@ def descriptors():
 
 
 def states(client):
-    return {path.rsplit('/', 1)[1]: interfaces['org.ctrd1.Container']['State']
-            for path, interfaces in client.managed().items() if 'org.ctrd1.Container' in interfaces}
+    return {name: properties['State'] for name, properties in client.containers().items()}
 
 
 def honest(client):
@@ -217,7 +178,7 @@ def test_many_clients_at_once():
 
     storm = Storm(SECONDS)
     for i in range(CLIENTS):
-        storm.thread(Client(SEED * 1000 + i).act)
+        storm.thread(Visitor(SEED * 1000 + i).act)
     storm.thread(lambda rnd=random.Random(SEED): kill_a_monitor(rnd))
     storm.thread(lambda rnd=random.Random(SEED + 1): ask_systemd(rnd))
     storm.run()
@@ -250,38 +211,40 @@ def guess(rnd, signature, depth=0):
         return tuple(guess(rnd, t) for t in signature[1:-1])
     return {'s': lambda: rnd.choice(TEXTS), 'b': lambda: rnd.random() < 0.5, 'h': lambda: rnd.randrange(4),
             'i': lambda: rnd.choice((0, 1, -1, 9, 64, 65, 2**31 - 1, -2**31)),
+            'n': lambda: rnd.choice((0, -1)), 'y': lambda: rnd.choice((0, 255)), 'd': lambda: 0.5, 'v': lambda: GLib.Variant('s', rnd.choice(TEXTS)),
             'ai': lambda: [], 'u': lambda: rnd.choice((0, 1, 80, 65535, 65536, 2**32 - 1)),
             't': lambda: rnd.choice((0, 1, 2**63, 2**64 - 1)), 'o': lambda: '/'}[c]()
 
 
-CALLS = [
-    ('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer', ['s', 's', 'a(ss)', 'a{sv}']),
-    ('/org/ctrd1', 'org.ctrd1.Manager', 'GetContainer', ['s']),
-    ('/org/ctrd1', 'org.ctrd1.Manager', 'ListTemplates', []),
-    ('/org/ctrd1', OBJECTS, 'GetManagedObjects', []),
-    ('/org/ctrd1/container/s0', 'org.freedesktop.DBus.Properties', 'Get', ['s', 's']),
-    ('/org/ctrd1/container/s0', 'org.freedesktop.DBus.Properties', 'GetAll', ['s']),
-    ('/org/ctrd1/container/s0', 'org.freedesktop.DBus.Introspectable', 'Introspect', []),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Start', []),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Stop', ['t']),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Restart', []),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Kill', ['s', 'i']),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Freeze', []),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Thaw', []),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'Exec', ['as', 'a{sv}', 'ah']),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'OpenConsole', ['a{sv}']),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'ResizeConsole', ['u', 'u']),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'GetLog', []),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'GetSettings', []),
-    ('/org/ctrd1/container/s0', 'org.ctrd1.Container', 'GetUsage', []),
-    ('/org/ctrd1/image/busybox_2ddefault', 'org.ctrd1.Image', 'Remove', []),
-    ('/org/ctrd1/job/1', 'org.ctrd1.Job', 'Cancel', []),
-]
+def calls(client):
+    """Every method of every object, as it says of itself: path, interface, name, types."""
+    found = []
+    # Of a job that there was once, and of one that there never is.
+    for path in ['/org/ctrd1', '/org/ctrd1/job/4294967295'] + list(client.managed()):
+        try:
+            text = client.call(path, 'org.freedesktop.DBus.Introspectable', 'Introspect')[0]
+        except GLib.Error:
+            continue
+        for interface in ElementTree.fromstring(text).iter('interface'):
+            for method in interface.iter('method'):
+                # Images may be shared with other hosts.
+                if (interface.get('name'), method.get('name')) == ('org.ctrd1.Image', 'Remove') and 'busybox' not in path:
+                    continue
+                types = [arg.get('type') for arg in method.iter('arg') if arg.get('direction', 'in') == 'in']
+                found.append((path, interface.get('name'), method.get('name'), types))
+    found += [(path, interface, name, types) for _, interface, name, types in found if interface.startswith('org.ctrd1.')
+              for path in ('/org/ctrd1/container/nobody', '/')]
+    assert {interface for _, interface, _, _ in found} >= {'org.ctrd1.Manager', 'org.ctrd1.Container', 'org.ctrd1.Image'}, found
+    return found
 
 
-class Guesser(Client):
+class Guesser(Visitor):
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.calls = calls(self)
+
     def act(self):
-        path, interface, method, types = self.random.choice(CALLS)
+        path, interface, method, types = self.random.choice(self.calls)
         if self.random.random() < 0.1:
             types = types + ['s']       # what is not awaited
         values = tuple(guess(self.random, t) for t in types)
