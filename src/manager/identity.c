@@ -76,6 +76,11 @@ int identity_save(const char *name, const Identity *identity, Error *error) {
         j = json_pack("{s:s, s:s, s:s*, s:I, s:I, s:o*, s:I}", "machine_id", identity->machine_id, "image", identity->image,
                       "template", identity->template, "uid_base", (json_int_t) identity->uid_base, "uid_count",
                       (json_int_t) identity->uid_count, "categories", categories, "created_usec", (json_int_t) identity->created_usec);
+        /* Without memory for it there would be a file without it. */
+        if (mcs_pair_is_valid(identity->mcs) && !categories) {
+                json_decref(j);
+                return -ENOMEM;
+        }
         text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
         json_decref(j);
         if (!text)

@@ -11,6 +11,7 @@
 #include "paths.h"
 #include "settings-files.h"
 #include "strv.h"
+#include "text.h"
 
 #define FILE_MAX (1024 * 1024)
 #define EDITED "50-set.conf"
@@ -151,7 +152,7 @@ static const char *section_of(const char *assignment) {
 
 /* The lines of text without those that assign to these keys, and without headers that
  * nothing follows. A line that another goes on with shares its fate. */
-static int strip_text(FILE *f, const char *text, char *const *assignments, char **ret_section) {
+static int strip_text(Text *out, const char *text, char *const *assignments, char **ret_section) {
         _cleanup_free_ char *copy = strdup(text), *header = NULL;
         char *next = copy, *line;
         bool joined = false, keep = true;
@@ -176,16 +177,16 @@ static int strip_text(FILE *f, const char *text, char *const *assignments, char 
                 if (!keep || (n == 0 && header))
                         continue;
                 if (header) {
-                        fprintf(f, "%s\n", header);
+                        text_put(out, "%s\n", header);
                         free(*ret_section);
                         *ret_section = TAKE_PTR(header);
                 }
-                fprintf(f, "%s\n", line);
+                text_put(out, "%s\n", line);
         }
         return 0;
 }
 
-static int append_assignments(FILE *f, char *const *assignments, char **section) {
+static int append_assignments(Text *out, char *const *assignments, char **section) {
         STRV_FOREACH(a, assignments) {
                 const char *wanted = section_of(*a);
                 char header[64];
@@ -199,39 +200,35 @@ static int append_assignments(FILE *f, char *const *assignments, char **section)
                         continue;
                 snprintf(header, sizeof(header), "[%s]", wanted);
                 if (!streq_ptr(*section, header)) {
-                        fprintf(f, "%s\n", header);
+                        text_put(out, "%s\n", header);
                         free(*section);
                         *section = strdup(header);
                         if (!*section)
                                 return -ENOMEM;
                 }
-                fprintf(f, "%.*s=\n", (int) strcspn(*a, "="), *a);
+                text_put(out, "%.*s=\n", (int) strcspn(*a, "="), *a);
                 for (char *const *b = a; *b; b++)
                         if (is_assignment_to(*b, *a) && (*b)[strcspn(*b, "=") + 1])
-                                fprintf(f, "%s\n", *b);
+                                text_put(out, "%s\n", *b);
         }
         return 0;
 }
 
 /* set: the assignments are put in, or only taken out. *ret is NULL where nothing is left. */
 static int edit_text(const char *text, char *const *assignments, bool set, char **ret) {
-        _cleanup_free_ char *section = NULL, *out = NULL;
-        size_t size = 0;
-        FILE *f = open_memstream(&out, &size);
+        _cleanup_free_ char *section = NULL;
+        Text out = {};
         int r = 0;
 
-        if (!f)
-                return -ENOMEM;
         if (text || set)
-                r = strip_text(f, text ?: HEAD, assignments, &section);
+                r = strip_text(&out, text ?: HEAD, assignments, &section);
         if (r >= 0 && set)
-                r = append_assignments(f, assignments, &section);
-        if (fclose(f) != 0 && r >= 0)
-                r = -ENOMEM;
-        if (r < 0)
-                return r;
-        *ret = section ? TAKE_PTR(out) : NULL;
-        return 0;
+                r = append_assignments(&out, assignments, &section);
+        *ret = NULL;
+        if (r >= 0 && section)
+                return text_take(&out, ret);
+        text_clear(&out);
+        return r;
 }
 
 int settings_edit_make(const char *name, char *const *assignments, bool runtime, SettingsEdit *ret, Error *error) {

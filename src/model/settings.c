@@ -6,6 +6,7 @@
 #include "settings-table.h"
 #include "settings.h"
 #include "strv.h"
+#include "text.h"
 
 static const char *const network_modes[_NETWORK_MODE_MAX] = {
         [NETWORK_HOST] = "host",
@@ -365,14 +366,9 @@ int settings_copy(Settings *to, const Settings *from, const char *key) {
 }
 
 int settings_format(const Settings *s, char **ret) {
-        _cleanup_free_ char *text = NULL;
         const char *section = NULL;
-        size_t size = 0;
+        Text text = {};
         int r = 0;
-
-        FILE *f = open_memstream(&text, &size);
-        if (!f)
-                return -ENOMEM;
 
         for (size_t i = 0; i < settings_table_size && r >= 0; i++) {
                 const SettingRow *row = &settings_table[i];
@@ -382,19 +378,18 @@ int settings_format(const Settings *s, char **ret) {
                 if (r < 0 || !values)
                         continue;
                 if (!streq_ptr(section, row->section)) {
-                        fprintf(f, "%s[%s]\n", section ? "\n" : "", row->section);
+                        text_put(&text, "%s[%s]\n", section ? "\n" : "", row->section);
                         section = row->section;
                 }
                 STRV_FOREACH(v, values)
-                        fprintf(f, "%s=%s\n", row->key, *v);
+                        text_put(&text, "%s=%s\n", row->key, *v);
         }
 
-        if (fclose(f) != 0 && r >= 0)
-                r = -ENOMEM;
-        if (r < 0)
+        if (r < 0) {
+                text_clear(&text);
                 return r;
-        *ret = TAKE_PTR(text);
-        return 0;
+        }
+        return text_take(&text, ret);
 }
 
 size_t settings_keys(void) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "parse.h"
+#include "text.h"
 #include "variant.h"
 
 #define VALUES_MAX 1024
@@ -253,25 +254,22 @@ void variant_put(DBusWriter *w, const Variant *v) {
 }
 
 char *variant_format(const Variant *v) {
-        char *text = NULL;
-        size_t size;
-        FILE *f = open_memstream(&text, &size);
+        char *out = NULL;
+        Text text = {};
 
-        if (!f)
-                return NULL;
-        fprintf(f, "%s%c ", v->is_list ? "a" : "", v->type);
+        text_put(&text, "%s%c ", v->is_list ? "a" : "", v->type);
         for (size_t i = 0; i < v->n; i++) {
                 double d = 0;
 
-                fputs(i > 0 ? "," : "", f);
+                text_put(&text, "%s", i > 0 ? "," : "");
                 if (is_text(v->type))
-                        fprintf(f, "'%s'", v->strings[i]);
+                        text_put(&text, "'%s'", v->strings[i]);
                 else if (v->type == 'd')
-                        fprintf(f, "%g", *(double *) memcpy(&d, v->numbers + i, sizeof(d)));
+                        text_put(&text, "%g", *(double *) memcpy(&d, v->numbers + i, sizeof(d)));
                 else if (strchr("nix", v->type))
-                        fprintf(f, "%" PRIi64, (int64_t) v->numbers[i]);
+                        text_put(&text, "%" PRIi64, (int64_t) v->numbers[i]);
                 else
-                        fprintf(f, "%" PRIu64, v->numbers[i]);
+                        text_put(&text, "%" PRIu64, v->numbers[i]);
         }
-        return fclose(f) == 0 ? text : NULL;
+        return text_take(&text, &out) < 0 ? NULL : out;
 }
