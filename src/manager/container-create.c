@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * How a container comes into being and how it goes.
+ * How a container comes into being; container-remove.c is how it goes.
  *
  * While it is being made its directory is called .new-NAME; the rename to NAME
  * is the one point at which it exists. A ctrd that comes up removes what is
- * called .new-NAME, and the settings file that was written with it. In removing,
- * the rename into the trash is that point.
+ * called .new-NAME, and the settings file that was written with it.
  */
 
 #include <fcntl.h>
@@ -22,6 +21,7 @@
 #include "container.h"
 #include "file.h"
 #include "idpool.h"
+#include "journal-link.h"
 #include "manager.h"
 #include "name.h"
 #include "paths.h"
@@ -57,28 +57,6 @@ static void creation_finish(Creation *creation, const Error *error) {
 
         creation_free(creation);
         job_finish(job, error);
-}
-
-/* The host's journal directory gets a link to the container's by machine id, so
- * that "journalctl --merge" and "journalctl -D" on the host find it. Without a
- * persistent journal on the host there is none. */
-static void journal_link(const char *name, const Identity *identity, bool make) {
-        char link[PATH_MAX], target[PATH_MAX], old[PATH_MAX];
-        ssize_t n;
-
-        snprintf(link, sizeof(link), "/var/log/journal/%s", identity->machine_id);
-        snprintf(target, sizeof(target), PATH_CONTAINERS "/%s/fs/upper/var/log/journal/%s", name, identity->machine_id);
-        if (make) {
-                if (symlink(target, link) < 0 && errno != ENOENT && errno != EEXIST)
-                        sd_journal_print(LOG_NOTICE, "Cannot link the journal of %s: %s", name, strerror(errno));
-                return;
-        }
-        n = readlink(link, old, sizeof(old) - 1);
-        if (n > 0) {
-                old[n] = 0;
-                if (streq(old, target))
-                        (void) unlink(link);
-        }
 }
 
 static int make_identity(Creation *creation, const Image *image, Identity *ret, Error *error) {
@@ -193,14 +171,16 @@ static int creation_commit(Creation *creation, const Image *image, Container **r
                 r = creation_write(creation, &identity, error);
         if (r < 0)
                 return r;
-        journal_link(creation->name, &identity, true);
+        journal_link_make(creation->name, &identity);
 
         r = container_load(creation->manager, creation->name, &container, error);
-        if (r < 0)
-                return r;
-        r = map_put(&creation->manager->containers, container->name, container);
+        if (r >= 0) {
+                r = map_put(&creation->manager->containers, container->name, container);
+                if (r < 0)
+                        container_free(container);
+        }
         if (r < 0) {
-                container_free(container);
+                (void) container_remove_files(creation->manager, creation->name, &identity, NULL);
                 return r;
         }
         *ret = container;
@@ -293,62 +273,4 @@ int container_create(Manager *manager, CreateRequest *request, Job *job, Error *
         if (image)
                 on_image(image, NULL, creation);
         return 0;
-}
-
-/* Remove. */
-
-static int remove_files(Container *c, Error *error) {
-        char path[PATH_MAX];
-        int r;
-
-        /* The settings first: without them nothing starts it again. */
-        r = settings_files_remove(c->name, error);
-        if (r < 0)
-                return r;
-
-        journal_link(c->name, &c->identity, false);
-        snprintf(path, sizeof(path), PATH_CONTAINERS "/%s", c->name);
-        r = manager_discard(c->manager, path);
-        if (r < 0)
-                return error_set_errno(error, r, "cannot remove %s", path);
-        return 0;
-}
-
-static int remove_now(Container *c, Job *job, Error *error) {
-        int r;
-
-        recovery_give_up(c);
-        container_event(c, EVENT_REMOVE);
-        r = confinement_remove(c->name);
-        if (r < 0)
-                sd_journal_print(LOG_WARNING, "Cannot remove the AppArmor profile of %s: %s", c->name, strerror(-r));
-        r = remove_files(c, error);
-        if (r < 0) {
-                container_event(c, EVENT_FAILED);
-                return r;
-        }
-        sd_journal_print(LOG_INFO, "Container %s removed", c->name);
-        /* While it can still be found: what goes with an object is looked up. */
-        c->manager->observer->container_removed(c);
-        map_remove(&c->manager->containers, c->name);
-        container_free(c);
-        job_finish(job, NULL);
-        return 0;
-}
-
-void container_removal_continue(Container *c, Job *job) {
-        _cleanup_error_ Error error = ERROR_INIT;
-
-        if (remove_now(c, job, &error) < 0)
-                job_finish(job, &error);
-}
-
-int container_remove(Container *c, bool force, Job *job, Error *error) {
-        if (!container_state_is_active(c->state) && !c->ending && !c->job)
-                return remove_now(c, job, error);
-        if (!force)
-                return error_set(error, EBUSY, "Running", "container %s is %s: stop it first, or remove it with force", c->name,
-                                 container_state_to_string(c->state));
-        /* Killed at once; the end of the run goes on to container_removal_continue(). */
-        return container_stop(c, 1, false, job, error);
 }

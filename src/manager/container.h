@@ -4,8 +4,8 @@
 /*
  * A container: an object whether it runs or not. What it is (settings,
  * identity), what it does (state, leader, times), how it last ended. The verbs
- * are in container-run.c (start, stop, kill) and container-create.c (create,
- * remove).
+ * are in container-run.c (start, stop, kill), container-create.c and
+ * container-remove.c.
  */
 
 #include <systemd/sd-event.h>
@@ -140,6 +140,12 @@ void container_creation_abort(void *creation);
 
 /* Removes it and all that is its own. With force a running one is killed first. */
 int container_remove(Container *container, bool force, Job *job, Error *error);
+
+/* Everything of it on disk, all or nothing. */
+int container_remove_files(Manager *manager, const char *name, const Identity *identity, Error *error);
+
+/* At ctrd's start: removals that were begun. */
+void container_removals_finish(Manager *manager);
 
 /* The second half of a forced removal: the run has ended. */
 void container_removal_continue(Container *container, Job *job);

@@ -12,6 +12,7 @@
 #include "build.h"
 #include "fd.h"
 #include "file.h"
+#include "journal-link.h"
 #include "manager.h"
 #include "name.h"
 #include "paths.h"
@@ -284,8 +285,10 @@ int manager_load(Manager *manager) {
         empty_trash(manager, PATH_CONTAINERS);
         (void) file_remove_temporaries(PATH_SETTINGS);
         undo_creations(manager);
+        container_removals_finish(manager);
         load_images(manager, false);
         load_containers(manager, false);
+        journal_links_restore(manager);
         MAP_FOREACH(container, &manager->containers)
                 container_adopt(container);
         return 0;
