@@ -268,19 +268,37 @@ static void on_machined_done(void *userdata) {
         }
 }
 
-static void run_created(Container *c) {
+/* The host's end of its link, or 0. */
+static int host_interface(const Container *c) {
         char interface[NAME_INTERFACE_MAX];
-        int ifindex = 0, r;
 
-        if (c->settings->network_mode == NETWORK_VETH) {
-                name_host_interface(c->name, interface);
-                ifindex = (int) if_nametoindex(interface);
-        }
+        if (c->settings->network_mode != NETWORK_VETH)
+                return 0;
+        name_host_interface(c->name, interface);
+        return (int) if_nametoindex(interface);
+}
+
+static void run_created(Container *c) {
+        int r;
+
         c->machined = sd_bus_slot_unref(c->machined);
-        r = machined_register(c->manager->bus, c->name, c->identity.machine_id, c->leader, ifindex, on_machined_done, c,
+        r = machined_register(c->manager->bus, c->name, c->identity.machine_id, c->leader, host_interface(c), on_machined_done, c,
                               &c->machined);
         if (r < 0)
                 on_machined_done(c);
+}
+
+static void on_registration_ensured(void *userdata) {
+        Container *c = userdata;
+
+        c->machined = sd_bus_slot_unref(c->machined);
+}
+
+/* It was started, or has rebooted, while there was no ctrd, or no bus. */
+static void ensure_registration(Container *c) {
+        c->machined = sd_bus_slot_unref(c->machined);
+        (void) machined_ensure(c->manager->bus, c->name, c->identity.machine_id, c->leader, host_interface(c),
+                               on_registration_ensured, c, &c->machined);
 }
 
 static void set_status(Container *c, const char *text) {
@@ -307,6 +325,8 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         c->ready_usec = status->ready_usec;
         container_changed(c, "Leader", "StartedAt", "ReadyAt", NULL);
         set_status(c, status->status);
+        if (adopted && (status->phase == MONITOR_RUNNING || status->phase == MONITOR_READY))
+                ensure_registration(c);
 
         /* What it was at when it was frozen it will go on with. */
         if (status->frozen) {

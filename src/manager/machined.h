@@ -20,6 +20,10 @@ typedef void (*MachinedDone)(void *userdata);
 int machined_register(sd_bus *bus, const char *name, const char *machine_id, pid_t leader, int ifindex,
                       MachinedDone done, void *userdata, sd_bus_slot **ret_slot);
 
+/* The same, unless machined has this leader under this name already. */
+int machined_ensure(sd_bus *bus, const char *name, const char *machine_id, pid_t leader, int ifindex,
+                    MachinedDone done, void *userdata, sd_bus_slot **ret_slot);
+
 /* Makes machined forget a machine; done is called whatever the outcome, unless
  * the slot is dropped. A machined that is not running is not started for it. */
 int machined_unregister(sd_bus *bus, const char *name, MachinedDone done, void *userdata, sd_bus_slot **ret_slot);

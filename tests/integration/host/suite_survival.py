@@ -63,6 +63,8 @@ def test_reboot_while_ctrd_is_away():
         p = show('web')
         assert p['State'] == 'running' and p['Leader'] != leader, p
         assert inside('web', 'hostname').strip() == 'web'
+        wait_until(lambda: run('machinectl', 'show', 'web', '-p', 'Leader', '--value').out.strip() == p['Leader'], 10,
+                   'machined to know the new leader')
 
 
 def test_starts_after_ends_that_ctrd_did_not_see():
