@@ -74,6 +74,17 @@ void container_removals_finish(Manager *manager) {
         closedir(dir);
 }
 
+/* What the files say counts at once, also where it runs and somebody has edited them. */
+static int check_protection(const Container *c, Error *error) {
+        _cleanup_(settings_freep) Settings *now = NULL;
+
+        (void) settings_files_load(c->name, NULL, &now, NULL);
+        if ((now ?: c->settings)->protect)
+                return error_set(error, EPERM, "Protected", "container %s is protected: to remove it, \"ctrctl set %s Protected=no\" first",
+                                 c->name, c->name);
+        return 0;
+}
+
 static int remove_now(Container *c, Job *job, Error *error) {
         int r;
 
@@ -98,12 +109,21 @@ static int remove_now(Container *c, Job *job, Error *error) {
 
 void container_removal_continue(Container *c, Job *job) {
         _cleanup_error_ Error error = ERROR_INIT;
+        int r = check_protection(c, &error);
 
-        if (remove_now(c, job, &error) < 0)
+        if (r >= 0)
+                r = remove_now(c, job, &error);
+        if (r < 0) {
+                sd_journal_print(LOG_WARNING, "Cannot remove container %s: %s", c->name, error_message(&error));
                 job_finish(job, &error);
+        }
 }
 
 int container_remove(Container *c, bool force, Job *job, Error *error) {
+        int r = check_protection(c, error);
+
+        if (r < 0)
+                return r;
         if (!container_state_is_active(c->state) && !c->ending && !c->job)
                 return remove_now(c, job, error);
         if (!force)

@@ -20,6 +20,7 @@
 #include "apparmor-profile.h"
 #include "clock.h"
 #include "container-run.h"
+#include "ephemeral.h"
 #include "fd.h"
 #include "launch.h"
 #include "live.h"
@@ -125,6 +126,7 @@ static void run_cleared(Container *c) {
                 c->job = NULL;
                 r = container_start(c, job, &error);
                 if (r < 0) {
+                        ephemeral_forget(c);
                         container_changed(c, "Job", NULL);
                         job_finish(job, &error);
                 }
@@ -146,6 +148,14 @@ static void run_cleared(Container *c) {
                                   c->name, c->name);
         } else
                 error_clear(&failure);
+        if (ephemeral_run_ended(c)) {
+                /* Whoever waits for the job finds it gone. */
+                c->job = NULL;
+                container_changed(c, "Job", NULL);
+                container_removal_continue(c, NULL);
+                job_finish(job, &failure);
+                return;
+        }
         end_job(c, &failure);
 }
 
@@ -345,9 +355,11 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
                 }
                 break;
         case MONITOR_RUNNING:
+                ephemeral_run_began(c);
                 job_progress(c->job, 70, "Booting");
                 break;
         case MONITOR_READY:
+                ephemeral_run_began(c);
                 run_ready(c);
                 break;
         case MONITOR_REBOOTING:

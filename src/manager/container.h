@@ -147,5 +147,6 @@ int container_remove_files(Manager *manager, const char *name, const Identity *i
 /* At ctrd's start: removals that were begun. */
 void container_removals_finish(Manager *manager);
 
-/* The second half of a forced removal: the run has ended. */
+/* The run has ended: the second half of a forced removal, or with no job that of an
+ * ephemeral one. What fails is logged. */
 void container_removal_continue(Container *container, Job *job);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "ephemeral.h"
 #include "fd.h"
 #include "file.h"
 #include "journal-link.h"
@@ -302,6 +303,8 @@ void manager_load_new(Manager *manager) {
 void manager_begin(Manager *manager) {
         Container *container;
 
+        MAP_FOREACH(container, &manager->containers)
+                ephemeral_begin(container);
         boot_begin(manager);
         if (!manager->boot)
                 MAP_FOREACH(container, &manager->containers)

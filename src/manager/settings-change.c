@@ -132,6 +132,7 @@ static bool is_live(const char *key) {
         static const char *const keys[] = {
                 "Description", "Autostart",          "StartDelaySec",         "Restart",        "RestartSec",
                 "RestartSteps", "RestartMaxDelaySec", "StartLimitIntervalSec", "StartLimitBurst",
+                "Protected",    "Ephemeral",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++)

@@ -457,6 +457,8 @@ const SettingRow settings_table[] = {
           .summary = "in which it is restarted no more than StartLimitBurst= times" },
         { "Container", "StartLimitBurst", FIELD(start_limit_burst), NUMBER(parse_number, format_number), .initial = 5,
           .minimum = 1, .maximum = UINT32_MAX, .expected = "give a number of at least 1", .summary = "how many restarts there may be in StartLimitIntervalSec=" },
+        { "Container", "Protected", FIELD(protect), BOOLEAN, .summary = "whether it cannot be removed" },
+        { "Container", "Ephemeral", FIELD(ephemeral), BOOLEAN, .summary = "whether it is removed when its run ends" },
 
         { "Exec", "Command", FIELD(command), .parse = parse_command, .format = format_words, .reset = reset_list, .secret = true,
           .expected = "give an absolute path and its arguments", .summary = "what runs as init, instead of the one found in the root" },

@@ -309,6 +309,10 @@ int settings_validate(const Settings *s, Error *error) {
         if (s->restart_steps > 0 && (s->restart_usec == 0 || s->restart_max_delay_usec <= s->restart_usec))
                 return error_set(error, EINVAL, "InvalidSettings",
                                  "RestartMaxDelaySec= must be longer than RestartSec=, and that longer than 0, for pauses that grow");
+        if (s->ephemeral && (s->protect || s->restart != RESTART_NO))
+                return error_set(error, EINVAL, "InvalidSettings",
+                                 s->protect ? "Ephemeral= removes the container and Protected= forbids it: set one"
+                                            : "Ephemeral= removes the container when its run ends and Restart= starts it again: set one");
         if (s->memory_high != UINT64_MAX && s->memory_max != UINT64_MAX && s->memory_high > s->memory_max)
                 return error_set(error, EINVAL, "InvalidSettings", "MemoryHigh= is larger than MemoryMax=");
         return 0;

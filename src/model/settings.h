@@ -79,6 +79,8 @@ typedef struct Settings {
         uint64_t restart_usec, restart_steps, restart_max_delay_usec; /* see restart_delay() */
         uint64_t start_limit_interval_usec; /* 0: no limit */
         uint64_t start_limit_burst;
+        bool protect;   /* from removal */
+        bool ephemeral; /* removed when its run ends */
 
         /* [Exec] */
         char **command;     /* NULL: the init that is found in the root */

@@ -52,6 +52,8 @@ static const Case cases[] = {
         { "RestartMaxDelaySec", false, { { "5min", "300s" }, { "infinity", "" } }, { "0", "-1", "soon" } },
         { "StartLimitIntervalSec", false, { { "1min", "60s" }, { "10s", "" }, { "0", "0s" }, { "infinity" } }, { "-1", "soon" } },
         { "StartLimitBurst", false, { { "5", "" }, { "1" }, { "4294967295" } }, { "0", "-1", "infinity", "4294967296" } },
+        { "Protected", false, { { "yes" }, { "no", "" } }, { "auto", "2" } },
+        { "Ephemeral", false, { { "yes" }, { "no", "" } }, { "auto", "2" } },
 
         { "Command", false,
           { { "/bin/sh" }, { "/bin/sh -c 'a b'", "/bin/sh -c \"a b\"" }, { "/bin/x \"\"" }, { "\"/bin/a b\" c" },
