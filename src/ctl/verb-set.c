@@ -73,8 +73,8 @@ const Verb verb_set = {
         .usage = "NAME KEY=VALUE…",
         .summary = "Change settings of a container",
         .details = "All are checked before any is changed. Limits, the description, what attach gives,\n"
-                   "and what is about Autostart= and Restart= change at once, all else when the container\n"
-                   "is started again. KEY= alone goes back to the default; several of a list are its values. See\n"
+                   "what is about Autostart= and Restart=, Protected= and Ephemeral= change at once, all else\n"
+                   "when the container is started again. KEY= alone goes back to the default; several of a list are its values. See\n"
                    "ctr.conf(5).",
         .options = set_options,
         .run = run_set,

@@ -71,8 +71,7 @@ def test_monitor_lost():
 def test_what_is_no_end():
     create('x', BUSYBOX, 'Ephemeral=yes')
     assert not os.path.exists(MARK % 'x')
-    kill_ctrd()
-    wait_until(lambda: run('ctrctl', 'list').status == 0)
+    run('systemctl', 'restart', 'ctrd', check=True)
     assert names() == ['x']  # it never ran
     ctl('start', 'x')
     leader = show('x')['Leader']
@@ -89,8 +88,7 @@ def test_a_start_that_failed_stays():
     with container('x', BUSYBOX, 'Ephemeral=yes', 'Command=/no/such/init', start=False) as name:
         assert run('ctrctl', 'start', name).status != 0
         assert show(name)['State'] == 'failed' and not os.path.exists(MARK % name)
-        kill_ctrd()
-        wait_until(lambda: run('ctrctl', 'list').status == 0)
+        run('systemctl', 'restart', 'ctrd', check=True)
         assert names() == [name]
 
 
@@ -101,8 +99,7 @@ def test_the_setting_has_the_last_word():
         assert show(name)['State'] == 'stopped' and not os.path.exists(MARK % name)
         # One that ran before it had the setting stays.
         ctl('set', name, 'Ephemeral=yes')
-        kill_ctrd()
-        wait_until(lambda: run('ctrctl', 'list').status == 0)
+        run('systemctl', 'restart', 'ctrd', check=True)
         assert names() == [name]
 
 
