@@ -351,6 +351,33 @@ int settings_get(const Settings *s, const char *key, char ***ret_values) {
         return 0;
 }
 
+int settings_default(const char *key, char ***ret_values) {
+        _cleanup_(settings_freep) Settings *s = settings_new();
+        const SettingRow *row = row_find(NULL, key);
+        _cleanup_strv_ char **values = NULL;
+        SettingRow other;
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        if (!row)
+                return -ENOENT;
+        /* To a row with another default this value is none, so that it is formatted. */
+        other = *row;
+        other.initial ^= 1;
+        r = row->format(&other, row_field(s, row), &values);
+        /* Some defaults are only "not set": no value that the key takes. */
+        STRV_FOREACH(v, values)
+                if (r >= 0 && settings_set(s, NULL, key, *v, NULL, TRUST_ADMIN, NULL) < 0) {
+                        *ret_values = NULL;
+                        return 0;
+                }
+        if (r < 0)
+                return r;
+        *ret_values = TAKE_PTR(values);
+        return 0;
+}
+
 bool settings_differ(const Settings *a, const Settings *b, const char *key) {
         _cleanup_strv_ char **x = NULL, **y = NULL;
 

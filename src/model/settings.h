@@ -177,6 +177,10 @@ SeccompProfile settings_seccomp_profile(const Settings *s);
  * assignment). NULL where nothing is set. */
 int settings_get(const Settings *s, const char *key, char ***ret_values);
 
+/* A default as it would stand there. NULL where the default is nothing, or nothing that
+ * could be written. */
+int settings_default(const char *key, char ***ret_values);
+
 /* Whether a key has another value. */
 bool settings_differ(const Settings *a, const Settings *b, const char *key);
 

@@ -449,6 +449,33 @@ static void what_goes_together_is_fine(void **state) {
         }
 }
 
+static void defaults_are_what_an_empty_file_means(void **state) {
+        static const char *const known[][2] = {
+                { "StopTimeoutSec", "90s" }, { "MemoryMax", "infinity" }, { "Autostart", "last" }, { "TasksMax", "16384" },
+                { "Nesting", "no" }, { "CPUWeight", NULL }, { "UIDBase", NULL }, { "Hostname", NULL }, { "Environment", NULL },
+        };
+
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+                _cleanup_strv_ char **values = NULL;
+
+                assert_int_equal(settings_default(known[i][0], &values), 0);
+                if (known[i][1])
+                        assert_string_equal(values[0], known[i][1]);
+                else
+                        assert_null(values);
+        }
+        for (size_t i = 0; i < settings_keys(); i++) {
+                _cleanup_(settings_freep) Settings *s = settings_new(), *empty = settings_new();
+                _cleanup_strv_ char **values = NULL;
+
+                assert_int_equal(settings_default(settings_key(i).key, &values), 0);
+                STRV_FOREACH(v, values)
+                        assert_int_equal(settings_set(s, NULL, settings_key(i).key, *v, NULL, TRUST_ADMIN, NULL), 0);
+                assert_false(settings_differ(s, empty, settings_key(i).key));
+        }
+        assert_int_equal(settings_default("NoSuchKey", &(char **){ NULL }), -ENOENT);
+}
+
 static void one_key_is_copied(void **state) {
         _cleanup_(settings_freep) Settings *a = settings_new(), *b = settings_new();
         _cleanup_strv_ char **values = NULL;
@@ -502,6 +529,7 @@ int main(void) {
                 T(no_value_becomes_two_lines),
                 T(contradictions_are_refused),
                 T(what_goes_together_is_fine),
+                T(defaults_are_what_an_empty_file_means),
                 T(one_key_is_copied),
         };
 

@@ -78,6 +78,20 @@ def test_others_wait_for_the_next_start():
         assert get(name, 'Environment') == ['D=4']
 
 
+def test_effective():
+    with container('x', BUSYBOX, 'MemoryMax=512M', 'Environment=A=1', 'Environment=B=2') as name:
+        lines = ctl('show', '--effective', name).splitlines()
+        for line in ctl('show', '--settings', name).splitlines():
+            assert lines.count(line) == 1, line
+        assert 'Exec.StopTimeoutSec=90s  # default' in lines and 'Resources.CPUWeight=  # default' in lines, lines
+        assert not [x for x in lines if x.startswith('Resources.MemoryMax=') and x.endswith('# default')], lines
+        keys = [x.split('=')[0] for x in lines]
+        assert keys.count('Exec.Environment') == 2 and keys.count('Exec.StopTimeoutSec') == 1, keys
+        assert ctl('show', '-e', '-p', 'StopTimeoutSec', '--value', name) == '90s\n'
+        ctl('set', name, 'StopTimeoutSec=5')
+        assert ctl('show', '-e', '-p', 'StopTimeoutSec', '--value', name) == '5s\n'
+
+
 def test_all_or_nothing():
     with container('x', BUSYBOX, 'MemoryMax=512M') as name:
         before = ctl('show', '--settings', name), text(ETC, name), unit_property(name, 'MemoryMax')
