@@ -21,6 +21,7 @@ import traceback
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../integration/host'))
 from bus import *       # noqa: E402
 from ctrd import *      # noqa: E402
+import disk             # noqa: E402
 import faults           # noqa: E402
 
 CLIENTS = 8
@@ -464,7 +465,7 @@ def fail():
     return 'calls of ctrd fail, %d of them' % n
 
 
-OTHERS = {'faults': fail}
+OTHERS = {'disk': disk.disk, 'faults': fail}
 
 
 def main():
