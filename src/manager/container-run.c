@@ -35,6 +35,7 @@
 
 /* A monitor that was told to end and does not is killed after this. */
 #define END_TIMEOUT_USEC (10 * USEC_PER_SEC)
+#define END_RETRY_USEC (USEC_PER_SEC / 2) /* where there was no memory to ask systemd */
 
 static void run_ended(Container *c, const ExitRecord *record, bool told);
 
@@ -163,6 +164,7 @@ static void on_scope_gone(const Error *ignored, void *userdata) {
         Container *c = userdata;
 
         c->unit = NULL;
+        c->scope = false;
         if (!c->machined)
                 run_cleared(c);
 }
@@ -171,12 +173,20 @@ static void on_unregistered(void *userdata) {
         Container *c = userdata;
 
         c->machined = sd_bus_slot_unref(c->machined);
-        if (!c->unit)
+        if (!c->scope)
                 run_cleared(c);
 }
 
 static int on_end_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
-        kill_scope(userdata);
+        Container *c = userdata;
+        char unit[UNIT_NAME_MAX];
+
+        /* Either what is in it does not end, or systemd could not be told that it may go. */
+        unit_scope_name(c->name, unit);
+        kill_scope(c);
+        (void) unit_release(c->manager->units, unit);
+        if (!c->unit && unit_wait_gone(c->manager->units, unit, on_scope_gone, c, &c->unit) < 0)
+                run_set_timer(c, END_RETRY_USEC, on_end_timeout);
         return 0;
 }
 
@@ -216,9 +226,9 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
          * when it gets to it: the next run's scope, if it were let begin before
          * machined has forgotten this one (systemd#2809 and its like). */
         (void) machined_unregister(c->manager->bus, c->name, on_unregistered, c, &c->machined);
-        (void) unit_wait_gone(c->manager->units, unit, on_scope_gone, c, &c->unit);
-        if (!c->machined && !c->unit)
-                run_cleared(c);
+        c->scope = true;
+        if (unit_wait_gone(c->manager->units, unit, on_scope_gone, c, &c->unit) < 0)
+                run_set_timer(c, END_RETRY_USEC, on_end_timeout);
 }
 
 void run_fail(Container *c, const Error *cause) {

@@ -48,6 +48,7 @@ struct Container {
         LauncherRequest *launch; /* its monitor is being started */
         ConfinementLoad *profile; /* its AppArmor profile is being loaded */
         UnitRequest *unit;      /* scope being made, or awaited to go */
+        bool scope;             /* after the end: it may be there still */
         sd_bus_slot *machined;  /* registration under way */
         sd_event_source *timer; /* how long a start may take, or a forced end */
         Job *job;               /* start, stop or restart under way */

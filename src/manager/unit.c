@@ -460,6 +460,12 @@ static int on_get_unit(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return 0;
 }
 
+int unit_release(UnitClient *client, const char *unit) {
+        /* Not referenced by us (any more) is no error. */
+        return sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "UnrefUnit", NULL, NULL,
+                                        "s", unit);
+}
+
 int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret) {
         UnitRequest *request = request_new(client, unit, done, userdata);
         int r;
@@ -468,8 +474,7 @@ int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *us
                 return -ENOMEM;
         request->awaiting = AWAITING_GONE;
 
-        /* Not referenced by us (any more) is no error. */
-        (void) sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "UnrefUnit", NULL, NULL, "s", unit);
+        (void) unit_release(client, unit);
         r = sd_bus_call_method_async(client->bus, &request->slot, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "GetUnit", on_get_unit,
                                      request, "s", unit);
         if (r < 0) {

@@ -64,5 +64,8 @@ int unit_stop(UnitClient *client, const char *unit);
  * it has none either. */
 int unit_destroy_scope(UnitClient *client, const char *unit);
 
-/* Lets the unit go and calls done when systemd has forgotten it. */
+/* Lets systemd forget the unit, when it has ended. */
+int unit_release(UnitClient *client, const char *unit);
+
+/* The same, and calls done when systemd has forgotten it. */
 int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret);

@@ -458,10 +458,10 @@ def crash(whom):
 def fail():
     """System calls and memory fail."""
     try:
-        n = faults.faults(options.library, options.step, options.most)
+        n = faults.faults(options.library, options.step, options.most, options.operation, options.first)
     finally:
         faults.teardown()
-    assert n > 100, 'only %d calls failed' % n
+    assert n > 30, 'only %d calls failed' % n
     return 'calls of ctrd fail, %d of them' % n
 
 
@@ -474,6 +474,8 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--step', type=int, default=1)
     parser.add_argument('--most', type=int, default=10000)
+    parser.add_argument('--operation')
+    parser.add_argument('--first', type=int, default=1)
     parser.add_argument('--library')
     parser.add_argument('whom', nargs='*')
     parser.parse_args(namespace=options)

@@ -38,10 +38,14 @@ typedef struct Order {
 static Order *order;
 
 /* Where it was, into the journal. */
-static void on_crash(int sig) {
+static void trace(void) {
         void *frames[32];
 
         backtrace_symbols_fd(frames, backtrace(frames, 32), STDERR_FILENO);
+}
+
+static void on_crash(int sig) {
+        trace();
         signal(sig, SIG_DFL);
         raise(sig);
 }
@@ -69,6 +73,8 @@ static bool fails(uint32_t kind, int error) {
         if (!order || order->kind != kind || __atomic_sub_fetch(&order->countdown, 1, __ATOMIC_SEQ_CST) != 0)
                 return false;
         order->hits++;
+        if (getenv("FAULT_TRACE"))
+                trace();
         errno = error;
         return true;
 }

@@ -119,10 +119,10 @@ OPERATIONS = (
 )
 
 
-def setup(library):
+def setup(library, trace):
     run('systemctl', 'start', 'ctrd', check=True)       # which makes the directory
     with open(DROPIN, 'w') as f:
-        f.write('[Service]\nEnvironment=LD_PRELOAD=%s\n' % library)
+        f.write('[Service]\nEnvironment=LD_PRELOAD=%s%s\n' % (library, ' FAULT_TRACE=1' if trace else ''))
     run('systemctl', 'daemon-reload', check=True)
     order = Order()
     run('systemctl', 'restart', 'ctrd', check=True)
@@ -140,15 +140,18 @@ def teardown():
         os.unlink(FILE)
 
 
-def faults(library, step, most):
-    """Every step-th call of each kind fails in each operation, of the first `most`. Returns how many did."""
-    order = setup(library)
+def faults(library, step, most, only=None, first=1):
+    """Every step-th call of each kind fails in each operation (or this one), of the first `most`. Returns how many did.
+    Where the first is another, the journal has where each was."""
+    order = setup(library, first > 1)
     client = Operator()
     wait_until(lambda: run('ctrctl', 'list').status == 0)
     pid, total, refused, ended, told = ctrd_pid(), 0, 0, 0, []
     for operation, before, after in OPERATIONS:
+        if only and operation != only:
+            continue
         for kind, bit in KINDS.items():
-            for n in range(1, most, step):
+            for n in range(first, most, step):
                 client.bring_to(before)
                 order.arm(bit, n)
                 try:
@@ -161,6 +164,8 @@ def faults(library, step, most):
                     # again. It may not for less.
                     assert kind == 'memory', '%s, %s %d: no answer: %s' % (operation, kind, n, error)
                     done = False
+                except AssertionError as error:
+                    raise AssertionError('%s, %s %d: %s' % (operation, kind, n, error)) from None
                 hits = order.hits()
                 assert hits or done, '%s was refused without a fault (%s %d)' % (operation, kind, n)
                 total += hits

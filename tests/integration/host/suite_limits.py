@@ -3,6 +3,7 @@
 # namespaces has only where the machine's own hierarchy has them.
 
 from ctrd import *
+import suite_views as views
 
 SHARED = ['deb']
 SCOPE = '/sys/fs/cgroup/machine.slice/ctr-deb.scope'
@@ -117,3 +118,44 @@ def test_memory_is_limited():
     assert int(dict(line.split() for line in attribute('memory.events').splitlines())['oom_kill']) > before
     assert state('deb') == 'running' and sh('true').status == 0
     assert sh('systemctl is-system-running').out.strip() in ('running', 'degraded')
+
+
+def test_limits_change_while_it_runs_and_are_seen_inside():
+    """By ctrctl and by systemctl; free, nproc and uptime inside agree with them."""
+    needs_controllers()
+    views.lxcfs(True)
+    scope = '/sys/fs/cgroup/machine.slice/ctr-lim.scope'
+
+    def held(name):
+        with open('%s/%s' % (scope, name)) as f:
+            return f.read().split()
+
+    def total():
+        """MiB, as free has it, which asks sysinfo(2), and as lxcfs shows it."""
+        line = [l for l in inside('lim', 'free', '-m').splitlines() if l.startswith('Mem:')][0]
+        kib = [l for l in inside('lim', 'cat', '/proc/meminfo').splitlines() if l.startswith('MemTotal:')][0].split()[1]
+        assert int(kib) >> 10 == int(line.split()[1]), (kib, line)
+        return int(kib) >> 10
+
+    try:
+        with container('lim', BUSYBOX, 'MemoryMax=64M', 'CPUQuota=50%', 'TasksMax=100', 'AllowedCPUs=0', 'InterceptSystemCalls=sysinfo'):
+            assert (held('memory.max'), held('pids.max'), held('cpu.max')[0]) == ([str(64 << 20)], ['100'], '50000')
+            assert total() == 64
+            assert inside('lim', 'nproc').strip() == '1'
+            up = float(inside('lim', 'cat', '/proc/uptime').split()[0])
+            assert up < float(open('/proc/uptime').read().split()[0]) - 10, up
+            assert re.search(r'up +([0-9]+ min|0:0)', inside('lim', 'uptime')), inside('lim', 'uptime')
+
+            ctl('set', 'lim', 'MemoryMax=96M', 'TasksMax=120')
+            assert (held('memory.max'), held('pids.max')) == ([str(96 << 20)], ['120'])
+            assert total() == 96
+            run('systemctl', 'set-property', '--runtime', 'ctr-lim.scope', 'MemoryMax=80M', 'CPUQuota=25%', check=True)
+            assert (held('memory.max'), held('cpu.max')[0]) == ([str(80 << 20)], '25000')
+            assert total() == 80
+            assert ctl('get', 'lim', 'MemoryMax', 'CPUQuota').split() == [str(80 << 20), '25%'], ctl('get', 'lim', 'MemoryMax', 'CPUQuota')
+            # and they hold
+            r = run('ctrctl', 'exec', 'lim', '--', 'tail', '/dev/zero', timeout=120)
+            assert r.status == 128 + signal.SIGKILL, r
+            assert state('lim') == 'running'
+    finally:
+        views.lxcfs(False)
