@@ -121,7 +121,8 @@ void manager_reap(Manager *manager, int pidfd) {
 }
 
 /* Removes trees in a process of its own, which sd-event reaps. What it could not
- * remove lies in the trash and is tried again when ctrd starts. */
+ * remove lies in the trash and is tried again when ctrd starts; what it could not begin
+ * with, at the next removal too. */
 static void spawn_remover(Manager *manager, const char *path) {
         int pidfd, r;
 
@@ -131,10 +132,32 @@ static void spawn_remover(Manager *manager, const char *path) {
                 .stdio = { -1, -1, STDERR_FILENO },
         };
         r = process_spawn(&spawn, NULL, &pidfd);
-        if (r < 0)
+        if (r < 0) {
                 sd_journal_print(LOG_WARNING, "Cannot run " PATH_REMOVE ": %s", strerror(-r));
-        else
+                manager->trash_left = true;
+        } else
                 manager_reap(manager, pidfd);
+}
+
+static void empty_trash(Manager *manager, const char *parent) {
+        char path[PATH_MAX];
+        DIR *dir = opendir(parent);
+
+        if (!dir)
+                return;
+        for (struct dirent *de; (de = readdir(dir));) {
+                if (!startswith(de->d_name, TRASH_PREFIX))
+                        continue;
+                snprintf(path, sizeof(path), "%s/%s", parent, de->d_name);
+                spawn_remover(manager, path);
+        }
+        closedir(dir);
+}
+
+static void empty_all_trash(Manager *manager) {
+        manager->trash_left = false;
+        empty_trash(manager, PATH_IMAGES);
+        empty_trash(manager, PATH_CONTAINERS);
 }
 
 int manager_discard(Manager *manager, const char *path) {
@@ -151,7 +174,10 @@ int manager_discard(Manager *manager, const char *path) {
         while (access(trash, F_OK) >= 0);
         if (rename(path, trash) < 0)
                 return -errno;
-        spawn_remover(manager, trash);
+        if (manager->trash_left)
+                empty_all_trash(manager);
+        else
+                spawn_remover(manager, trash);
         return 0;
 }
 
@@ -186,21 +212,6 @@ static int make_directories(void) {
                         return r;
         }
         return 0;
-}
-
-static void empty_trash(Manager *manager, const char *parent) {
-        char path[PATH_MAX];
-        DIR *dir = opendir(parent);
-
-        if (!dir)
-                return;
-        for (struct dirent *de; (de = readdir(dir));) {
-                if (!startswith(de->d_name, TRASH_PREFIX))
-                        continue;
-                snprintf(path, sizeof(path), "%s/%s", parent, de->d_name);
-                spawn_remover(manager, path);
-        }
-        closedir(dir);
 }
 
 /* Those that are not known yet. tell: somebody listens already. */
@@ -282,8 +293,7 @@ int manager_load(Manager *manager) {
         if (r < 0)
                 return r;
         build_clean(manager);
-        empty_trash(manager, PATH_IMAGES);
-        empty_trash(manager, PATH_CONTAINERS);
+        empty_all_trash(manager);
         (void) file_remove_temporaries(PATH_SETTINGS);
         undo_creations(manager);
         container_removals_finish(manager);

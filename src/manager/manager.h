@@ -57,6 +57,7 @@ struct Manager {
         TemplateQuery *templates; /* the question that is under way, if any */
         uint32_t last_job;
         uint64_t last_trash;
+        bool trash_left; /* nobody is at work on some of it */
 };
 
 int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, Manager **ret);
