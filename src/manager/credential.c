@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,21 +13,33 @@
 
 #define CREDENTIAL_MAX (1024 * 1024)
 
-/* Without a name until it is whole: services that take all there are see no half of it. */
-static int write_whole(int dir, const char *name, const char *data, size_t size, uid_t owner) {
-        _cleanup_fd_ int fd = openat(dir, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
-        char path[FD_PATH_MAX];
+/* Beside the directory until it is whole: services that take all there are see no half of
+ * it. Not O_TMPFILE: AppArmor lets nobody link what has no name. */
+#define UNFINISHED "../.credential"
+
+static int write_unfinished(int dir, const char *data, size_t size, uid_t owner) {
+        _cleanup_fd_ int fd = -EBADF;
         int r;
 
+        (void) unlinkat(dir, UNFINISHED, 0);
+        fd = openat(dir, UNFINISHED, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return -errno;
         r = fd_write_all(fd, data, size);
+        if (r >= 0 && (fchown(fd, owner, owner) < 0 || fchmod(fd, 0400) < 0))
+                r = -errno;
+        return r;
+}
+
+static int write_whole(int dir, const char *name, const char *data, size_t size, uid_t owner) {
+        int r;
+
+        r = write_unfinished(dir, data, size, owner);
+        if (r >= 0 && renameat2(dir, UNFINISHED, dir, name, RENAME_NOREPLACE) < 0)
+                r = -errno;
         if (r < 0)
-                return r;
-        if (fchown(fd, owner, owner) < 0 || fchmod(fd, 0400) < 0 ||
-            linkat(AT_FDCWD, fd_path(fd, path), dir, name, AT_SYMLINK_FOLLOW) < 0)
-                return -errno;
-        return 0;
+                (void) unlinkat(dir, UNFINISHED, 0);
+        return r;
 }
 
 int credential_write(int dir, const char *name, const char *path, uid_t owner, const char *context, Error *error) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
@@ -67,7 +68,7 @@ int guest_open(int pidfd, Guest *ret, Error *error) {
         if (r >= 0)
                 r = root_of(pid, "gid_map", &guest.gid);
         /* Nobody else has its number, as long as it is there. */
-        if (process_signal(pidfd, 0) < 0)
+        if (process_signal(pidfd, 0) == -ESRCH)
                 return error_set(error, ESRCH, "NotRunning", "the container has ended");
         if (r < 0)
                 return error_set_errno(error, r, "the container's user namespace cannot be looked at");

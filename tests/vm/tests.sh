@@ -56,7 +56,7 @@ check "AppArmor is enabled and its profiles are loaded" has_apparmor
 # The slice of the containers stays when it has been there once.
 systemctl start machine.slice ctrd.service systemd-machined.service
 traces >/run/traces-before
-program host python3 tests/integration/host/main.py interface limits lifecycle network hot confine daemons apparmor
+program host python3 tests/integration/host/main.py interface limits lifecycle network confine daemons apparmor
 program runtime tests/integration/test-runtime
 # A telling part; tests/vm/tests-checkpoint.sh is all of it.
 program runtime-checkpoint tests/integration/test-runtime-checkpoint memory tcp terminal user_namespace
