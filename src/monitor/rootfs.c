@@ -110,8 +110,8 @@ static int layer_attach(int layers, unsigned number, const char *path, int usern
  * capabilities must stay with them: SECBIT_NO_SETUID_FIXUP keeps the kernel
  * from dropping CAP_DAC_OVERRIDE and its like with file system id 0. This is
  * safe, since nothing but the mount happens in between, and it works since
- * id-mapped layers do (Linux 5.19). The other way, one more line in the map
- * for the host's root, would put a foreign id on disk.
+ * id-mapped layers do (Linux 5.19). The other way, root of the host by its own line in
+ * the map (see layers_userns()), would put that foreign id on disk.
  */
 static int overlay_new(const char *lower, unsigned n, const Plan *plan, Error *error) {
         char lowerdir[sizeof("lowerdir=") + PLAN_LOWER_MAX * 4], upperdir[32], workdir[32],
@@ -223,12 +223,31 @@ static void layers_detach(const Plan *plan, const char *layers) {
         }
 }
 
+/*
+ * The map of the layers: the container's, and a line for root of the host, who else
+ * could create nothing in the container (EOVERFLOW): machinectl copy-to makes a file as
+ * that and then gives it to the container's root. The id on disk is the one that
+ * systemd takes for it (systemd-nspawn, UID_MAPPED_ROOT). It gives the container nothing: its user
+ * namespace does not have root of the host, so nobody in there can become, change to or run as it.
+ */
+static int layers_userns(const Plan *plan, Error *error) {
+        const uint32_t host_root = INT32_MAX - 1;
+        IdMap map[PLAN_IDMAP_MAX + 1];
+        size_t n = plan->n_idmap;
+
+        memcpy(map, plan->idmap, n * sizeof(*map));
+        map[n] = (IdMap){ .inside = host_root, .outside = 0, .count = 1 };
+        if (id_map_check(map, n + 1) >= 0) /* else one of the two is in it already */
+                n++;
+        return userns_open(map, n, map, n, error);
+}
+
 int rootfs_mount(const Plan *plan, const char *layers, Error *error) {
         _cleanup_fd_ int userns = -EBADF, fd = -EBADF;
         int r = 0;
 
         if (plan->n_idmap > 0) {
-                userns = userns_open(plan->idmap, plan->n_idmap, plan->idmap, plan->n_idmap, error);
+                userns = layers_userns(plan, error);
                 if (userns < 0)
                         return error_prefix(error, "The id map cannot be made");
         }
