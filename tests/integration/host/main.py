@@ -17,7 +17,20 @@ def main(names):
     for name in names:
         suite = importlib.import_module('suite_' + name)
         tests = [(n, f) for n, f in vars(suite).items() if n.startswith('test_') and callable(f)]
-        getattr(suite, 'setup', lambda: None)()
+        try:
+            getattr(suite, 'setup', lambda: None)()
+        except BaseException as error:      # noqa: then none of its tests can be
+            number += 1
+            if isinstance(error, ctrd.Skip):
+                print('ok %d - %s # SKIP %s' % (number, name, error), flush=True)
+                continue
+            failed += 1
+            print('not ok %d - %s: what all its tests need' % (number, name))
+            for line in (traceback.format_exc() + ctrd.diagnosis()).splitlines():
+                print('# ' + line)
+            sys.stdout.flush()
+            ctrd.clean_up()
+            continue
         for test, function in tests:
             number += 1
             label = '%s: %s' % (name, test[5:].replace('_', ' '))
