@@ -108,6 +108,43 @@ static int read_value(sd_bus_message *m, Property *p) {
         return p->text ? sd_bus_message_exit_container(m) : -ENOMEM;
 }
 
+/* A property without a value, which object_clear() takes as it is. */
+static Property *add_property(Object *o, const char *name) {
+        Property *list = reallocarray(o->properties, o->n + 1, sizeof(*list)), *p;
+
+        if (!list)
+                return NULL;
+        o->properties = list;
+        p = &list[o->n++];
+        *p = (Property){ .name = strdup(name) };
+        return p->name ? p : NULL;
+}
+
+int object_add_number(Object *o, const char *name, uint64_t number) {
+        Property *p = add_property(o, name);
+
+        if (!p)
+                return -ENOMEM;
+        p->type = 't';
+        p->number = number;
+        if (number == UINT64_MAX)
+                p->text = strdup("");
+        else if (asprintf(&p->text, "%" PRIu64, number) < 0)
+                p->text = NULL;
+        return p->text ? 0 : -ENOMEM;
+}
+
+int object_add_strings(Object *o, const char *name, char *const *strings) {
+        Property *p = add_property(o, name);
+
+        if (!p)
+                return -ENOMEM;
+        p->type = 'a';
+        p->list = strv_copy(strings);
+        p->text = strv_join(strings, " ");
+        return p->list && p->text ? 0 : -ENOMEM;
+}
+
 /* a{sv} */
 int object_take_properties(Object *o, sd_bus_message *m) {
         const char *name;
@@ -116,18 +153,13 @@ int object_take_properties(Object *o, sd_bus_message *m) {
         if (r < 0)
                 return r;
         while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                Property *list = reallocarray(o->properties, o->n + 1, sizeof(*list)), *p;
+                Property *p;
 
-                if (!list)
-                        return -ENOMEM;
-                o->properties = list;
-                p = &list[o->n++];
-                *p = (Property){};
                 r = sd_bus_message_read_basic(m, 's', &name);
                 if (r < 0)
                         return r;
-                p->name = strdup(name);
-                r = p->name ? read_value(m, p) : -ENOMEM;
+                p = add_property(o, name);
+                r = p ? read_value(m, p) : -ENOMEM;
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
                 if (r < 0)

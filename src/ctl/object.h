@@ -44,6 +44,10 @@ int object_list_take(ObjectList *l, sd_bus_message *m, const char *interface);
 int object_list_take_interfaces(ObjectList *l, sd_bus_message *m, const char *path, const char *interface);
 int object_take_properties(Object *o, sd_bus_message *m);
 
+/* Adds a property that came from elsewhere. UINT64_MAX: none, null in JSON. */
+int object_add_number(Object *o, const char *name, uint64_t number);
+int object_add_strings(Object *o, const char *name, char *const *strings);
+
 const Property *object_get(const Object *o, const char *name);
 /* "" and 0 where there is no such property. */
 const char *object_text(const Object *o, const char *name);

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "object.h"
 #include "show.h"
 #include "strv.h"
 #include "table.h"
@@ -18,7 +17,7 @@ void show_value(const char *text) {
 }
 
 /* One row with a column each: an object in JSON. */
-static int print_json(const Ctl *ctl, const Show *s, const Object *o, Error *error) {
+int show_json(const Ctl *ctl, const Show *s, const Object *o, Error *error) {
         _cleanup_(table_freep) Table *t = NULL;
         _cleanup_free_ Column *columns = calloc(o->n + 1, sizeof(*columns));
         _cleanup_free_ const Property **shown = calloc(o->n + 1, sizeof(*shown));
@@ -61,7 +60,7 @@ int show_object(Ctl *ctl, const Show *s, const char *path, const char *interface
                 if (!object_get(&o, *w))
                         return error_set(error, EINVAL, NULL, "%s has no property %.100s: see org.ctrd1(5)", s->what, *w);
         if (ctl->json)
-                return print_json(ctl, s, &o, error);
+                return show_json(ctl, s, &o, error);
         for (size_t i = 0; i < o.n; i++) {
                 const Property *p = &o.properties[i];
 

@@ -6,6 +6,7 @@
  */
 
 #include "ctl.h"
+#include "object.h"
 
 typedef struct Show {
         const char *what; /* what has them, for errors: "A container" */
@@ -20,3 +21,6 @@ void show_value(const char *text);
 
 /* Reads an object's properties and prints those that are wanted. */
 int show_object(Ctl *ctl, const Show *s, const char *path, const char *interface, Error *error);
+
+/* One that was read as JSON. */
+int show_json(const Ctl *ctl, const Show *s, const Object *o, Error *error);

@@ -9,6 +9,7 @@
 #include "ctl.h"
 #include "fd.h"
 #include "format.h"
+#include "journal.h"
 #include "log.h"
 #include "parse.h"
 #include "remote.h"
@@ -123,31 +124,18 @@ static int follow(Ctl *ctl, const char *name, Log *l, bool raw, Error *error) {
         }
 }
 
-static int run_logs(Ctl *ctl, Options *o, Error *error) {
+enum {
+        CODE_RAW = 0x100,
+        CODE_JOURNAL,
+        CODE_SINCE,
+        CODE_UNTIL,
+};
+
+static int print_console(Ctl *ctl, const char *name, size_t lines, bool following, bool raw, Error *error) {
         _cleanup_(log_close) Log l = LOG_INIT;
         _cleanup_free_ char *text = NULL;
-        bool following = false, raw = !isatty(STDOUT_FILENO);
-        uint64_t lines = SIZE_MAX;
-        const char *value, *name;
         size_t size = 0;
-        int code, r;
-
-        while ((code = options_next(o, &value, error)) > 0)
-                if (code == 'f')
-                        following = true;
-                else if (code == 'n') {
-                        if (!streq(value, "all") && parse_uint_max(value, SIZE_MAX - 1, &lines) < 0)
-                                return error_set(error, EINVAL, "Usage", "--lines=%.100s is not valid: give a number, or all", value);
-                } else
-                        raw = true;
-        if (code < 0)
-                return code;
-        r = options_check_rest(o, 1, 1, "the name of a container", error);
-        if (r < 0)
-                return r;
-        name = options_rest(o)[0];
-        if (ctl->host)
-                return remote_run(ctl, isatty(STDOUT_FILENO), error);
+        int r;
 
         r = log_open(ctl, name, &l, error);
         if (r >= 0)
@@ -160,19 +148,68 @@ static int run_logs(Ctl *ctl, Options *o, Error *error) {
         return following ? follow(ctl, name, &l, raw, error) : 0;
 }
 
+static int run_logs(Ctl *ctl, Options *o, Error *error) {
+        bool raw = false, journal = false;
+        uint64_t lines = SIZE_MAX;
+        JournalView view = {};
+        const char *value, *name;
+        int code, r;
+
+        while ((code = options_next(o, &value, error)) > 0)
+                switch (code) {
+                case 'f':
+                        view.follow = true;
+                        break;
+                case 'n':
+                        if (!streq(value, "all") && parse_uint_max(value, SIZE_MAX - 1, &lines) < 0)
+                                return error_set(error, EINVAL, "Usage", "--lines=%.100s is not valid: give a number, or all", value);
+                        view.lines = value;
+                        break;
+                case CODE_JOURNAL:
+                        journal = true;
+                        break;
+                case CODE_SINCE:
+                        view.since = value;
+                        break;
+                case CODE_UNTIL:
+                        view.until = value;
+                        break;
+                default:
+                        raw = true;
+                }
+        if (code < 0)
+                return code;
+        r = options_check_rest(o, 1, 1, "the name of a container", error);
+        if (r < 0)
+                return r;
+        if (!journal && (view.since || view.until))
+                return error_set(error, EINVAL, "Usage", "--since and --until need --journal: lines of the console carry no time");
+        if (journal && raw)
+                return error_set(error, EINVAL, "Usage", "--raw is for the console, not with --journal");
+        name = options_rest(o)[0];
+        if (ctl->host)
+                return remote_run(ctl, isatty(STDOUT_FILENO), error);
+        return journal ? journal_run(ctl, name, &view, error)
+                       : print_console(ctl, name, lines, view.follow, raw || !isatty(STDOUT_FILENO), error);
+}
+
 static const Option options[] = {
-        { "follow", 'f',   NULL,    "Go on with what is added"                                               },
-        { "lines",  'n',   "LINES", "The last lines only (all)"                                              },
-        { "raw",    0x100, NULL,    "Do not take control characters away; as is done where output is no terminal" },
+        { "follow",  'f',          NULL,    "Go on with what is added"                                               },
+        { "lines",   'n',          "LINES", "The last lines only (all)"                                              },
+        { "raw",     CODE_RAW,     NULL,    "Do not take control characters away; as is done where output is no terminal" },
+        { "journal", CODE_JOURNAL, NULL,    "Its journal instead of its console"                                     },
+        { "since",   CODE_SINCE,   "TIME",  "Of the journal, what is not older: 09:30, yesterday, -1h"               },
+        { "until",   CODE_UNTIL,   "TIME",  "Of the journal, what is not newer"                                      },
         {}
 };
 
 const Verb verb_logs = {
         .name = "logs",
         .usage = "NAME",
-        .summary = "Show what a container wrote to its console",
-        .details = "The log is bounded: the oldest goes first. It stays when the container stops. The\n"
-                   "container's journal is shown by journalctl -M NAME.",
+        .summary = "Show what a container wrote to its console, or its journal",
+        .details = "The log is bounded: the oldest goes first. It stays when the container stops, and so\n"
+                   "does a journal on the disk. journalctl shows that, see there; for more of its options,\n"
+                   "journalctl -M NAME.",
         .options = options,
         .run = run_logs,
 };

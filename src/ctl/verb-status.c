@@ -14,12 +14,15 @@
 #include "log.h"
 #include "object.h"
 #include "parse.h"
+#include "process-tree.h"
+#include "show.h"
+#include "strv.h"
 
+#define LABEL_WIDTH 12
 #define LABEL "%12s: "
 
-typedef struct Usage {
-        uint64_t memory, memory_peak, tasks, cpu_usec;
-} Usage;
+/* More than people read on one page. */
+#define PROCESSES_MAX 200
 
 /* What a container wrote shall not command the terminal. */
 static void print_plain(const char *text) {
@@ -38,29 +41,34 @@ static void print_text(const char *label, const char *text) {
 }
 
 /* Figures that the host's kernel does not keep are not there. */
-static void read_usage(Ctl *ctl, const char *path, Usage *u) {
-        const struct {
-                const char *name;
-                uint64_t *value;
-        } known[] = {
-                { "MemoryCurrent", &u->memory      },
-                { "MemoryPeak",    &u->memory_peak },
-                { "TasksCurrent",  &u->tasks       },
-                { "CPUUsageUSec",  &u->cpu_usec    },
-        };
+static int read_usage(Ctl *ctl, const char *path, Object *o) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         const char *name;
         uint64_t value;
+        int r = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(known); i++)
-                *known[i].value = UINT64_MAX;
         if (bus_method(ctl, path, BUS_CONTAINER, "GetUsage", &m, NULL) < 0 || bus_call(ctl, m, &reply, NULL) < 0 ||
             sd_bus_message_enter_container(reply, 'a', "{st}") < 0)
-                return;
-        while (sd_bus_message_read(reply, "{st}", &name, &value) > 0)
-                for (size_t i = 0; i < ELEMENTSOF(known); i++)
-                        if (streq(name, known[i].name))
-                                *known[i].value = value;
+                return 0;
+        while (r >= 0 && sd_bus_message_read(reply, "{st}", &name, &value) > 0)
+                r = object_add_number(o, name, value);
+        return r;
+}
+
+/* What systemd holds it to: the same that systemctl set-property changes. */
+static int read_limits(Ctl *ctl, Object *o) {
+        static const char *const names[] = { "MemoryMax", "MemoryHigh", "TasksMax", "CPUQuotaPerSecUSec" };
+        _cleanup_free_ char *path = NULL;
+        int r = sd_bus_path_encode("/org/freedesktop/systemd1/unit", object_text(o, "Unit"), &path);
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(names); i++) {
+                uint64_t value = UINT64_MAX;
+
+                (void) sd_bus_get_property_trivial(ctl->bus, "org.freedesktop.systemd1", path,
+                                                   "org.freedesktop.systemd1.Scope", names[i], NULL, 't', &value);
+                r = object_add_number(o, names[i], value);
+        }
+        return r;
 }
 
 /* When the present state began; 0 where that is not known. */
@@ -116,39 +124,88 @@ static void print_restarts(const Object *o) {
         putchar('\n');
 }
 
-static void print_usage(const Usage *u) {
-        char text[FORMAT_MAX], peak[FORMAT_MAX];
+/* False where it is not known, or there is none. */
+static bool figure(const Object *o, const char *name, uint64_t *ret) {
+        const Property *p = object_get(o, name);
 
-        if (u->memory != UINT64_MAX) {
-                printf(LABEL "%s", "Memory", format_bytes(text, u->memory));
-                if (u->memory_peak != UINT64_MAX)
-                        printf(" (peak: %s)", format_bytes(peak, u->memory_peak));
+        *ret = p ? p->number : UINT64_MAX;
+        return *ret != UINT64_MAX;
+}
+
+static void print_memory(const Object *o) {
+        static const struct {
+                const char *word, *name;
+        } more[] = { { "max", "MemoryMax" }, { "high", "MemoryHigh" }, { "peak", "MemoryPeak" } };
+        const char *before = " (";
+        char text[FORMAT_MAX];
+        uint64_t v;
+
+        if (!figure(o, "MemoryCurrent", &v))
+                return;
+        printf(LABEL "%s", "Memory", format_bytes(text, v));
+        for (size_t i = 0; i < ELEMENTSOF(more); i++)
+                if (figure(o, more[i].name, &v)) {
+                        printf("%s%s: %s", before, more[i].word, format_bytes(text, v));
+                        before = ", ";
+                }
+        puts(streq(before, ", ") ? ")" : "");
+}
+
+static void print_usage(const Object *o) {
+        char text[FORMAT_MAX];
+        uint64_t v;
+
+        print_memory(o);
+        if (figure(o, "TasksCurrent", &v)) {
+                printf(LABEL "%" PRIu64, "Tasks", v);
+                if (figure(o, "TasksMax", &v))
+                        printf(" (max: %" PRIu64 ")", v);
                 putchar('\n');
         }
-        if (u->tasks != UINT64_MAX)
-                printf(LABEL "%" PRIu64 "\n", "Tasks", u->tasks);
-        if (u->cpu_usec != UINT64_MAX)
-                printf(LABEL "%s\n", "CPU", format_timespan(text, u->cpu_usec));
+        if (figure(o, "CPUUsageUSec", &v)) {
+                printf(LABEL "%s", "CPU", format_timespan(text, v));
+                if (figure(o, "CPUQuotaPerSecUSec", &v))
+                        printf(" (quota: %" PRIu64 "%%)", v / (USEC_PER_SEC / 100));
+                putchar('\n');
+        }
+}
+
+/* As systemctl status has it. That there is none, for nobody or for us, is no failure. */
+static void print_processes(Ctl *ctl, const char *unit) {
+        _cleanup_(process_tree_clear) ProcessTree tree = {};
+
+        if (process_tree_read(ctl->bus, unit, &tree) < 0 || tree.n == 0)
+                return;
+        printf(LABEL "%s\n", "CGroup", unit);
+        process_tree_print(&tree, stdout, LABEL_WIDTH + 2, PROCESSES_MAX);
 }
 
 /* The last lines of the console, where the caller may see them: no reason to ask
- * for a password, and none to fail. */
-static void print_log(Ctl *ctl, const char *name, size_t lines) {
+ * for a password, and none to fail. Over ssh no descriptors come. Returns their size. */
+static size_t read_log(Ctl *ctl, const char *name, size_t lines, char **ret) {
         _cleanup_(log_close) Log l = LOG_INIT;
-        _cleanup_free_ char *text = NULL;
         size_t size = 0;
         int r;
 
         if (lines == 0 || ctl->host)
-                return;
+                return 0;
         (void) sd_bus_set_allow_interactive_authorization(ctl->bus, false);
         r = log_open(ctl, name, &l, NULL);
         if (r >= 0)
-                r = log_read(&l, lines, &text, &size, NULL);
-        if (r < 0 || size == 0)
-                return;
-        size = format_plain(text, size);
-        printf("\n%.*s%s", (int) size, text, size > 0 && text[size - 1] != '\n' ? "\n" : "");
+                r = log_read(&l, lines, ret, &size, NULL);
+        return r < 0 ? 0 : format_plain(*ret, size);
+}
+
+static int print_json(Ctl *ctl, Object *o, char *log, size_t size, Error *error) {
+        _cleanup_strv_ char **lines = NULL;
+        int r;
+
+        if (log)
+                log[size] = 0;
+        r = strv_split(strempty(log), "\r\n", &lines);
+        if (r >= 0)
+                r = object_add_strings(o, "Log", lines);
+        return r < 0 ? error_set_errno(error, r, "Cannot print how it is") : show_json(ctl, &(Show){}, o, error);
 }
 
 static void print_identity(const Object *o) {
@@ -170,21 +227,9 @@ static void print_identity(const Object *o) {
         print_text("Addresses", object_text(o, "Addresses"));
 }
 
-static int print_status(Ctl *ctl, const char *name, size_t lines, Error *error) {
-        _cleanup_(object_clear) Object o = {};
-        _cleanup_free_ char *path = NULL;
-        uint64_t leader;
-        const char *state, *description;
-        Usage usage;
-        int r = bus_container_path(name, &path, error);
-
-        if (r >= 0)
-                r = object_read(ctl, path, BUS_CONTAINER, &o, error);
-        if (r < 0)
-                return r;
-        state = object_text(&o, "State");
-        leader = object_number(&o, "Leader");
-        description = object_text(&o, "Description");
+static void print_page(Ctl *ctl, const char *name, const Object *o) {
+        const char *state = object_text(o, "State"), *description = object_text(o, "Description");
+        uint64_t leader = object_number(o, "Leader");
 
         printf("%s", name);
         if (!isempty(description)) {
@@ -192,21 +237,50 @@ static int print_status(Ctl *ctl, const char *name, size_t lines, Error *error) 
                 print_plain(description);
         }
         putchar('\n');
-        print_state(&o, state);
-        print_text("Status", object_text(&o, "StatusText"));
-        print_exit(&o);
-        print_restarts(&o);
+        print_state(o, state);
+        print_text("Status", object_text(o, "StatusText"));
+        print_exit(o);
+        print_restarts(o);
         if (leader > 0) {
                 printf(LABEL "%" PRIu64 "\n", "Leader", leader);
-                print_text("Unit", object_text(&o, "Unit"));
+                print_text("Unit", object_text(o, "Unit"));
         }
-        print_identity(&o);
+        print_identity(o);
         if (leader > 0) {
-                read_usage(ctl, path, &usage);
-                print_usage(&usage);
+                print_usage(o);
+                print_processes(ctl, object_text(o, "Unit"));
         }
-        print_log(ctl, name, lines);
-        return leader > 0 ? EXIT_SUCCESS : STATUS_NOT_RUNNING;
+}
+
+static int print_status(Ctl *ctl, const char *name, size_t lines, Error *error) {
+        _cleanup_(object_clear) Object o = {};
+        _cleanup_free_ char *path = NULL, *log = NULL;
+        size_t size;
+        bool runs;
+        int r = bus_container_path(name, &path, error);
+
+        if (r >= 0)
+                r = object_read(ctl, path, BUS_CONTAINER, &o, error);
+        if (r < 0)
+                return r;
+        runs = object_number(&o, "Leader") > 0;
+        if (runs) {
+                r = read_usage(ctl, path, &o);
+                if (r >= 0)
+                        r = read_limits(ctl, &o);
+                if (r < 0)
+                        return error_set_errno(error, r, "Cannot read what %s uses", name);
+        }
+        if (!ctl->json)
+                print_page(ctl, name, &o);
+        size = read_log(ctl, name, lines, &log);
+        if (ctl->json) {
+                r = print_json(ctl, &o, log, size, error);
+                if (r < 0)
+                        return r;
+        } else if (size > 0)
+                printf("\n%.*s%s", (int) size, log, log[size - 1] != '\n' ? "\n" : "");
+        return runs ? EXIT_SUCCESS : STATUS_NOT_RUNNING;
 }
 
 static int run_status(Ctl *ctl, Options *o, Error *error) {
@@ -232,7 +306,9 @@ const Verb verb_status = {
         .name = "status",
         .usage = "NAME",
         .summary = "Show how a container is, for people",
-        .details = "The exit status is 0 where it runs, 3 where it does not, 4 where there is none.",
+        .details = "Its processes are shown as a tree of its control groups. With --json it is its\n"
+                   "properties, what it uses and what it is held to, and the lines of the log.\n"
+                   "The exit status is 0 where it runs, 3 where it does not, 4 where there is none.",
         .options = options,
         .status_no_container = STATUS_NO_CONTAINER,
         .run = run_status,
