@@ -19,12 +19,14 @@ from gi.repository import Gio, GLib
 from ctrd import *
 
 SHARED = ['deb', 'box']
+# Where the kernel keeps them, as in the VM.
+HAS_FIGURES = {'memory', 'pids'} <= set(open('/sys/fs/cgroup/cgroup.controllers').read().split())
 SHELL = 'Command=/bin/sh'
 
 
 def setup():
     if 'box' not in names():
-        create('box', BUSYBOX, SHELL)
+        create('box', BUSYBOX, SHELL, 'StopTimeoutSec=1s')     # a shell does not mind the signal
     if 'deb' not in names():
         create('deb', DEBIAN, 'MemoryMax=700M', 'TasksMax=300', 'CPUQuota=150%')
     ctl('start', '--needed', 'box', 'deb')
@@ -129,7 +131,7 @@ def test_who_only_looks_does_not_touch():
         ours.until('detached')
         writer.type('echo still-$((4))\n')
         theirs.until(b'still-4')
-    assert refused({'ReadOnly': True, 'Nonsense': True}) == 'org.ctrd1.Error.InvalidArguments'
+    assert refused({'ReadOnly': True, 'Nonsense': True}) == 'org.freedesktop.DBus.Error.InvalidArgs'
 
 
 def test_the_size_is_that_of_who_came_or_changed_last():
@@ -166,9 +168,12 @@ def test_logs_follow_by_events():
         def switches():
             return [line for line in open('/proc/%d/status' % p.pid) if 'ctxt_switches' in line]
         wait_until(lambda: open('/proc/%d/wchan' % p.pid).read() != '0')
-        before = switches()
-        time.sleep(0.5)
-        assert switches() == before
+
+        def quiet():
+            before = switches()
+            time.sleep(0.5)
+            return switches() == before
+        wait_until(quiet, 10, 'what follows to sleep')      # whoever looks again and again never does
     finally:
         p.kill()
         p.communicate()
@@ -236,8 +241,10 @@ def test_journal_of_the_host_is_not_shown_through_a_link():
 
 def test_status_of_one_that_runs():
     out = ctl('status', 'deb')
-    assert re.search(r'Memory: .*\(max: 700M', out), out
-    assert re.search(r'Tasks: [0-9]+ \(max: 300\)', out) and '(quota: 150%)' in out, out
+    if HAS_FIGURES:
+        assert re.search(r'Memory: .*\(max: 700M', out), out
+        assert re.search(r'Tasks: [0-9]+ \(max: 300\)', out), out
+    assert '(quota: 150%)' in out, out
     tree = out[out.index('CGroup: ctr-deb.scope\n'):]
     leader = show('deb')['Leader']
     for pattern in (r'├─monitor\n +│ └─[0-9]+ .*ctr-monitor', r'└─payload\n', r'├─init\.scope\n.*└─%s ' % leader,
@@ -245,7 +252,7 @@ def test_status_of_one_that_runs():
         assert re.search(pattern, tree), (pattern, tree)
     # limits that systemctl changes are seen
     run('systemctl', 'set-property', '--runtime', 'ctr-deb.scope', 'TasksMax=301', check=True)
-    assert '(max: 301)' in ctl('status', 'deb')
+    assert '(max: 301)' in ctl('status', 'deb') or not HAS_FIGURES
     lines = ctl('status', '-n2', 'box').split('\n\n')[-1].splitlines()
     assert len(lines) <= 2, lines
     fails('status', '-n', 'x', 'deb', status=2, word='--lines')
@@ -263,9 +270,10 @@ def test_status_shows_names_that_are_the_containers_own():
 
 
 def test_status_as_json():
+    wait_until(lambda: 'login:' in ctl('status', 'deb'))
     o = json.loads(ctl('status', '--json', 'deb'))
     assert (o['Name'], o['State'], o['MemoryMax'], o['CPUQuotaPerSecUSec']) == ('deb', 'running', 700 << 20, 1500000), o
-    assert o['MemoryHigh'] is None and o['MemoryCurrent'] > 0 and o['Leader'] == int(show('deb')['Leader']), o
+    assert o['MemoryHigh'] is None and (o.get('MemoryCurrent', 0) > 0) == HAS_FIGURES and o['Leader'] == int(show('deb')['Leader']), o
     assert any('login:' in line for line in o['Log']) and len(o['Log']) <= 10, o
     ctl('stop', 'box')
     r = run('ctrctl', 'status', '--json', 'box')
