@@ -166,7 +166,7 @@ def test_systemd_run(name, unit):
 def test_journalctl(name, unit):
     run('systemd-run', '-q', '-M', name, '--wait', '--unit=marked', 'sh', '-c', 'echo marker-of-' + name, check=True)
     run('systemd-run', '-q', '-M', name, '--wait', 'journalctl', '--sync', check=True)
-    out = run('journalctl', '-M', name, '-u', 'marked', '-o', 'json', '-g', 'marker', '--no-pager', check=True).out
+    out = run('journalctl', '-M', name, '-u', 'marked', '-o', 'json', '-g', '^marker', '--no-pager', check=True).out
     entry = json.loads(out.splitlines()[-1])
     assert entry['MESSAGE'] == 'marker-of-' + name and entry['_HOSTNAME'] == name, entry
     assert entry['_MACHINE_ID'] == run('machinectl', 'show', name, '-p', 'Id', '--value').out.strip() or name == 'peer'
