@@ -2,12 +2,21 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 
 #include "address.h"
 #include "parse.h"
 
 size_t address_size(const Address *a) {
         return a->family == AF_INET ? 4 : 16;
+}
+
+const char *address_to_string(const Address *a, char buffer[static ADDRESS_TEXT_MAX]) {
+        char text[INET6_ADDRSTRLEN] = "";
+
+        (void) inet_ntop(a->family, a->bytes, text, sizeof(text));
+        snprintf(buffer, ADDRESS_TEXT_MAX, "%s/%u", text, a->prefix);
+        return buffer;
 }
 
 int address_parse(const char *s, Address *ret) {

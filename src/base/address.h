@@ -18,6 +18,10 @@ typedef struct Address {
 
 size_t address_size(const Address *a);
 
+/* "10.0.0.2/24". Returns the buffer. */
+#define ADDRESS_TEXT_MAX 50
+const char *address_to_string(const Address *a, char buffer[static ADDRESS_TEXT_MAX]);
+
 /* "10.0.0.2", "fd00::2". */
 int address_parse(const char *s, Address *ret);
 

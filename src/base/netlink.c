@@ -14,6 +14,10 @@ int netlink_open(int protocol) {
         return TAKE_FD(fd);
 }
 
+int netlink_join(int sock, unsigned group) {
+        return setsockopt(sock, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ? -errno : 0;
+}
+
 void netlink_begin(NetlinkMessage *m, uint16_t type, uint16_t flags, const void *fixed, size_t n) {
         static uint32_t sequence;
 

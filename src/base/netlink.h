@@ -26,6 +26,10 @@ static inline struct nlmsghdr *netlink_header(NetlinkMessage *m) {
  * stays whatever becomes of the caller. */
 int netlink_open(int protocol);
 
+/* What the kernel tells a group (RTNLGRP_…) comes to this socket too: use one that makes
+ * no requests. -ENOENT: there is no such group. */
+int netlink_join(int sock, unsigned group);
+
 /* A message with its fixed part (struct ifinfomsg …). flags: NLM_F_DUMP and its like;
  * NLM_F_REQUEST goes without saying. */
 void netlink_begin(NetlinkMessage *m, uint16_t type, uint16_t flags, const void *fixed, size_t n);

@@ -289,6 +289,13 @@ static void on_image_added(Manager *manager, Image *image) {
         emit(manager->bus, bus_image_path(image), sd_bus_emit_object_added);
 }
 
+static void on_image_changed(Manager *manager, Image *image) {
+        _cleanup_free_ char *path = bus_image_path(image);
+
+        if (path)
+                (void) sd_bus_emit_properties_changed(manager->bus, path, "org.ctrd1.Image", "Containers", NULL);
+}
+
 static void on_image_removed(Manager *manager, Image *image) {
         emit(manager->bus, bus_image_path(image), sd_bus_emit_object_removed);
 }
@@ -328,6 +335,7 @@ const ManagerObserver bus_observer = {
         .container_changed = on_container_changed,
         .container_removed = on_container_removed,
         .image_added = on_image_added,
+        .image_changed = on_image_changed,
         .image_removed = on_image_removed,
         .job_added = on_job_added,
         .job_changed = on_job_changed,

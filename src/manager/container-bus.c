@@ -403,7 +403,7 @@ static int property_addresses(sd_bus *bus, const char *path, const char *interfa
                               sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         Container *c = userdata;
 
-        return sd_bus_message_append_strv(reply, c->settings->addresses);
+        return sd_bus_message_append_strv(reply, c->addresses_known ? c->addresses : c->settings->addresses);
 }
 
 static int property_job(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,

@@ -206,6 +206,7 @@ static void on_image(Image *image, const Error *failure, void *userdata) {
                 return;
         }
         creation->manager->observer->container_added(container);
+        manager_image_users_changed(creation->manager, container->identity.image);
         manager_status_changed(creation->manager);
         sd_journal_print(LOG_INFO, "Container %s created from image %s", container->name, image->id);
         creation_finish(creation, NULL);

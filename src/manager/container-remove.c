@@ -102,6 +102,7 @@ static int remove_now(Container *c, Job *job, Error *error) {
         /* While it can still be found: what goes with an object is looked up. */
         c->manager->observer->container_removed(c);
         map_remove(&c->manager->containers, c->name);
+        manager_image_users_changed(c->manager, c->identity.image);
         container_free(c);
         job_finish(job, NULL);
         return 0;

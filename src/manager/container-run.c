@@ -113,6 +113,7 @@ static void run_cleared(Container *c) {
         c->started_usec = c->ready_usec = 0;
         free(c->status_text);
         c->status_text = strdup("");
+        container_set_addresses(c, NULL);
         error_move(&failure, &c->failure);
         container_changed(c, "Leader", "StatusText", "StartedAt", "ReadyAt", "ExitReason", "ExitStatus", "ExitedAt", NULL);
         container_event(c, bad ? EVENT_FAILED : EVENT_ENDED);
@@ -331,6 +332,10 @@ static void set_status(Container *c, const char *text) {
         container_changed(c, "StatusText", NULL);
 }
 
+static void on_addresses(const char *text, void *userdata) {
+        container_set_addresses(userdata, text);
+}
+
 static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata) {
         Container *c = userdata;
         MonitorPhase before = c->phase;
@@ -345,6 +350,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         c->ready_usec = status->ready_usec;
         container_changed(c, "Leader", "StartedAt", "ReadyAt", NULL);
         set_status(c, status->status);
+        container_set_addresses(c, status->addresses);
         if (adopted && (status->phase == MONITOR_RUNNING || status->phase == MONITOR_READY))
                 ensure_registration(c);
 
@@ -443,6 +449,7 @@ static void on_closed(void *userdata) {
 const MonitorLinkOps run_link_ops = {
         .phase = on_phase,
         .status = on_status,
+        .addresses = on_addresses,
         .failed = on_failed,
         .exited = on_exited,
         .closed = on_closed,

@@ -37,6 +37,7 @@ Container *container_free(Container *container) {
         free(container->apparmor);
         selinux_contexts_clear(&container->selinux);
         free(container->status_text);
+        strv_free(container->addresses);
         free(container->name);
         free(container);
         return NULL;
@@ -93,6 +94,19 @@ void container_take_settings(Container *c, Settings *settings) {
                 container_changed(c, "Description", "Runtime", "Network", "Addresses", "UserNamespace", "Privileged", "Autostart",
                                   "RestartPolicy", NULL);
         recovery_settings_changed(c);
+}
+
+void container_set_addresses(Container *c, const char *text) {
+        _cleanup_strv_ char **addresses = NULL;
+
+        if (text && strv_split(text, " ", &addresses) < 0)
+                return;
+        if (!!text == c->addresses_known && strv_equal(addresses, c->addresses))
+                return;
+        strv_free(c->addresses);
+        c->addresses = TAKE_PTR(addresses);
+        c->addresses_known = text;
+        container_changed(c, "Addresses", NULL);
 }
 
 void container_reload_settings(Container *c) {

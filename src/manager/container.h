@@ -36,6 +36,8 @@ struct Container {
         ContainerState state; /* written by container_event() alone */
         pid_t leader;
         char *status_text;
+        char **addresses; /* of a run, as the kernel says */
+        bool addresses_known;
         uint64_t started_usec, ready_usec; /* CLOCK_REALTIME */
         ExitRecord exit;
         Recovery recovery;
@@ -80,6 +82,10 @@ void container_changed(Container *container, ...) __attribute__((sentinel));
 
 /* Other settings, taken: of one that does not run. Observers are told. */
 void container_take_settings(Container *container, Settings *settings);
+
+/* What the kernel says of its interfaces, with blanks between; NULL: there is nobody who
+ * could say, its settings do. */
+void container_set_addresses(Container *container, const char *text);
 
 /* Those of its files, where it does not run. What is wrong with them a start tells. */
 void container_reload_settings(Container *container);

@@ -63,7 +63,7 @@ MonitorLink *monitor_link_free(MonitorLink *link) {
 
 typedef struct Message {
         const char *event, *command, *phase, *status, *message, *stage, *reason;
-        const char *frozen;
+        const char *frozen, *addresses;
         uint64_t leader, started, ready, errnum, code, timestamp;
 } Message;
 
@@ -88,6 +88,7 @@ static int message_parse(char *data, size_t size, Message *ret) {
                         { "STAGE", &m.stage },
                         { "REASON", &m.reason },
                         { "FROZEN", &m.frozen },
+                        { "ADDRESSES", &m.addresses },
                         { "LEADER", NULL, &m.leader, INT32_MAX },
                         { "STARTED_USEC", NULL, &m.started, UINT64_MAX },
                         { "READY_USEC", NULL, &m.ready, UINT64_MAX },
@@ -154,6 +155,7 @@ static int dispatch_message(MonitorLink *link, const Message *m) {
                         .phase = monitor_phase_from_string(m->phase),
                         .leader = (pid_t) m->leader,
                         .status = (char *) strempty(m->status),
+                        .addresses = m->addresses,
                         .started_usec = m->started,
                         .ready_usec = m->ready,
                         .frozen = streq_ptr(m->frozen, "yes"),
@@ -164,6 +166,8 @@ static int dispatch_message(MonitorLink *link, const Message *m) {
                 link->ops->phase(&status, streq(m->event, "snapshot"), link->userdata);
         } else if (streq(m->event, "status"))
                 link->ops->status(strempty(m->status), link->userdata);
+        else if (streq(m->event, "addresses"))
+                link->ops->addresses(m->addresses, link->userdata);
         else if (streq(m->event, "failed")) {
                 error_set(&error, m->errnum ? (int) m->errnum : EIO, "StartFailed", "%s", m->message ?: strempty(m->stage));
                 link->ops->failed(&error, link->userdata);

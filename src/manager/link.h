@@ -16,6 +16,7 @@ typedef struct MonitorStatus {
         MonitorPhase phase;
         pid_t leader; /* 0: none yet */
         char *status; /* last STATUS= of the guest, "" */
+        const char *addresses; /* "10.0.0.2/24 fd00::2/64"; NULL from a monitor of an earlier version */
         uint64_t started_usec, ready_usec;
         bool frozen;
 } MonitorStatus;
@@ -24,6 +25,7 @@ typedef struct MonitorStatus {
 typedef struct MonitorLinkOps {
         void (*phase)(const MonitorStatus *status, bool snapshot, void *userdata);
         void (*status)(const char *text, void *userdata);
+        void (*addresses)(const char *text, void *userdata);
         /* A start that failed, with the cause; the monitor ends by itself. */
         void (*failed)(Error *error, void *userdata);
         void (*exited)(ExitReason reason, int code, uint64_t timestamp_usec, void *userdata);

@@ -194,6 +194,13 @@ size_t manager_image_users(Manager *manager, const char *image, char ***ret_name
         return n;
 }
 
+void manager_image_users_changed(Manager *manager, const char *id) {
+        Image *image = map_get(&manager->images, id);
+
+        if (image)
+                manager->observer->image_changed(manager, image);
+}
+
 /* The start of ctrd. */
 
 static int make_directories(void) {
@@ -279,8 +286,10 @@ static void load_containers(Manager *manager, bool tell) {
                         sd_journal_print(LOG_WARNING, "Container %s is left out: %s", de->d_name, error_message(&error));
                 else if (map_put(&manager->containers, container->name, container) < 0)
                         container_free(container);
-                else if (tell)
+                else if (tell) {
                         manager->observer->container_added(container);
+                        manager_image_users_changed(manager, container->identity.image);
+                }
         }
         closedir(dir);
 }

@@ -27,6 +27,8 @@ typedef struct ManagerObserver {
         void (*container_changed)(Container *container, char **properties);
         void (*container_removed)(Container *container);
         void (*image_added)(Manager *manager, Image *image);
+        /* Other containers are made from it than before. */
+        void (*image_changed)(Manager *manager, Image *image);
         void (*image_removed)(Manager *manager, Image *image);
         void (*job_added)(Job *job);
         void (*job_changed)(Job *job);
@@ -89,3 +91,6 @@ void manager_reap(Manager *manager, int pidfd);
 
 /* Containers that use an image. */
 size_t manager_image_users(Manager *manager, const char *image, char ***ret_names);
+
+/* Tells observers that others use it than before. No error where there is no such image. */
+void manager_image_users_changed(Manager *manager, const char *image);

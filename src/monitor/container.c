@@ -28,6 +28,12 @@ bool container_phase_may_follow(MonitorPhase from, MonitorPhase to) {
 
 /* --- telling ------------------------------------------------------------- */
 
+static void put_addresses(Container *container, WireWriter *writer) {
+        char text[ADDRESS_WATCH_TEXT_MAX];
+
+        wire_put(writer, "ADDRESSES", address_watch_text(&container->run.addresses, text));
+}
+
 static void put_state(void *userdata, WireWriter *writer) {
         Container *container = userdata;
 
@@ -36,6 +42,7 @@ static void put_state(void *userdata, WireWriter *writer) {
         wire_put(writer, "STATUS", container->status);
         wire_put_u64(writer, "STARTED_USEC", container->started);
         wire_put_u64(writer, "READY_USEC", container->ready);
+        put_addresses(container, writer);
         wire_put(writer, "FROZEN", container->run.freezer.state == FREEZER_FROZEN ? "yes" : "no");
 }
 
@@ -84,6 +91,16 @@ static void tell_status(Container *container) {
         }
         (void) timer_arm(&container->status_rest, container->loop, STATUS_INTERVAL, status_rested, container);
         send_status(container);
+}
+
+static void on_addresses(void *userdata) {
+        Container *container = userdata;
+        WireWriter writer;
+
+        wire_begin(&writer);
+        wire_put(&writer, "EVENT", "addresses");
+        put_addresses(container, &writer);
+        control_send(&container->control, &writer);
 }
 
 static void tell_exited(Container *container) {
@@ -547,6 +564,7 @@ int container_open(Container *container, Loop *loop, const char *directory, int 
                 .failed = on_failed,
                 .ended = on_ended,
                 .notified = on_notified,
+                .addresses = on_addresses,
                 .frozen = on_frozen,
                 .changed = on_changed,
                 .gone = on_gone,

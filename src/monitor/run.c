@@ -51,6 +51,7 @@ void run_init(Run *run, Loop *loop, const char *directory, Console *console, con
         run->freezer = FREEZER_INIT;
         run->terminal = TERMINAL_INIT;
         run->notify = NOTIFY_INIT;
+        run->addresses = ADDRESS_WATCH_INIT;
         run->interceptor = (Interceptor) INTERCEPTOR_INIT;
         run->call = RUNTIME_CALL_INIT;
         run->change = CHANGE_INIT;
@@ -97,6 +98,7 @@ static void leader_ended(void *userdata, uint32_t events) {
         run->leader_pidfd = fd_close(run->leader_pidfd);
         run->leader = 0;
         run->notify.leader = 0;
+        address_watch_end(&run->addresses);
         /* Nobody runs on with this: the kernel kills the namespace with its init. */
         (void) run_thaw(run);
         run_reap(run);
@@ -175,7 +177,23 @@ static int call_result(Run *run, const char *verb, int status, int sig) {
                          sig > 0 ? "signal" : "status", sig > 0 ? sig : status);
 }
 
+static void addresses_changed(void *userdata) {
+        Run *run = userdata;
+
+        run->ops->addresses(run->userdata);
+}
+
+/* Without it nobody is told of addresses; that is no reason not to start. */
+static void watch_addresses(Run *run) {
+        int r = address_watch_begin(&run->addresses, run->loop, run->leader, addresses_changed, run);
+
+        if (r < 0)
+                fprintf(stderr, "ctr-monitor: the addresses of the container cannot be watched: %s\n", strerror(-r));
+}
+
 static void create_done(Run *run, const char *stage, int r) {
+        if (r >= 0 && !run->ending)
+                watch_addresses(run);
         if (r >= 0 && !run->ending)
                 r = leader_watch(run);
 
@@ -490,6 +508,7 @@ static void end_finish(void *userdata, bool gone) {
         int status, sig;
 
         sessions_end(&run->sessions);
+        address_watch_end(&run->addresses);
         change_end(&run->change);
         source_remove(&run->leader_source);
         if (run->leader_pidfd >= 0)

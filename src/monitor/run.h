@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include "address-watch.h"
 #include "change.h"
 #include "console.h"
 #include "error.h"
@@ -36,6 +37,8 @@ typedef struct RunOps {
         /* PID 1 has ended. */
         void (*ended)(void *userdata, int status, int signal);
         void (*notified)(void *userdata, const NotifyMessage *message);
+        /* The container has other addresses than before. */
+        void (*addresses)(void *userdata);
         /* What run_freeze() has come to; see FreezerHandler. */
         void (*frozen)(void *userdata, int r);
         /* What run_change() has come to; see ChangeHandler. */
@@ -56,6 +59,7 @@ typedef struct Run {
         Freezer freezer;
         Terminal terminal;
         Notify notify;
+        AddressWatch addresses;
         Interceptor interceptor;
         Sessions sessions;
         RuntimeCall call;

@@ -39,6 +39,20 @@ static bool same(const char *network, const char *address) {
         return address_same_network(&a, &b);
 }
 
+static void test_text(void **state) {
+        static const char *const texts[] = {
+                "10.0.0.2/24", "0.0.0.0/0", "255.255.255.255/32", "::/0", "fd00::2/64",
+                "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128", "::ffff:255.255.255.255/128",
+        };
+        char buffer[ADDRESS_TEXT_MAX];
+        Address a;
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                assert_int_equal(address_parse_prefix(texts[i], &a), 0);
+                assert_string_equal(address_to_string(&a, buffer), texts[i]);
+        }
+}
+
 static void test_network(void **state) {
         assert_true(same("10.0.0.2/24", "10.0.0.254"));
         assert_false(same("10.0.0.2/24", "10.0.1.1"));
@@ -67,6 +81,7 @@ static void test_mac(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse),
+                cmocka_unit_test(test_text),
                 cmocka_unit_test(test_network),
                 cmocka_unit_test(test_mac),
         };

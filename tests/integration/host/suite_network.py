@@ -67,3 +67,58 @@ def test_a_crash_leaves_no_interface_in_the_way():
         wait_until(lambda: state('web') == 'failed')
         ctl('start', 'web')
         assert links('web') == ['host0', 'lo']
+
+
+def addresses(name):
+    return show(name)['Addresses'].split()
+
+
+def told(name):
+    """What ctrd told of addresses since this was last asked, to a client that listens."""
+    import bus
+    client = bus.Client()
+    seen = []
+    client.bus.signal_subscribe('org.ctrd1', 'org.freedesktop.DBus.Properties', 'PropertiesChanged', '/org/ctrd1/container/' + name, None,
+                                0, lambda c, s, p, i, m, a: 'Addresses' in a[1] and seen.append(a.unpack()[1]['Addresses']))
+    return client, seen
+
+
+def test_addresses_that_the_container_gives_itself():
+    with container('web', BUSYBOX, 'Address=10.99.2.2/24'):
+        run('ip', 'link', 'set', 've-web', 'up', check=True)
+        assert addresses('web') == ['10.99.2.2/24'], addresses('web')
+        inside('web', 'ip', 'addr', 'add', '10.99.3.7/16', 'dev', 'host0')
+        inside('web', 'ip', 'addr', 'add', '169.254.7.7/16', 'dev', 'host0', 'scope', 'link')
+        inside('web', 'ip', '-6', 'addr', 'add', 'fd00:99::7/64', 'dev', 'host0')
+        wait_until(lambda: sorted(addresses('web')) == ['10.99.2.2/24', '10.99.3.7/16', 'fd00:99::7/64'])
+        # ctrd finds them again, and hears of what comes then.
+        run('systemctl', 'kill', '--signal=KILL', 'ctrd', check=True)
+        assert sorted(addresses('web')) == ['10.99.2.2/24', '10.99.3.7/16', 'fd00:99::7/64']
+        inside('web', 'ip', 'addr', 'flush', 'dev', 'host0')
+        wait_until(lambda: addresses('web') == [])
+        assert 'host0' in links('web')
+        # A reboot makes another namespace; then what the settings say is there again.
+        ctl('restart', 'web')
+        assert addresses('web') == ['10.99.2.2/24']
+        inside('web', 'ip', 'addr', 'add', '10.99.4.4/24', 'dev', 'host0')
+        wait_until(lambda: len(addresses('web')) == 2)
+        ctl('stop', 'web')
+        assert addresses('web') == ['10.99.2.2/24']
+    assert not [i for i in os.listdir('/sys/class/net') if i.startswith('ve-')]
+
+
+def test_addresses_without_end():
+    from bus import GLib
+    with container('web', BUSYBOX, 'Address=10.99.5.2/24'):
+        client, seen = told('web')
+        begun = time.monotonic()
+        inside('web', 'sh', '-c', 'for i in $(seq 1 200); do ip addr add 10.98.$i.1/24 dev host0; ip addr del 10.98.$i.1/24 dev host0; done; '
+               'for i in $(seq 1 60); do ip addr add 10.97.$i.1/24 dev host0; done')
+        wait_until(lambda: len(addresses('web')) == 16)
+        lasted = time.monotonic() - begun
+        while GLib.MainContext.default().iteration(False):
+            pass
+        # At most five a second.
+        assert 1 <= len(seen) <= lasted * 5 + 2, (len(seen), lasted)
+        assert len(seen[-1]) == 16, seen[-1]
+        ctl('stop', 'web')
