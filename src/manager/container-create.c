@@ -126,8 +126,11 @@ static int creation_write(Creation *creation, const Identity *identity, Error *e
                 return error_set(error, EEXIST, "Exists", "%s exists already: remove it, or choose another name",
                                  access(conf, F_OK) >= 0 ? conf : final);
 
-        (void) manager_discard(creation->manager, fresh);
-        r = mkdir(fresh, 0700) < 0 ? -errno : 0;
+        r = container_removal_complete(creation->manager, creation->name, error);
+        if (r >= 0)
+                r = manager_discard(creation->manager, fresh);
+        if (r >= 0)
+                r = mkdir(fresh, 0700) < 0 ? -errno : 0;
         if (r >= 0) {
                 snprintf(path, sizeof(path), "%s/fs", fresh);
                 r = mkdir(path, 0755) < 0 ? -errno : 0;

@@ -24,12 +24,25 @@
 
 #define GONE_PREFIX ".gone-"
 
+static void gone_path(const char *name, char ret[static PATH_MAX]) {
+        snprintf(ret, PATH_MAX, PATH_CONTAINERS "/" GONE_PREFIX "%s", name);
+}
+
+int container_removal_complete(Manager *manager, const char *name, Error *error) {
+        char gone[PATH_MAX];
+        int r;
+
+        gone_path(name, gone);
+        r = manager_discard(manager, gone);
+        return r < 0 ? error_set_errno(error, r, "cannot remove %s, which is left of an earlier container", gone) : 0;
+}
+
 int container_remove_files(Manager *manager, const char *name, const Identity *identity, Error *error) {
         char path[PATH_MAX], gone[PATH_MAX];
         int r;
 
         snprintf(path, sizeof(path), PATH_CONTAINERS "/%s", name);
-        snprintf(gone, sizeof(gone), PATH_CONTAINERS "/" GONE_PREFIX "%s", name);
+        gone_path(name, gone);
         if (rename(path, gone) < 0)
                 return error_set_errno(error, errno, "cannot remove %s", path);
         r = settings_files_remove(name, error);
@@ -47,17 +60,18 @@ int container_remove_files(Manager *manager, const char *name, const Identity *i
 
 static void finish_removal(Manager *manager, const char *name) {
         _cleanup_error_ Error error = ERROR_INIT;
-        char path[PATH_MAX];
+        int r = 0;
 
         if (!name_is_valid(name))
                 return;
         sd_journal_print(LOG_NOTICE, "The removal of %s was interrupted and is finished", name);
-        if (settings_files_remove(name, &error) < 0) {
+        /* Else the settings are those of another that has the name now. */
+        if (!container_is_on_disk(name))
+                r = settings_files_remove(name, &error);
+        if (r >= 0)
+                r = container_removal_complete(manager, name, &error);
+        if (r < 0)
                 sd_journal_print(LOG_WARNING, "The removal of %s cannot be finished: %s", name, error_message(&error));
-                return;
-        }
-        snprintf(path, sizeof(path), PATH_CONTAINERS "/" GONE_PREFIX "%s", name);
-        (void) manager_discard(manager, path);
 }
 
 void container_removals_finish(Manager *manager) {

@@ -80,6 +80,13 @@ int container_load(Manager *manager, const char *name, Container **ret, Error *e
         return 0;
 }
 
+bool container_is_on_disk(const char *name) {
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), PATH_CONTAINERS "/%s", name);
+        return access(path, F_OK) >= 0;
+}
+
 /* Tells what of the new ones is a property. */
 void container_take_settings(Container *c, Settings *settings) {
         Settings *old = c->settings;

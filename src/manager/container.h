@@ -151,6 +151,13 @@ int container_remove(Container *container, bool force, Job *job, Error *error);
 /* Everything of it on disk, all or nothing. */
 int container_remove_files(Manager *manager, const char *name, const Identity *identity, Error *error);
 
+/* Whether its directory is there: it exists, whatever is wrong with it. */
+bool container_is_on_disk(const char *name);
+
+/* What an earlier container of this name has left, where it could not be put aside: it
+ * must have gone before there is another. */
+int container_removal_complete(Manager *manager, const char *name, Error *error);
+
 /* At ctrd's start: removals that were begun. */
 void container_removals_finish(Manager *manager);
 

@@ -251,7 +251,8 @@ static void undo_creation(Manager *manager, const char *name) {
                 return;
         sd_journal_print(LOG_NOTICE, "The creation of %s was interrupted and is undone", name);
         snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
-        (void) unlink(path);
+        if (!container_is_on_disk(name))
+                (void) unlink(path);
         snprintf(path, sizeof(path), PATH_CONTAINERS "/.new-%s", name);
         (void) manager_discard(manager, path);
 }

@@ -138,6 +138,31 @@ def test_kill_of_ctrd_during_creation_and_removal():
             ctl('remove', 'web')
 
 
+def restart_ctrd():
+    run('systemctl', 'reset-failed', 'ctrd')
+    run('systemctl', 'restart', 'ctrd', check=True)
+
+
+def test_what_a_removal_left_takes_nothing_from_another():
+    left = '/var/lib/ctrd/containers/.%s-web'
+    with container('web', BUSYBOX, 'Description=mine', start=False):
+        for kind in ('gone', 'new'):
+            os.makedirs(left % kind + '/fs/upper')
+            restart_ctrd()
+            assert show('web')['Description'] == 'mine' and 'Description=mine' in settings_text('web')
+            assert not os.path.exists(left % kind)
+    # What cannot be put aside would take them at the next start.
+    os.mkdir(left % 'gone')
+    run('chattr', '+i', left % 'gone', check=True)
+    try:
+        fails('create', 'web', BUSYBOX, word='earlier container')
+        assert names() == [] and not os.path.exists('/etc/ctrd/containers/web.conf')
+    finally:
+        run('chattr', '-i', left % 'gone', check=True)
+    with container('web', start=False):
+        assert not os.path.exists(left % 'gone')
+
+
 def test_kill_of_the_monitor_takes_the_container_along():
     with container('web'):
         leader = int(show('web')['Leader'])
