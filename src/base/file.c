@@ -17,6 +17,15 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
         return fd_read_all(fd, max, ret_data, ret_size);
 }
 
+int file_read_regular(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size) {
+        _cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        return S_ISREG(st.st_mode) ? fd_read_all(fd, max, ret_data, ret_size) : -EBADF;
+}
+
 int file_read_line(int dirfd, const char *path, char **ret) {
         _cleanup_free_ char *data = NULL;
         int r;

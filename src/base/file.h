@@ -14,6 +14,10 @@
 /* Reads a file of at most max bytes; a NUL follows. -E2BIG past that. */
 int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size);
 
+/* The same of a file that somebody else names: one that is no file, which might never
+ * end or be waited for, is -EBADF. */
+int file_read_regular(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size);
+
 /* Reads the first line, without its end. For files of the kernel and small
  * state files. */
 int file_read_line(int dirfd, const char *path, char **ret);

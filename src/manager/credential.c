@@ -48,7 +48,9 @@ int credential_write(int dir, const char *name, const char *path, uid_t owner, c
         int r;
 
         /* The administrator's, named by an authorised caller. */
-        r = file_read(AT_FDCWD, path, CREDENTIAL_MAX, &data, &size);
+        r = file_read_regular(AT_FDCWD, path, CREDENTIAL_MAX, &data, &size);
+        if (r == -EBADF)
+                return error_set(error, EINVAL, "InvalidSettings", "%s, which the credential %s is to be read from, is no file", path, name);
         if (r < 0)
                 return error_set_errno(error, r, "cannot read the credential %s from %s", name, path);
         r = write_whole(dir, name, data, size, owner);

@@ -162,7 +162,7 @@ static int make_resolv_conf(int dir, Launch *launch) {
                 }
                 text = strv_join(lines, "");
         } else if (s->network_mode == NETWORK_HOST || s->resolv_conf == TRISTATE_YES) {
-                r = file_read(AT_FDCWD, "/etc/resolv.conf", 64 * 1024, &text, NULL);
+                r = file_read_regular(AT_FDCWD, "/etc/resolv.conf", 64 * 1024, &text, NULL);
                 if (r < 0)
                         return r == -ENOENT ? 0 : r;
         } else

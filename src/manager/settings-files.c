@@ -27,11 +27,13 @@ static const char *const directories[_SETTINGS_FILE_MAX] = {
 static int read_text(const char *path, bool may_lack, char **ret, Error *error) {
         _cleanup_free_ char *text = NULL;
         size_t size;
-        int r = file_read(AT_FDCWD, path, FILE_MAX, &text, &size);
+        int r = file_read_regular(AT_FDCWD, path, FILE_MAX, &text, &size);
 
         *ret = NULL;
         if (r == -ENOENT && may_lack)
                 return 0;
+        if (r == -EBADF)
+                return error_set(error, EINVAL, "InvalidSettings", "%s is no file: settings are read from nothing else", path);
         if (r < 0)
                 return error_set_errno(error, r, "cannot read %s", path);
         if (strlen(text) != size)

@@ -46,6 +46,24 @@ static void read_of_a_missing_file_is_enoent(void **state) {
         assert_null(data);
 }
 
+static void read_of_what_is_no_file_waits_for_nobody(void **state) {
+        char *data = NULL;
+
+        assert_return_code(mkfifo("fifo", 0600), errno);
+        assert_return_code(symlink("fifo", "link"), errno);
+        assert_return_code(mkdir("d", 0700), errno);
+        assert_int_equal(file_read_regular(AT_FDCWD, "fifo", 5, &data, NULL), -EBADF);
+        assert_int_equal(file_read_regular(AT_FDCWD, "link", 5, &data, NULL), -EBADF);
+        assert_int_equal(file_read_regular(AT_FDCWD, "d", 5, &data, NULL), -EBADF);
+        assert_int_equal(file_read_regular(AT_FDCWD, "/dev/zero", 5, &data, NULL), -EBADF);
+        assert_int_equal(file_read_regular(AT_FDCWD, "none", 5, &data, NULL), -ENOENT);
+        assert_null(data);
+        test_write("f", "hello\n");
+        assert_ok(file_read_regular(AT_FDCWD, "f", 6, &data, NULL));
+        assert_string_equal(data, "hello\n");
+        free(data);
+}
+
 static void read_line_ends_at_the_first_newline(void **state) {
         static const struct {
                 const char *text, *line;
@@ -367,6 +385,7 @@ int main(void) {
                 T_DIR(read_gives_size_and_bytes),
                 T_DIR(read_refuses_what_is_too_large),
                 T_DIR(read_of_a_missing_file_is_enoent),
+                T_DIR(read_of_what_is_no_file_waits_for_nobody),
                 T_DIR(read_line_ends_at_the_first_newline),
                 T_DIR(write_makes_no_file),
                 T_DIR(write_is_relative_to_the_directory),

@@ -97,6 +97,24 @@ def test_credential_that_does_not_exist():
         fails('start', 'web', word='/no/such/file')
 
 
+def test_what_is_no_file_is_not_waited_for():
+    fifo = '/etc/ctrd/fifo'
+    os.mkfifo(fifo)
+    drop_in = '/etc/ctrd/containers/web.conf.d'
+    try:
+        with container('web', BUSYBOX, 'Credential=key:' + fifo, start=False):
+            fails('start', 'web', word=fifo, timeout=20)
+            ctl('set', 'web', 'Credential=')
+            os.makedirs(drop_in, exist_ok=True)
+            os.rename(fifo, drop_in + '/10-fifo.conf')
+            fails('start', 'web', word='10-fifo.conf', timeout=20)
+            fails('set', 'web', 'Description=x', word='10-fifo.conf', timeout=20)
+            assert state('web') == 'stopped'
+    finally:
+        if os.path.exists(fifo):
+            os.unlink(fifo)
+
+
 def test_id_range_that_is_taken():
     with container('one', BUSYBOX, 'UIDBase=786432', start=False):
         fails('create', '-s', 'UIDBase=786432', 'two', BUSYBOX, word='UIDBase')
