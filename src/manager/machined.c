@@ -79,10 +79,18 @@ static int new_registration(sd_bus *bus, const Registration *registration, sd_bu
 
 /* activate: machined is started for it where it does not run. */
 static int new_unregistration(sd_bus *bus, const char *name, bool activate, sd_bus_message **ret) {
+        sd_bus_message *m;
         int r;
 
-        r = new_call(bus, "UnregisterMachine", name, ret);
-        return r < 0 ? r : sd_bus_message_set_auto_start(*ret, activate);
+        r = new_call(bus, "UnregisterMachine", name, &m);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_set_auto_start(m, activate);
+        if (r < 0)
+                sd_bus_message_unref(m);
+        else
+                *ret = m;
+        return r;
 }
 
 static int new_leader_question(sd_bus *bus, const char *name, sd_bus_message **ret) {
