@@ -85,3 +85,8 @@ int address_parse_mac(const char *s, uint8_t ret[static ADDRESS_MAC_SIZE]) {
         memcpy(ret, mac, sizeof(mac));
         return 0;
 }
+
+const char *address_format_mac(const uint8_t mac[static ADDRESS_MAC_SIZE], char buffer[static ADDRESS_MAC_TEXT_MAX]) {
+        snprintf(buffer, ADDRESS_MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+        return buffer;
+}

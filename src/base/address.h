@@ -33,3 +33,7 @@ bool address_same_network(const Address *a, const Address *b);
 
 /* "02:00:5e:10:00:01": an address of one station, not of a group. */
 int address_parse_mac(const char *s, uint8_t ret[static ADDRESS_MAC_SIZE]);
+
+/* The same, as text; returns the buffer. */
+#define ADDRESS_MAC_TEXT_MAX sizeof("00:00:00:00:00:00")
+const char *address_format_mac(const uint8_t mac[static ADDRESS_MAC_SIZE], char buffer[static ADDRESS_MAC_TEXT_MAX]);

@@ -68,7 +68,8 @@ static json_t *capabilities(const Launch *launch) {
 static json_t *compile_hooks(const Launch *launch) {
         const Settings *s = launch->settings;
         _cleanup_strv_ char **up = NULL, **down = NULL;
-        char interface[NAME_INTERFACE_MAX];
+        char interface[NAME_INTERFACE_MAX], text[ADDRESS_MAC_TEXT_MAX];
+        uint8_t mac[ADDRESS_MAC_SIZE];
         json_t *hooks;
         int r = 0;
 
@@ -82,8 +83,9 @@ static json_t *compile_hooks(const Launch *launch) {
                 r = strv_extendf(&up, "--name=%s", launch->name);
                 if (r >= 0)
                         r = strv_extendf(&up, "--host-interface=%s", interface);
-                if (r >= 0 && s->mac_address)
-                        r = strv_extendf(&up, "--container-mac=%s", s->mac_address);
+                identity_mac(launch->identity, launch->name, mac);
+                if (r >= 0)
+                        r = strv_extendf(&up, "--container-mac=%s", s->mac_address ?: address_format_mac(mac, text));
                 STRV_FOREACH(a, s->addresses)
                         r = r < 0 ? r : strv_extendf(&up, "--address=%s", *a);
                 STRV_FOREACH(g, s->gateways)

@@ -279,6 +279,19 @@ int confinement_end(const char *container) {
         return apparmor_namespace_remove(namespace);
 }
 
+int confinement_rename(const char *from, const char *to, Error *error) {
+        char before[PATH_MAX], after[PATH_MAX];
+        int r;
+
+        snprintf(before, sizeof(before), PATH_APPARMOR_RULES "/%s", from);
+        snprintf(after, sizeof(after), PATH_APPARMOR_RULES "/%s", to);
+        if (renameat2(AT_FDCWD, before, AT_FDCWD, after, RENAME_NOREPLACE) < 0 && errno != ENOENT)
+                return error_set_errno(error, errno, "cannot rename %s to %s", before, after);
+        profile_dir(to, before, sizeof(before));
+        r = file_remove_tree(AT_FDCWD, before);
+        return r < 0 ? error_set_errno(error, r, "cannot remove %s", before) : 0;
+}
+
 int confinement_remove(const char *container) {
         char profile[APPARMOR_PROFILE_MAX], path[PATH_MAX];
 

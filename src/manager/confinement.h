@@ -42,5 +42,9 @@ ConfinementLoad *confinement_load_free(ConfinementLoad *load);
 /* After the end of a run. */
 int confinement_end(const char *container);
 
-/* Before the container is removed: nothing of it is left in the kernel. */
+/* The administrator's rules of one name become another's, whose container's profile is
+ * made anew. What has gone there already is no error. */
+int confinement_rename(const char *from, const char *to, Error *error);
+
+/* Before the container is removed or renamed: nothing of it is left in the kernel. */
 int confinement_remove(const char *container);

@@ -101,6 +101,26 @@ static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         return r < 0 ? r : run_job(m, c, "remove", verb_remove, &force, ret_error);
 }
 
+static int method_rename(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        _cleanup_free_ char *path = NULL;
+        Container *c = userdata;
+        const char *name;
+        int r;
+
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "rename", ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+        r = container_rename(c, name, &error);
+        if (r < 0)
+                return bus_error(ret_error, &error, r);
+        path = bus_container_path(c);
+        return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
+}
+
 /* What the monitor answers. */
 
 static int method_kill(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -456,6 +476,8 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("b", force), SD_BUS_RESULT("o", job), method_remove,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", container), method_rename,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", argv, "a{sv}", options, "ah", streams), SD_BUS_RESULT("h", session),
                                 method_exec, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -59,6 +59,21 @@ static void creation_finish(Creation *creation, const Error *error) {
         job_finish(job, error);
 }
 
+/* One that was renamed has kept the address that its first name gives. */
+static void avoid_mac(Manager *manager, const char *name, Identity *identity) {
+        uint8_t own[ADDRESS_MAC_SIZE], taken[ADDRESS_MAC_SIZE];
+        const Container *c;
+
+        identity_mac(identity, name, own);
+        MAP_FOREACH(c, &manager->containers) {
+                identity_mac(&c->identity, c->name, taken);
+                if (memcmp(own, taken, sizeof(own)) == 0) {
+                        name_mac_address(identity->machine_id, "container", identity->mac);
+                        break;
+                }
+        }
+}
+
 static int make_identity(Creation *creation, const Image *image, Identity *ret, Error *error) {
         const Settings *s = creation->settings;
         _cleanup_free_ char *id = NULL;
@@ -90,6 +105,7 @@ static int make_identity(Creation *creation, const Image *image, Identity *ret, 
                 identity_clear(&identity);
                 return -ENOMEM;
         }
+        avoid_mac(creation->manager, creation->name, &identity);
         *ret = identity;
         return 0;
 }
@@ -232,9 +248,9 @@ int container_create(Manager *manager, CreateRequest *request, Job *job, Error *
         r = name_check(request->name, error);
         if (r < 0)
                 return r;
-        if (map_get(&manager->containers, request->name) || map_get(&manager->creations, request->name))
-                return error_set(error, EEXIST, "Exists", "there is a container %s already: remove it, or choose another name",
-                                 request->name);
+        r = container_check_unknown(manager, request->name, error);
+        if (r < 0)
+                return r;
         if (map_size(&manager->containers) + map_size(&manager->creations) >= CONTAINERS_MAX)
                 return error_set(error, EBUSY, "LimitsExceeded", "there are %d containers already, which is the most",
                                  CONTAINERS_MAX);

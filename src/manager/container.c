@@ -80,6 +80,20 @@ int container_load(Manager *manager, const char *name, Container **ret, Error *e
         return 0;
 }
 
+int container_check_unknown(Manager *manager, const char *name, Error *error) {
+        return map_get(&manager->containers, name) || map_get(&manager->creations, name)
+                       ? error_set(error, EEXIST, "Exists", "there is a container %s already: remove it, or choose another name", name)
+                       : 0;
+}
+
+int container_check_vacant(Manager *manager, const char *name, Error *error) {
+        int r = container_check_unknown(manager, name, error);
+
+        if (r >= 0 && container_is_on_disk(name))
+                r = error_set(error, EEXIST, "Exists", PATH_CONTAINERS "/%s exists already: remove it, or choose another name", name);
+        return r < 0 ? r : settings_files_check_vacant(name, error);
+}
+
 bool container_is_on_disk(const char *name) {
         char path[PATH_MAX];
 

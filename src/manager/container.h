@@ -4,8 +4,8 @@
 /*
  * A container: an object whether it runs or not. What it is (settings,
  * identity), what it does (state, leader, times), how it last ended. The verbs
- * are in container-run.c (start, stop, kill), container-create.c and
- * container-remove.c.
+ * are in container-run.c (start, stop, kill), container-create.c,
+ * container-rename.c and container-remove.c.
  */
 
 #include <systemd/sd-event.h>
@@ -151,12 +151,24 @@ int container_remove(Container *container, bool force, Job *job, Error *error);
 /* Everything of it on disk, all or nothing. */
 int container_remove_files(Manager *manager, const char *name, const Identity *identity, Error *error);
 
+/* "Exists" where a container has the name, or is about to. */
+int container_check_unknown(Manager *manager, const char *name, Error *error);
+
+/* The same, and where any file stands in the way of one that comes with its own. */
+int container_check_vacant(Manager *manager, const char *name, Error *error);
+
 /* Whether its directory is there: it exists, whatever is wrong with it. */
 bool container_is_on_disk(const char *name);
 
 /* What an earlier container of this name has left, where it could not be put aside: it
  * must have gone before there is another. */
 int container_removal_complete(Manager *manager, const char *name, Error *error);
+
+/* Gives it another name, and observers another object. Of one that does not run. */
+int container_rename(Container *container, const char *name, Error *error);
+
+/* At ctrd's start: what was being renamed is, or keeps its name. */
+void container_renames_finish(Manager *manager);
 
 /* At ctrd's start: removals that were begun. */
 void container_removals_finish(Manager *manager);

@@ -307,6 +307,7 @@ int manager_load(Manager *manager) {
         (void) file_remove_temporaries(PATH_SETTINGS);
         undo_creations(manager);
         container_removals_finish(manager);
+        container_renames_finish(manager);
         load_images(manager, false);
         load_containers(manager, false);
         journal_links_restore(manager);

@@ -105,7 +105,7 @@ int settings_files_load(const char *name, const SettingsEdit *edit, Settings **r
                 r = load_directory(settings, name, edit, i, error);
         if (r >= 0)
                 r = settings_validate(settings, error);
-        if (r >= 0 && (strv_contains(settings->after, name) || strv_contains(settings->requires, name) || strv_contains(settings->wants, name)))
+        if (r >= 0 && settings_name_container(settings, name))
                 r = error_set(error, EINVAL, "InvalidSettings", "After=, Requires= and Wants= name other containers, not %s itself", name);
         if (r < 0)
                 return r;
@@ -331,6 +331,37 @@ int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error)
         return result;
 }
 
+/* NAME.conf, and the two directories. */
+static void place(const char *name, SettingsFile which, char ret[static PATH_MAX]) {
+        if (directories[which])
+                snprintf(ret, PATH_MAX, "%s/%s.conf.d", directories[which], name);
+        else
+                own_path(name, ret);
+}
+
+int settings_files_check_vacant(const char *name, Error *error) {
+        char path[PATH_MAX];
+
+        for (SettingsFile i = 0; i < _SETTINGS_FILE_MAX; i++) {
+                place(name, i, path);
+                if (access(path, F_OK) >= 0)
+                        return error_set(error, EEXIST, "Exists", "%s exists already: remove it, or choose another name", path);
+        }
+        return 0;
+}
+
+int settings_files_rename(const char *from, const char *to, Error *error) {
+        char before[PATH_MAX], after[PATH_MAX];
+
+        for (SettingsFile i = 0; i < _SETTINGS_FILE_MAX; i++) {
+                place(from, i, before);
+                place(to, i, after);
+                if (renameat2(AT_FDCWD, before, AT_FDCWD, after, RENAME_NOREPLACE) < 0 && errno != ENOENT)
+                        return error_set_errno(error, errno, "cannot rename %s to %s", before, after);
+        }
+        return 0;
+}
+
 int settings_files_remove(const char *name, Error *error) {
         char path[PATH_MAX];
 
@@ -340,7 +371,7 @@ int settings_files_remove(const char *name, Error *error) {
         for (SettingsFile i = SETTINGS_FILE_SET; i < _SETTINGS_FILE_MAX; i++) {
                 int r;
 
-                snprintf(path, sizeof(path), "%s/%s.conf.d", directories[i], name);
+                place(name, i, path);
                 r = file_remove_tree(AT_FDCWD, path);
                 if (r < 0)
                         return error_set_errno(error, r, "cannot remove %s", path);

@@ -52,5 +52,11 @@ int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error)
  * the whole. */
 int settings_files_load(const char *name, const SettingsEdit *edit, Settings **ret, Error *error);
 
+/* "Exists" where there is any of them. */
+int settings_files_check_vacant(const char *name, Error *error);
+
+/* Those of one name become another's. What has gone there already is no error. */
+int settings_files_rename(const char *from, const char *to, Error *error);
+
 /* Removes them, NAME.conf first. */
 int settings_files_remove(const char *name, Error *error);

@@ -322,6 +322,10 @@ bool settings_is_privileged(const Settings *s) {
         return s->user_namespace != USER_NAMESPACE_YES;
 }
 
+bool settings_name_container(const Settings *s, const char *name) {
+        return strv_contains(s->after, name) || strv_contains(s->requires, name) || strv_contains(s->wants, name);
+}
+
 uint32_t settings_uid_count(const Settings *s) {
         switch (s->user_namespace) {
         case USER_NAMESPACE_NO:

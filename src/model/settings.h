@@ -167,6 +167,9 @@ int settings_validate(const Settings *s, Error *error);
 /* Whether root inside is, in some respect, root of the host. */
 bool settings_is_privileged(const Settings *s);
 
+/* Whether After=, Requires= or Wants= name a container. */
+bool settings_name_container(const Settings *s, const char *name);
+
 /* How many ids the container has: 0 without a user namespace. */
 uint32_t settings_uid_count(const Settings *s);
 

@@ -65,10 +65,12 @@ static void test_network(void **state) {
 }
 
 static void test_mac(void **state) {
+        char text[ADDRESS_MAC_TEXT_MAX];
         uint8_t mac[ADDRESS_MAC_SIZE] = {};
 
         assert_int_equal(address_parse_mac("02:0a:5E:10:00:ff", mac), 0);
         assert_memory_equal(mac, "\x02\x0a\x5e\x10\x00\xff", 6);
+        assert_string_equal(address_format_mac(mac, text), "02:0a:5e:10:00:ff");
         static const char *const bad[] = {
                 "", "02", "02:00:00:00:00", "02:00:00:00:00:0", "02:00:00:00:00:00:", "02:00:00:00:00:00:00", "01:00:00:00:00:00",
                 "2:00:00:00:00:00", "02-00-00-00-00-00", "0x:00:00:00:00:00", " 2:00:00:00:00:00",

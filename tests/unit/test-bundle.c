@@ -308,7 +308,7 @@ static void veth_is_connected_by_hooks(void **state) {
 
         assert_true(has_namespace(c, "network"));
         assert_json_string(up, "path", PATH_NETWORK);
-        assert_json_words(json_at(up, "args"), "ctr-network up --name=web --host-interface=ve-web");
+        assert_json_words(json_at(up, "args"), "ctr-network up --name=web --host-interface=ve-web --container-mac=22:56:74:9c:76:4f");
         assert_true(json_integer_value(json_at(up, "timeout")) > 0);
         assert_json_string(down, "path", PATH_NETWORK);
         assert_json_words(json_at(down, "args"), "ctr-network down --name=web --host-interface=ve-web");

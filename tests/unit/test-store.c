@@ -37,6 +37,23 @@ static const Identity good_identity = {
         .created_usec = 1700000000000000,
 };
 
+static void identity_has_the_address_of_its_name_or_its_own(void **state) {
+        static const uint8_t own[ADDRESS_MAC_SIZE] = { 2, 0, 0x5e, 0x10, 0, 1 };
+        _cleanup_(identity_clear) Identity loaded = {};
+        uint8_t address[ADDRESS_MAC_SIZE], named[ADDRESS_MAC_SIZE];
+        Identity i = good_identity;
+
+        name_mac_address("web", "container", named);
+        identity_mac(&i, "web", address);
+        assert_memory_equal(address, named, sizeof(address));
+
+        memcpy(i.mac, own, sizeof(own));
+        assert_ok(identity_save("web", &i, NULL));
+        assert_ok(identity_load("web", &loaded, NULL));
+        identity_mac(&loaded, "web", address);
+        assert_memory_equal(address, own, sizeof(address));
+}
+
 static void identity_survives_the_disk(void **state) {
         _cleanup_(identity_clear) Identity i = {};
         struct stat st;
@@ -68,6 +85,7 @@ static void damaged_identity_is_told(void **state) {
         static const char *const bad[] = {
                 "", "{", "[]", "{}", "\"x\"", "{\"machine_id\": 1}",
                 "{\"machine_id\": \"x\", \"image\": \"i\", \"uid_base\": 0, \"uid_count\": 0, \"created_usec\": 0}",
+                "{\"machine_id\": \"0123456789abcdef0123456789abcdef\", \"image\": \"i\", \"uid_base\": 0, \"uid_count\": 0, \"mac\": \"x\", \"created_usec\": 0}",
                 "{\"machine_id\": \"0123456789abcdef0123456789abcdef\", \"image\": \"../x\", \"uid_base\": 0, \"uid_count\": 0, \"created_usec\": 0}",
                 "{\"machine_id\": \"0123456789abcdef0123456789abcdef\", \"image\": \"i\", \"uid_base\": -1, \"uid_count\": 0, \"created_usec\": 0}",
                 "{\"machine_id\": \"0123456789abcdef0123456789abcdef\", \"image\": \"i\", \"uid_base\": 4294967296, \"uid_count\": 0, \"created_usec\": 0}",
@@ -480,9 +498,20 @@ static void too_large_a_credential_is_told(void **state) {
         _cleanup_error_ Error e = ERROR_INIT;
         _cleanup_fixture_ Fixture f;
 
+        test_write("/run/large", "");
+        assert_ok(truncate("/run/large", 2 << 20));
+        fixture_init(&f, "[Exec]\nCredential=large:/run/large\n");
+        assert_true(launch_prepare(&f.launch, &e) < 0);
+        test_assert_error(&e, E2BIG, NULL, "credential large");
+}
+
+static void a_credential_is_a_file(void **state) {
+        _cleanup_error_ Error e = ERROR_INIT;
+        _cleanup_fixture_ Fixture f;
+
         fixture_init(&f, "[Exec]\nCredential=zero:/dev/zero\n");
         assert_true(launch_prepare(&f.launch, &e) < 0);
-        test_assert_error(&e, E2BIG, NULL, "credential zero");
+        test_assert_error(&e, EINVAL, "InvalidSettings", "/dev/zero");
 }
 
 static void nobody_else_may_walk_into_a_run(void **state) {
@@ -496,6 +525,7 @@ static void nobody_else_may_walk_into_a_run(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T_STORE(identity_survives_the_disk),
+                T_STORE(identity_has_the_address_of_its_name_or_its_own),
                 T_STORE(identity_needs_no_template),
                 T_STORE(damaged_identity_is_told),
                 T_STORE(exit_record_survives_the_disk),
@@ -514,6 +544,7 @@ int main(void) {
                 T_STORE(run_has_all_that_will_be_read),
                 T_STORE(failed_preparation_leaves_nothing),
                 T_STORE(too_large_a_credential_is_told),
+                T_STORE(a_credential_is_a_file),
                 T_STORE(nobody_else_may_walk_into_a_run),
         };
 
