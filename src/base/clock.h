@@ -17,3 +17,8 @@ static inline uint64_t now_usec(clockid_t clock) {
         clock_gettime(clock, &ts);
         return timespec_usec(&ts);
 }
+
+/* USEC_INFINITY where it is more than that. */
+static inline uint64_t usec_add(uint64_t a, uint64_t b) {
+        return a > USEC_INFINITY - b ? USEC_INFINITY : a + b;
+}

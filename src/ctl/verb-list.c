@@ -223,6 +223,6 @@ const Verb verb_job_list = {
         .usage = "",
         .summary = "List what is being done, and what was done lately",
         .details = "What has ended stays in the list for ten minutes, as long as it is among the last\n"
-                   "64. The message is the error's where it failed.",
+                   "256; see ctrd.conf(5). The message is the error's where it failed.",
         .run = run_job_list,
 };

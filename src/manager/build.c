@@ -22,7 +22,6 @@
 #include "strv.h"
 
 #define MEASURE_USEC (60 * USEC_PER_SEC)
-#define BUILDS_MAX 4 /* templates that run at a time: each keeps the disk and the network busy */
 #define BUILDING_PREFIX ".build-" /* no image id begins with a dot */
 
 struct BuildWaiter {
@@ -59,7 +58,7 @@ struct Build {
 static int on_turn(sd_event_source *source, void *userdata);
 
 /* From the loop: whoever ends a build may be ending all of them. */
-static void next_turn(Manager *manager) {
+void build_next(Manager *manager) {
         manager->build_turn = sd_event_source_disable_unref(manager->build_turn);
         (void) sd_event_add_defer(manager->event, &manager->build_turn, on_turn, manager);
 }
@@ -71,7 +70,7 @@ Build *build_free(Build *build) {
         if (build->key)
                 map_remove(&build->manager->builds, build->key);
         if (build->dir)
-                next_turn(build->manager);
+                build_next(build->manager);
         while (build->waiters) {
                 BuildWaiter *w = build->waiters;
 
@@ -222,7 +221,7 @@ static int build_commit(Build *build, Image **ret, Error *error) {
                 return error_set_errno(error, errno, "cannot put the image in its place at %s", target);
         free(build->dir);
         build->dir = NULL;
-        next_turn(build->manager);
+        build_next(build->manager);
 
         r = image_load(build->id, &image, error);
         if (r < 0)
@@ -357,7 +356,7 @@ static int on_turn(sd_event_source *source, void *userdata) {
         Manager *manager = userdata;
         Build *build;
 
-        while (count_running(manager, NULL) < BUILDS_MAX && (build = whose_turn(manager))) {
+        while (count_running(manager, NULL) < manager->settings.template_builds_max && (build = whose_turn(manager))) {
                 build->queued = false;
                 free(build->status);
                 build->status = strdup("Creating");
@@ -422,7 +421,7 @@ static void on_described(const char *text, void *userdata) {
 
         snprintf(build->unit, sizeof(build->unit), "ctr-template-%.80s.service", build->id);
         build->network = info.network;
-        if (count_running(build->manager, NULL) < BUILDS_MAX) {
+        if (count_running(build->manager, NULL) < build->manager->settings.template_builds_max) {
                 build_begin(build);
                 return;
         }

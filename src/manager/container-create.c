@@ -251,9 +251,10 @@ int container_create(Manager *manager, CreateRequest *request, Job *job, Error *
         r = container_check_unknown(manager, request->name, error);
         if (r < 0)
                 return r;
-        if (map_size(&manager->containers) + map_size(&manager->creations) >= CONTAINERS_MAX)
-                return error_set(error, EBUSY, "LimitsExceeded", "there are %d containers already, which is the most",
-                                 CONTAINERS_MAX);
+        if (map_size(&manager->containers) + map_size(&manager->creations) >= manager->settings.containers_max)
+                return error_set(error, EBUSY, "LimitsExceeded",
+                                 "there are %zu containers already, which is the most: see ContainersMax= in ctrd.conf(5)",
+                                 map_size(&manager->containers) + map_size(&manager->creations));
         r = settings_validate(request->settings, error);
         if (r < 0)
                 return r;

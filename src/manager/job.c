@@ -33,21 +33,25 @@ Job *job_free(Job *job) {
         return NULL;
 }
 
-/* One user's jobs are no other's loss, and never root's, who may have to end them. */
+/* One user's jobs are no other's loss, and never root's, who may have to end them: the last
+ * eighth is kept for root. */
 static int check_room(const Manager *manager, uid_t uid, Error *error) {
-        int most = uid == 0 ? JOBS_MAX : JOBS_MAX - JOBS_OF_ROOT, own = 0;
+        const ManagerSettings *limits = &manager->settings;
+        uint64_t most = uid == 0 ? limits->jobs_max : limits->jobs_max - limits->jobs_max / 8;
+        size_t own = 0;
         const Job *job;
 
-        if (map_size(&manager->jobs) >= (size_t) most)
-                return error_set(error, EBUSY, "LimitsExceeded", "%d jobs run already: try again when some have ended", most);
+        if (map_size(&manager->jobs) >= most)
+                return error_set(error, EBUSY, "LimitsExceeded", "%zu jobs run already: try again when some have ended",
+                                 map_size(&manager->jobs));
         if (uid == 0)
                 return 0;
         MAP_FOREACH(job, &manager->jobs)
                 own += job->uid == uid;
-        return own < JOBS_PER_USER_MAX
+        return own < limits->user_jobs_max
                        ? 0
                        : error_set(error, EBUSY, "LimitsExceeded",
-                                   "%d jobs of user %u run already, which is the most of one user: try again when some have ended", own,
+                                   "%zu jobs of user %u run already, which is the most of one user: try again when some have ended", own,
                                    (unsigned) uid);
 }
 
@@ -151,7 +155,7 @@ static void set_timer(Manager *manager) {
 void job_forget_results(Manager *manager, uint64_t now) {
         Job *oldest;
 
-        while ((oldest = oldest_result(manager)) && oldest->forget_usec <= now)
+        while ((oldest = oldest_result(manager)) && (oldest->forget_usec <= now || map_size(&manager->job_results) > manager->settings.job_results_max))
                 forget(oldest);
         set_timer(manager);
 }
@@ -174,7 +178,7 @@ void job_finish(Job *job, const Error *error) {
         job->cancel = NULL;
         job->userdata = NULL;
         job->ended_usec = now_usec(CLOCK_REALTIME);
-        job->forget_usec = now + JOB_RESULT_USEC;
+        job->forget_usec = usec_add(now, manager->settings.job_result_usec);
 
         /* It moves before anybody is told: while it can be found, in one of the two. */
         if (map_put(&manager->job_results, job->key, job) < 0) {
@@ -184,8 +188,6 @@ void job_finish(Job *job, const Error *error) {
         }
         map_remove(&manager->jobs, job->key);
         manager->observer->job_finished(job);
-        while (map_size(&manager->job_results) > JOB_RESULTS_MAX)
-                forget(oldest_result(manager));
         job_forget_results(manager, now);
 }
 

@@ -5,7 +5,7 @@
  * A job: something that takes long, with progress, a result and a cancel. It is
  * an object on the bus from its beginning, and for a while after its end: a client
  * that comes late finds how it ended. Of those that have ended the last
- * JOB_RESULTS_MAX are kept, each for JOB_RESULT_USEC; they count as no job that runs,
+ * JobResultsMax= are kept, each for JobResultSec=; they count as no job that runs,
  * and nothing in ctrd waits for them.
  */
 
@@ -51,12 +51,6 @@ struct Job {
         bool canceling;
 };
 
-#define JOBS_MAX 512          /* that run */
-#define JOBS_OF_ROOT 64       /* of them: places that are kept for root, whatever users do */
-#define JOBS_PER_USER_MAX 64  /* of any user but root */
-#define JOB_RESULTS_MAX 64
-#define JOB_RESULT_USEC (10 * 60 * USEC_PER_SEC)
-
 /* The kind and action are string constants. -EBUSY with the error set where too
  * many jobs run, of all or of this user. */
 int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, const char *container, Job **ret, Error *error);
@@ -76,7 +70,7 @@ void job_finish(Job *job, const Error *error);
 /* "NotSupported" where it cannot be canceled, "NotRunning" where it has ended. */
 int job_cancel(Job *job, Error *error);
 
-/* Forgets results whose time is over. now: CLOCK_MONOTONIC. */
+/* Forgets results whose time is over, and those that are too many. now: CLOCK_MONOTONIC. */
 void job_forget_results(Manager *manager, uint64_t now);
 
 /* For the manager's end: frees without a word. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "configuration.h"
 #include "ephemeral.h"
 #include "fd.h"
 #include "file.h"
@@ -46,6 +47,7 @@ int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, M
         manager->event = sd_event_ref(event);
         manager->bus = sd_bus_ref(bus);
         manager->observer = observer;
+        configuration_load(&manager->settings);
         r = authority_new(bus, &manager->authority);
         if (r >= 0)
                 r = unit_client_new(bus, on_stop_requested, manager, &manager->units);

@@ -14,11 +14,10 @@
 #include "container.h"
 #include "image.h"
 #include "job.h"
+#include "manager-settings.h"
 #include "map.h"
 #include "template-query.h"
 #include "unit.h"
-
-#define CONTAINERS_MAX 8192
 
 /* Whoever wants to know; all members are set. Properties: names as on the bus,
  * a list that ends with NULL. */
@@ -42,6 +41,7 @@ struct Manager {
         Authority *authority;
         UnitClient *units;
         const ManagerObserver *observer;
+        ManagerSettings settings; /* of ctrd.conf */
 
         Map containers; /* by name */
         Map images;     /* by id */

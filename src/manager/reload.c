@@ -5,7 +5,9 @@
 #include <systemd/sd-journal.h>
 
 #include "attachment.h"
+#include "build.h"
 #include "clock.h"
+#include "configuration.h"
 #include "reload.h"
 #include "settings-change.h"
 #include "settings-files.h"
@@ -56,6 +58,9 @@ void manager_reload(Manager *manager) {
 
         (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=Reading what is on disk",
                           now_usec(CLOCK_MONOTONIC));
+        configuration_load(&manager->settings);
+        job_forget_results(manager, now_usec(CLOCK_MONOTONIC));
+        build_next(manager);
         /* Before those that come with them: they are read once. */
         MAP_FOREACH(container, &manager->containers)
                 reload_settings(container);

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "fragment.h"
 #include "paths.h"
 #include "settings-files.h"
 #include "strv.h"
 #include "text.h"
 
-#define FILE_MAX (1024 * 1024)
 #define EDITED "50-set.conf"
 #define HEAD "# Written when somebody sets something through ctrd: see ctrctl(1), set.\n"
 
@@ -23,34 +21,11 @@ static const char *const directories[_SETTINGS_FILE_MAX] = {
         [SETTINGS_FILE_RUNTIME] = PATH_SETTINGS_RUNTIME,
 };
 
-/* *ret is NULL where there is no file and that is no error. */
-static int read_text(const char *path, bool may_lack, char **ret, Error *error) {
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r = file_read_regular(AT_FDCWD, path, FILE_MAX, &text, &size);
-
-        *ret = NULL;
-        if (r == -ENOENT && may_lack)
-                return 0;
-        if (r == -EBADF)
-                return error_set(error, EINVAL, "InvalidSettings", "%s is no file: settings are read from nothing else", path);
-        if (r < 0)
-                return error_set_errno(error, r, "cannot read %s", path);
-        if (strlen(text) != size)
-                return error_set(error, EINVAL, "InvalidSettings", "%s has a zero byte in it: it is no text file", path);
-        *ret = TAKE_PTR(text);
-        return 0;
-}
-
 static int load_file(Settings *settings, const char *path, Error *error) {
         _cleanup_free_ char *text = NULL;
-        int r = read_text(path, false, &text, error);
+        int r = fragment_read(path, false, &text, error);
 
         return r < 0 ? r : settings_parse(settings, text, path, TRUST_ADMIN, error);
-}
-
-static int compare_names(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
 /* edit: the file's text is its, whether there is such a file or not. */
@@ -58,31 +33,19 @@ static int load_directory(Settings *settings, const char *name, const SettingsEd
         const char *own = edit ? edit->files[which].path : NULL;
         _cleanup_strv_ char **fragments = NULL;
         char path[PATH_MAX];
-        int r = 0;
-        DIR *dir;
+        int r;
 
         snprintf(path, sizeof(path), "%s/%s.conf.d", directories[which], name);
-        dir = opendir(path);
-        if (dir) {
-                for (struct dirent *de; r >= 0 && (de = readdir(dir));)
-                        if (de->d_name[0] != '.' && endswith(de->d_name, ".conf") && !(own && streq(de->d_name, EDITED)))
-                                r = strv_extendf(&fragments, "%s/%s", path, de->d_name);
-                closedir(dir);
-        } else if (errno != ENOENT)
-                r = error_set_errno(error, errno, "cannot read %s", path);
-        if (r >= 0 && own && edit->files[which].after)
-                r = strv_extend(&fragments, own);
-        if (r < 0)
-                return r;
-        if (fragments)
-                qsort(fragments, strv_length(fragments), sizeof(char *), compare_names);
+        r = fragment_list((char *[]){ path, NULL }, own, &fragments, error);
         STRV_FOREACH(f, fragments) {
-                r = streq_ptr(*f, own) ? settings_parse(settings, edit->files[which].after, own, TRUST_ADMIN, error)
-                                       : load_file(settings, *f, error);
                 if (r < 0)
-                        return r;
+                        break;
+                if (!streq_ptr(*f, own))
+                        r = load_file(settings, *f, error);
+                else if (edit->files[which].after)
+                        r = settings_parse(settings, edit->files[which].after, own, TRUST_ADMIN, error);
         }
-        return 0;
+        return r;
 }
 
 static void own_path(const char *name, char ret[static PATH_MAX]) {
@@ -245,7 +208,7 @@ int settings_edit_make(const char *name, char *const *assignments, bool runtime,
                         r = -ENOMEM;
                         break;
                 }
-                r = read_text(edit.files[i].path, true, &edit.files[i].before, error);
+                r = fragment_read(edit.files[i].path, true, &edit.files[i].before, error);
                 if (r < 0)
                         break;
                 if (runtime && !is_runtime)
@@ -265,7 +228,7 @@ int settings_text_read(const char *name, char **ret, Error *error) {
         char path[PATH_MAX];
 
         own_path(name, path);
-        return read_text(path, false, ret, error);
+        return fragment_read(path, false, ret, error);
 }
 
 int settings_edit_replace(const char *name, const char *before, const char *after, SettingsEdit *ret, Error *error) {

@@ -12,14 +12,6 @@
 #include "strv.h"
 #include "utf8.h"
 
-/* A failed start tells every user of the bus why: what may hold a password is not
- * in it. */
-static int bad(const SettingRow *row, const char *value, Error *error) {
-        if (row->secret)
-                return error_set(error, EINVAL, "InvalidSettings", "%s= is not valid: %s", row->key, row->expected);
-        return error_set(error, EINVAL, "InvalidSettings", "%s=%.200s is not valid: %s", row->key, value, row->expected);
-}
-
 /* Strings. */
 
 static int set_string(void *field, const char *value) {
@@ -53,7 +45,7 @@ static bool ends_in_backslash(const char *s) {
 
 static int parse_text(const SettingRow *row, void *field, const char *value, Error *error) {
         if (!utf8_is_printable(value) || ends_in_backslash(value) || strlen(value) > 1024)
-                return bad(row, value, error);
+                return setting_refuse(row, value, error);
         return set_string(field, value);
 }
 
@@ -65,35 +57,35 @@ static int parse_template(const SettingRow *row, void *field, const char *value,
 }
 
 static int parse_image(const SettingRow *row, void *field, const char *value, Error *error) {
-        return name_is_image_id(value) ? set_string(field, value) : bad(row, value, error);
+        return name_is_image_id(value) ? set_string(field, value) : setting_refuse(row, value, error);
 }
 
 static int parse_path(const SettingRow *row, void *field, const char *value, Error *error) {
-        return setting_word_is_absolute_path(value) && !ends_in_backslash(value) ? set_string(field, value) : bad(row, value, error);
+        return setting_word_is_absolute_path(value) && !ends_in_backslash(value) ? set_string(field, value) : setting_refuse(row, value, error);
 }
 
 static int parse_machine_id(const SettingRow *row, void *field, const char *value, Error *error) {
-        return name_is_machine_id(value) ? set_string(field, value) : bad(row, value, error);
+        return name_is_machine_id(value) ? set_string(field, value) : setting_refuse(row, value, error);
 }
 
 static int parse_hostname(const SettingRow *row, void *field, const char *value, Error *error) {
-        return name_is_valid(value) ? set_string(field, value) : bad(row, value, error);
+        return name_is_valid(value) ? set_string(field, value) : setting_refuse(row, value, error);
 }
 
 static int parse_mac(const SettingRow *row, void *field, const char *value, Error *error) {
         uint8_t mac[ADDRESS_MAC_SIZE];
 
-        return address_parse_mac(value, mac) >= 0 ? set_string(field, value) : bad(row, value, error);
+        return address_parse_mac(value, mac) >= 0 ? set_string(field, value) : setting_refuse(row, value, error);
 }
 
 static int parse_cpus(const SettingRow *row, void *field, const char *value, Error *error) {
         _cleanup_strv_ char **ranges = NULL;
 
         if (strlen(value) > 512 || strv_split(value, ", ", &ranges) < 0 || !ranges[0])
-                return bad(row, value, error);
+                return setting_refuse(row, value, error);
         STRV_FOREACH(r, ranges)
                 if (!setting_word_is_cpu_range(*r))
-                        return bad(row, value, error);
+                        return setting_refuse(row, value, error);
         return set_string(field, value);
 }
 
@@ -106,7 +98,7 @@ static int parse_apparmor(const SettingRow *row, void *field, const char *value,
         }
         if (strlen(value) > 255 ||
             value[strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+/-")])
-                return bad(row, value, error);
+                return setting_refuse(row, value, error);
         return set_string(field, value);
 }
 
@@ -149,10 +141,10 @@ static int parse_words(const SettingRow *row, void *field, const char *value, bo
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return bad(row, value, error);
+                return setting_refuse(row, value, error);
         STRV_FOREACH(w, words)
                 if (!check(*w))
-                        return bad(row, *w, error);
+                        return setting_refuse(row, *w, error);
         STRV_FOREACH(w, words) {
                 r = strv_extend(l, *w);
                 if (r < 0)
@@ -173,7 +165,7 @@ static int parse_command(const SettingRow *row, void *field, const char *value, 
         if (r == -ENOMEM)
                 return r;
         if (r < 0 || !utf8_is_valid(value) || !words[0] || !setting_word_is_absolute_path(words[0]))
-                return bad(row, value, error);
+                return setting_refuse(row, value, error);
         strv_free(*l);
         *l = TAKE_PTR(words);
         return 0;
@@ -198,7 +190,7 @@ static int parse_system_calls(const SettingRow *row, void *field, const char *va
         if (r < 0)
                 return r;
         if (!words[0])
-                return bad(row, value, error);
+                return setting_refuse(row, value, error);
         for (int pass = 0; pass < 2; pass++)
                 STRV_FOREACH(w, words) {
                         _cleanup_free_ char *word = NULL;
@@ -206,7 +198,7 @@ static int parse_system_calls(const SettingRow *row, void *field, const char *va
                         if (asprintf(&word, "%s%s", refuses ? "~" : "", *w) < 0)
                                 return -ENOMEM;
                         if (pass == 0 && (**w == '~' || !syscall_filter_word_is_valid(word)))
-                                return bad(row, *w, error);
+                                return setting_refuse(row, *w, error);
                         r = pass == 0 ? 0 : strv_extend(l, word);
                         if (r < 0)
                                 return r;
@@ -244,28 +236,9 @@ static int parse_credentials(const SettingRow *row, void *field, const char *val
 
 /* Booleans, enums, numbers. */
 
-static int parse_boolean(const SettingRow *row, void *field, const char *value, Error *error) {
-        int r = parse_bool(value);
-
-        if (r < 0)
-                return bad(row, value, error);
-        *(bool *) field = r;
-        return 0;
-}
-
-static void reset_boolean(const SettingRow *row, void *field) {
-        *(bool *) field = row->initial;
-}
-
-static int format_boolean(const SettingRow *row, const void *field, char ***values) {
-        bool b = *(const bool *) field;
-
-        return b == (bool) row->initial ? 0 : strv_extend(values, b ? "yes" : "no");
-}
-
 /* Whether the policy knows it is for the host to say, at a start. */
 static int parse_context(const SettingRow *row, void *field, const char *value, Error *error) {
-        return setting_word_is_context(value) ? set_string(field, value) : bad(row, value, error);
+        return setting_word_is_context(value) ? set_string(field, value) : setting_refuse(row, value, error);
 }
 
 static void reset_enum(const SettingRow *row, void *field) {
@@ -280,7 +253,7 @@ static int parse_enum(const SettingRow *row, void *field, const char *value, Err
                         *(int *) field = i;
                         return 0;
                 }
-        return bad(row, value, error);
+        return setting_refuse(row, value, error);
 }
 
 /* One of whose words are yes and no: they may be written as booleans may. */
@@ -297,7 +270,7 @@ static int format_enum(const SettingRow *row, const void *field, char ***values)
 }
 
 static int parse_stop_signal(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_signal(value, field) < 0 ? bad(row, value, error) : 0;
+        return parse_signal(value, field) < 0 ? setting_refuse(row, value, error) : 0;
 }
 
 static void reset_signal(const SettingRow *row, void *field) {
@@ -310,92 +283,12 @@ static int format_signal(const SettingRow *row, const void *field, char ***value
         return sig == 0 ? 0 : strv_extend(values, signal_name(sig));
 }
 
-static void reset_u64(const SettingRow *row, void *field) {
-        *(uint64_t *) field = row->initial;
-}
-
-static int parse_range(const SettingRow *row, void *field, const char *value, int (*parse)(const char *, uint64_t *),
-                       Error *error) {
-        uint64_t v;
-
-        if (parse(value, &v) < 0 || v < row->minimum || (row->maximum && v > row->maximum))
-                return bad(row, value, error);
-        *(uint64_t *) field = v;
-        return 0;
-}
-
-static int parse_time(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_range(row, field, value, parse_usec, error);
-}
-
-static int parse_bytes(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_range(row, field, value, parse_size, error);
-}
-
-static int number_or_infinity(const char *value, uint64_t *ret) {
-        if (streq(value, "infinity")) {
-                *ret = UINT64_MAX;
-                return 0;
-        }
-        return parse_uint_max(value, UINT64_MAX - 1, ret);
-}
-
-static int parse_number(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_range(row, field, value, number_or_infinity, error);
-}
-
-static int percent(const char *value, uint64_t *ret) {
-        size_t n = strlen(value);
-        char digits[16];
-        uint64_t v;
-        int r;
-
-        if (n < 2 || n > sizeof(digits) || value[n - 1] != '%')
-                return -EINVAL;
-        memcpy(digits, value, n - 1);
-        digits[n - 1] = 0;
-        r = parse_uint_max(digits, 1000000, &v);
-        if (r < 0)
-                return r;
-        *ret = v * 10000;
-        return 0;
-}
-
-static int parse_percent(const SettingRow *row, void *field, const char *value, Error *error) {
-        return parse_range(row, field, value, percent, error);
-}
-
-static int format_number_with(const SettingRow *row, const void *field, char ***values, const char *unit, uint64_t divisor) {
-        uint64_t v = *(const uint64_t *) field;
-
-        if (v == row->initial)
-                return 0;
-        if (v == UINT64_MAX)
-                return strv_extend(values, "infinity");
-        return strv_extendf(values, "%llu%s", (unsigned long long) (v / divisor), unit);
-}
-
-static int format_number(const SettingRow *row, const void *field, char ***values) {
-        return format_number_with(row, field, values, "", 1);
-}
-
-static int format_time(const SettingRow *row, const void *field, char ***values) {
-        uint64_t v = *(const uint64_t *) field;
-
-        return v % USEC_PER_SEC == 0 ? format_number_with(row, field, values, "s", USEC_PER_SEC)
-                                     : format_number_with(row, field, values, "us", 1);
-}
-
-static int format_percent(const SettingRow *row, const void *field, char ***values) {
-        return format_number_with(row, field, values, "%", 10000);
-}
-
 /* Both the first and the number of ids. */
 static int parse_ids(const SettingRow *row, void *field, const char *value, Error *error) {
         uint32_t v;
 
         if (parse_u32(value, &v) < 0 || v % IDRANGE_COUNT != 0 || v < row->minimum || v > row->maximum)
-                return bad(row, value, error);
+                return setting_refuse(row, value, error);
         *(uint32_t *) field = v;
         return 0;
 }
@@ -413,16 +306,14 @@ static int format_u32(const SettingRow *row, const void *field, char ***values) 
 #define FIELD(f) .offset = offsetof(Settings, f)
 #define STRING .format = format_string, .reset = reset_string
 #define LIST .format = format_list, .reset = reset_list, .is_list = true
-#define BOOLEAN .parse = parse_boolean, .format = format_boolean, .reset = reset_boolean, .expected = "say yes or no"
 #define ENUM(w) .parse = parse_enum, .format = format_enum, .reset = reset_enum, .word = w
 #define TRISTATE .parse = parse_enum_or_boolean, .format = format_enum, .reset = reset_enum, .word = tristate_to_string, \
         .expected = "say yes, no or auto"
-#define NUMBER(p, f) .parse = p, .format = f, .reset = reset_u64
 
 #define PAUSE_MAX_USEC (7 * 24 * 3600 * USEC_PER_SEC)
 #define UNITS_EXPECTED "name other containers, or units of the host with their type, such as postgresql.service"
 
-const SettingRow settings_table[] = {
+static const SettingRow rows[] = {
         { "Container", "Description", FIELD(description), STRING, .parse = parse_text, .trust = TRUST_IMAGE,
           .expected = "use one line of at most 1024 printable characters", .summary = "what the container is for" },
         { "Container", "Template", FIELD(template), STRING, .parse = parse_template,
@@ -436,7 +327,7 @@ const SettingRow settings_table[] = {
         { "Container", "Autostart", FIELD(autostart), .parse = parse_enum_or_boolean, .format = format_enum, .reset = reset_enum,
           .word = autostart_to_string, .initial = AUTOSTART_LAST, .expected = "say yes, no or last",
           .summary = "whether it is started when the host is booted; last: where it was up when the host went down" },
-        { "Container", "StartDelaySec", FIELD(start_delay_usec), NUMBER(parse_time, format_time), .maximum = PAUSE_MAX_USEC,
+        { "Container", "StartDelaySec", FIELD(start_delay_usec), SETTING_TIME, .maximum = PAUSE_MAX_USEC,
           .expected = "give a time of at most 7d, such as 30s", .summary = "for how long it is held back then" },
         { "Container", "After", FIELD(after), LIST, .parse = parse_units, .expected = UNITS_EXPECTED,
           .summary = "what is started before it and stopped after it, where both are" },
@@ -446,19 +337,19 @@ const SettingRow settings_table[] = {
           .summary = "what is started with it" },
         { "Container", "Restart", FIELD(restart), ENUM(restart_policy_to_string), .initial = RESTART_NO,
           .expected = "say no, on-failure, on-abnormal or always", .summary = "after which ends it is started again" },
-        { "Container", "RestartSec", FIELD(restart_usec), NUMBER(parse_time, format_time), .initial = 100 * USEC_PER_MSEC,
+        { "Container", "RestartSec", FIELD(restart_usec), SETTING_TIME, .initial = 100 * USEC_PER_MSEC,
           .maximum = PAUSE_MAX_USEC, .expected = "give a time of at most 7d, such as 5s", .summary = "pause before that" },
-        { "Container", "RestartSteps", FIELD(restart_steps), NUMBER(parse_number, format_number), .maximum = 1000,
+        { "Container", "RestartSteps", FIELD(restart_steps), SETTING_NUMBER, .maximum = 1000,
           .expected = "give a number of at most 1000", .summary = "restarts in which the pause grows to RestartMaxDelaySec=" },
-        { "Container", "RestartMaxDelaySec", FIELD(restart_max_delay_usec), NUMBER(parse_time, format_time), .initial = USEC_INFINITY,
+        { "Container", "RestartMaxDelaySec", FIELD(restart_max_delay_usec), SETTING_TIME, .initial = USEC_INFINITY,
           .minimum = 1, .expected = "give a time, such as 5min, or infinity", .summary = "longest pause" },
-        { "Container", "StartLimitIntervalSec", FIELD(start_limit_interval_usec), NUMBER(parse_time, format_time),
+        { "Container", "StartLimitIntervalSec", FIELD(start_limit_interval_usec), SETTING_TIME,
           .initial = 10 * USEC_PER_SEC, .expected = "give a time, such as 1min, infinity, or 0 for no limit",
           .summary = "in which it is restarted no more than StartLimitBurst= times" },
-        { "Container", "StartLimitBurst", FIELD(start_limit_burst), NUMBER(parse_number, format_number), .initial = 5,
+        { "Container", "StartLimitBurst", FIELD(start_limit_burst), SETTING_NUMBER, .initial = 5,
           .minimum = 1, .maximum = UINT32_MAX, .expected = "give a number of at least 1", .summary = "how many restarts there may be in StartLimitIntervalSec=" },
-        { "Container", "Protected", FIELD(protect), BOOLEAN, .summary = "whether it cannot be removed" },
-        { "Container", "Ephemeral", FIELD(ephemeral), BOOLEAN, .summary = "whether it is removed when its run ends" },
+        { "Container", "Protected", FIELD(protect), SETTING_BOOLEAN, .summary = "whether it cannot be removed" },
+        { "Container", "Ephemeral", FIELD(ephemeral), SETTING_BOOLEAN, .summary = "whether it is removed when its run ends" },
 
         { "Exec", "Command", FIELD(command), .parse = parse_command, .format = format_words, .reset = reset_list, .secret = true,
           .expected = "give an absolute path and its arguments", .summary = "what runs as init, instead of the one found in the root" },
@@ -468,9 +359,9 @@ const SettingRow settings_table[] = {
           .expected = "use 1 to 63 of a-z, 0-9 and \"-\"", .summary = "host name, instead of the container's name" },
         { "Exec", "StopSignal", FIELD(stop_signal), .parse = parse_stop_signal, .format = format_signal, .reset = reset_signal,
           .trust = TRUST_IMAGE, .expected = "name a signal, such as SIGRTMIN+4", .summary = "what asks init to power off" },
-        { "Exec", "StopTimeoutSec", FIELD(stop_timeout_usec), NUMBER(parse_time, format_time), .initial = 90 * USEC_PER_SEC,
+        { "Exec", "StopTimeoutSec", FIELD(stop_timeout_usec), SETTING_TIME, .initial = 90 * USEC_PER_SEC,
           .minimum = 1, .expected = "give a time, such as 90s, or infinity", .summary = "after this a stop kills" },
-        { "Exec", "StartTimeoutSec", FIELD(start_timeout_usec), NUMBER(parse_time, format_time), .initial = 90 * USEC_PER_SEC,
+        { "Exec", "StartTimeoutSec", FIELD(start_timeout_usec), SETTING_TIME, .initial = 90 * USEC_PER_SEC,
           .minimum = 1, .expected = "give a time, such as 90s, or infinity", .summary = "after this a start has failed" },
         { "Exec", "NotifyReady", FIELD(notify_ready), TRISTATE, .trust = TRUST_IMAGE,
           .summary = "whether init says READY=1; auto: systemd does" },
@@ -479,7 +370,7 @@ const SettingRow settings_table[] = {
         { "Exec", "ResolvConf", FIELD(resolv_conf), TRISTATE,
           .summary = "whether /etc/resolv.conf inside comes from DNS= or, with the host's network, from the host" },
 
-        { "Files", "ReadOnly", FIELD(read_only), BOOLEAN, .trust = TRUST_IMAGE, .summary = "root file system read-only" },
+        { "Files", "ReadOnly", FIELD(read_only), SETTING_BOOLEAN, .trust = TRUST_IMAGE, .summary = "root file system read-only" },
         { "Files", "LXCFS", FIELD(lxcfs), TRISTATE, .trust = TRUST_IMAGE,
           .summary = "whether files of /proc say what the container may use, by lxcfs; auto: where it is mounted" },
         { "Files", "Bind", FIELD(bind), LIST, .parse = parse_binds,
@@ -504,21 +395,21 @@ const SettingRow settings_table[] = {
           .expected = "write six pairs of hexadecimal digits with colons; the first pair must be even",
           .summary = "MAC address of host0, instead of one from the name" },
 
-        { "Resources", "MemoryMax", FIELD(memory_max), NUMBER(parse_bytes, format_number), .initial = UINT64_MAX,
+        { "Resources", "MemoryMax", FIELD(memory_max), SETTING_BYTES, .initial = UINT64_MAX,
           .minimum = 1 << 20, .expected = "give bytes of at least 1M, with K, M, G or T, or infinity", .summary = "see systemd.resource-control(5)" },
-        { "Resources", "MemoryHigh", FIELD(memory_high), NUMBER(parse_bytes, format_number), .initial = UINT64_MAX,
+        { "Resources", "MemoryHigh", FIELD(memory_high), SETTING_BYTES, .initial = UINT64_MAX,
           .minimum = 1 << 20, .expected = "give bytes of at least 1M, with K, M, G or T, or infinity", .summary = "see systemd.resource-control(5)" },
-        { "Resources", "MemorySwapMax", FIELD(memory_swap_max), NUMBER(parse_bytes, format_number), .initial = UINT64_MAX,
+        { "Resources", "MemorySwapMax", FIELD(memory_swap_max), SETTING_BYTES, .initial = UINT64_MAX,
           .expected = "give bytes, with K, M, G or T, or infinity", .summary = "see systemd.resource-control(5)" },
-        { "Resources", "CPUQuota", FIELD(cpu_quota_usec_per_sec), NUMBER(parse_percent, format_percent), .initial = UINT64_MAX,
+        { "Resources", "CPUQuota", FIELD(cpu_quota_usec_per_sec), SETTING_PERCENT, .initial = UINT64_MAX,
           .minimum = 10000, .expected = "give a percentage of one CPU, such as 50%", .summary = "see systemd.resource-control(5)" },
-        { "Resources", "CPUWeight", FIELD(cpu_weight), NUMBER(parse_number, format_number), .initial = UINT64_MAX,
+        { "Resources", "CPUWeight", FIELD(cpu_weight), SETTING_NUMBER, .initial = UINT64_MAX,
           .minimum = 1, .maximum = 10000, .expected = "give a number from 1 to 10000", .summary = "see systemd.resource-control(5)" },
         { "Resources", "AllowedCPUs", FIELD(allowed_cpus), STRING, .parse = parse_cpus,
           .expected = "list CPUs, such as 0-3,6", .summary = "see systemd.resource-control(5)" },
-        { "Resources", "IOWeight", FIELD(io_weight), NUMBER(parse_number, format_number), .initial = UINT64_MAX,
+        { "Resources", "IOWeight", FIELD(io_weight), SETTING_NUMBER, .initial = UINT64_MAX,
           .minimum = 1, .maximum = 10000, .expected = "give a number from 1 to 10000", .summary = "see systemd.resource-control(5)" },
-        { "Resources", "TasksMax", FIELD(tasks_max), NUMBER(parse_number, format_number), .initial = 16384,
+        { "Resources", "TasksMax", FIELD(tasks_max), SETTING_NUMBER, .initial = 16384,
           .minimum = 1, .expected = "give a number, or infinity", .summary = "see systemd.resource-control(5)" },
 
         { "Security", "UserNamespace", FIELD(user_namespace), .parse = parse_enum_or_boolean, .format = format_enum,
@@ -530,13 +421,13 @@ const SettingRow settings_table[] = {
         { "Security", "UIDCount", FIELD(uid_count), .parse = parse_ids, .format = format_u32, .reset = reset_u32,
           .initial = UINT32_MAX, .minimum = IDRANGE_COUNT, .maximum = 1024 * IDRANGE_COUNT,
           .expected = "give a multiple of 65536, such as 131072, of at most 67108864", .summary = "how many ids there are inside" },
-        { "Security", "Nesting", FIELD(nesting), BOOLEAN,
+        { "Security", "Nesting", FIELD(nesting), SETTING_BOOLEAN,
           .summary = "container engines work inside: more ids, more system calls, places for their storage" },
         { "Security", "Capability", FIELD(capability), LIST, .parse = parse_capabilities,
           .expected = "name capabilities, such as CAP_SYS_TIME; see capabilities(7)", .summary = "added to what a system container has" },
         { "Security", "DropCapability", FIELD(drop_capability), LIST, .parse = parse_capabilities,
           .expected = "name capabilities, such as CAP_SYS_TIME; see capabilities(7)", .trust = TRUST_IMAGE, .summary = "taken from it" },
-        { "Security", "NoNewPrivileges", FIELD(no_new_privileges), BOOLEAN, .trust = TRUST_IMAGE,
+        { "Security", "NoNewPrivileges", FIELD(no_new_privileges), SETTING_BOOLEAN, .trust = TRUST_IMAGE,
           .summary = "set-user-id programs gain nothing" },
         { "Security", "SeccompProfile", FIELD(seccomp_profile), ENUM(seccomp_profile_to_string), .initial = SECCOMP_DEFAULT,
           .expected = "say default, strict, nesting, privileged or unconfined", .summary = "which system calls there are inside" },
@@ -556,4 +447,4 @@ const SettingRow settings_table[] = {
           .summary = "SELinux context of its files" },
 };
 
-const size_t settings_table_size = ELEMENTSOF(settings_table);
+const SettingTable settings_table = { rows, ELEMENTSOF(rows), "ctr.conf(5)" };

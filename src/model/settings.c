@@ -68,21 +68,21 @@ Settings *settings_new(void) {
 
         if (!s)
                 return NULL;
-        s->origins = calloc(settings_table_size, sizeof(char *));
+        s->origins = calloc(settings_table.n, sizeof(char *));
         if (!s->origins) {
                 free(s);
                 return NULL;
         }
-        for (size_t i = 0; i < settings_table_size; i++)
-                settings_table[i].reset(&settings_table[i], row_field(s, &settings_table[i]));
+        for (size_t i = 0; i < settings_table.n; i++)
+                settings_table.rows[i].reset(&settings_table.rows[i], row_field(s, &settings_table.rows[i]));
         return s;
 }
 
 Settings *settings_free(Settings *s) {
         if (!s)
                 return NULL;
-        for (size_t i = 0; i < settings_table_size; i++) {
-                settings_table[i].reset(&settings_table[i], row_field(s, &settings_table[i]));
+        for (size_t i = 0; i < settings_table.n; i++) {
+                settings_table.rows[i].reset(&settings_table.rows[i], row_field(s, &settings_table.rows[i]));
                 free(s->origins[i]);
         }
         free(s->origins);
@@ -90,91 +90,20 @@ Settings *settings_free(Settings *s) {
         return NULL;
 }
 
-static const SettingRow *row_find(const char *section, const char *key) {
-        for (size_t i = 0; i < settings_table_size; i++)
-                if (streq(settings_table[i].key, key) && (!section || streq(settings_table[i].section, section)))
-                        return &settings_table[i];
-        return NULL;
-}
-
-static bool section_exists(const char *section) {
-        for (size_t i = 0; i < settings_table_size; i++)
-                if (streq(settings_table[i].section, section))
-                        return true;
-        return false;
-}
-
-/* The number of single-character edits between two keys, ignoring case: for the
- * hint when somebody misspells one. */
-static size_t edit_distance(const char *a, const char *b) {
-        size_t row[64], n = strlen(b);
-
-        if (n >= ELEMENTSOF(row))
-                return SIZE_MAX;
-        for (size_t j = 0; j <= n; j++)
-                row[j] = j;
-        for (size_t i = 1; *a; a++, i++) {
-                size_t diagonal = row[0];
-
-                row[0] = i;
-                for (size_t j = 1; j <= n; j++) {
-                        size_t same = diagonal + ((*a | 0x20) != (b[j - 1] | 0x20));
-
-                        diagonal = row[j];
-                        row[j] = MIN(row[j], row[j - 1]) + 1;
-                        row[j] = MIN(row[j], same);
-                }
-        }
-        return row[n];
-}
-
-static int unknown_key(const char *section, const char *key, Error *error) {
-        const SettingRow *elsewhere = row_find(NULL, key), *nearest = NULL;
-        size_t least = 4;
-
-        if (elsewhere)
-                return error_set(error, EINVAL, "InvalidSettings", "%s= belongs into section [%s], not [%s]", key,
-                                 elsewhere->section, section);
-        for (size_t i = 0; i < settings_table_size; i++) {
-                size_t d = edit_distance(key, settings_table[i].key);
-
-                if (d < least) {
-                        least = d;
-                        nearest = &settings_table[i];
-                }
-        }
-        if (nearest)
-                return error_set(error, EINVAL, "InvalidSettings", "there is no setting %.64s=: did you mean %s=?", key,
-                                 nearest->key);
-        return error_set(error, EINVAL, "InvalidSettings", "there is no setting %.64s=: ctr.conf(5) lists them all", key);
-}
-
-/* Cuts blanks off both ends, in place. */
-static char *strip(char *s) {
-        s += strspn(s, " \t\r");
-        for (size_t n = strlen(s); n > 0 && strchr(" \t\r", s[n - 1]); n--)
-                s[n - 1] = 0;
-        return s;
-}
-
-int settings_set(Settings *s, const char *section, const char *key, const char *value, const char *origin,
-                 SettingTrust trust, Error *error) {
-        const SettingRow *row = row_find(section, key);
+static int set_row(Settings *s, const SettingRow *row, const char *value, const char *origin, SettingTrust trust, Error *error) {
         _cleanup_free_ char *from = NULL, *copy = NULL;
         int r;
 
-        if (!row)
-                return unknown_key(section, key, error);
         if (trust == TRUST_IMAGE && row->trust != TRUST_IMAGE)
                 return error_set(error, EPERM, "InvalidSettings",
-                                 "%s= may not be set by an image: set it in the container's own settings", key);
+                                 "%s= may not be set by an image: set it in the container's own settings", row->key);
 
         /* Blanks around a value would be lost in a file: they are nobody's. */
         from = strdup(strempty(origin));
         copy = strdup(strempty(value));
         if (!from || !copy)
                 return -ENOMEM;
-        value = strip(copy);
+        value = setting_strip(copy);
 
         if (!*value)
                 row->reset(row, row_field(s, row));
@@ -184,103 +113,35 @@ int settings_set(Settings *s, const char *section, const char *key, const char *
                         return r;
         }
 
-        size_t i = (size_t) (row - settings_table);
+        size_t i = (size_t) (row - settings_table.rows);
         free(s->origins[i]);
         s->origins[i] = *value ? TAKE_PTR(from) : NULL;
         return 0;
 }
 
-/* One logical line. *section is replaced by a header. */
-static int parse_line(Settings *s, char *line, char **section, const char *path, SettingTrust trust, Error *error) {
-        line = strip(line);
-        size_t n = strlen(line);
+int settings_set(Settings *s, const char *section, const char *key, const char *value, const char *origin,
+                 SettingTrust trust, Error *error) {
+        const SettingRow *row = setting_table_find(&settings_table, section, key);
 
-        if (n == 0 || *line == '#' || *line == ';')
-                return 0;
-
-        if (*line == '[') {
-                if (line[n - 1] != ']')
-                        return error_set(error, EINVAL, "InvalidSettings", "a section header must end with \"]\"");
-                line[n - 1] = 0;
-                if (!section_exists(line + 1))
-                        return error_set(error, EINVAL, "InvalidSettings",
-                                         "there is no section [%.64s]: ctr.conf(5) lists them all", line + 1);
-                *section = line + 1;
-                return 0;
-        }
-
-        char *equal = strchr(line, '=');
-        if (!equal)
-                return error_set(error, EINVAL, "InvalidSettings", "\"%.64s\" is no assignment: write KEY=VALUE", line);
-        if (!*section)
-                return error_set(error, EINVAL, "InvalidSettings", "an assignment stands before the first section header");
-        *equal = 0;
-        return settings_set(s, *section, strip(line), strip(equal + 1), path, trust, error);
+        return row ? set_row(s, row, value, origin, trust, error) : setting_table_refuse(&settings_table, section, key, error);
 }
 
-static bool is_comment(const char *line) {
-        line += strspn(line, " \t\r");
-        return *line == '#' || *line == ';';
-}
+typedef struct Fragment {
+        Settings *settings;
+        const char *path;
+        SettingTrust trust;
+} Fragment;
 
-/* A line goes on with the next where its last backslash is not itself escaped. */
-static bool is_continued(const char *line) {
-        size_t n = strlen(line), k = 0;
+static int take_assignment(const SettingRow *row, const char *value, void *userdata, Error *error) {
+        const Fragment *fragment = userdata;
 
-        while (k < n && line[n - 1 - k] == '\\')
-                k++;
-        return k % 2 == 1;
-}
-
-/* Cuts the next logical line off *next: lines that end in a backslash are joined
- * with the one that follows, a blank between. Comments neither go on nor end what
- * they stand in: systemd.syntax(7). NULL at the end of the text. */
-static char *next_line(char **next, size_t *number) {
-        char *logical = NULL, *end = NULL;
-
-        while (*next) {
-                char *line = strsep(next, "\n");
-
-                (*number)++;
-                if (is_comment(line)) {
-                        if (logical)
-                                continue;
-                        return line;
-                }
-                /* What was skipped between the pieces leaves a hole: close it. */
-                if (!logical)
-                        logical = end = line;
-                else
-                        memmove(end, line, strlen(line) + 1);
-                if (!is_continued(end))
-                        return logical;
-                end += strlen(end);
-                end[-1] = ' ';
-        }
-        return logical;
+        return set_row(fragment->settings, row, value, fragment->path, fragment->trust, error);
 }
 
 int settings_parse(Settings *s, const char *text, const char *path, SettingTrust trust, Error *error) {
-        _cleanup_free_ char *copy = strdup(text);
-        char *section = NULL, *next = copy, *line;
-        size_t number = 0, first = 1;
+        Fragment fragment = { s, path, trust };
 
-        if (!copy)
-                return -ENOMEM;
-
-        for (; (line = next_line(&next, &number)); first = number + 1) {
-                Error cause = ERROR_INIT;
-                int r;
-
-                r = parse_line(s, line, &section, path, trust, &cause);
-                if (r < 0) {
-                        error_prefix(&cause, "%s:%zu", path, first);
-                        if (error_is_set(&cause))
-                                return error_move(error, &cause);
-                        return r;
-                }
-        }
-        return 0;
+        return setting_text_parse(&settings_table, text, path, take_assignment, NULL, &fragment, error);
 }
 
 int settings_validate(const Settings *s, Error *error) {
@@ -342,7 +203,7 @@ SeccompProfile settings_seccomp_profile(const Settings *s) {
 }
 
 int settings_get(const Settings *s, const char *key, char ***ret_values) {
-        const SettingRow *row = row_find(NULL, key);
+        const SettingRow *row = setting_table_find(&settings_table, NULL, key);
         _cleanup_strv_ char **values = NULL;
         int r;
 
@@ -357,7 +218,7 @@ int settings_get(const Settings *s, const char *key, char ***ret_values) {
 
 int settings_default(const char *key, char ***ret_values) {
         _cleanup_(settings_freep) Settings *s = settings_new();
-        const SettingRow *row = row_find(NULL, key);
+        const SettingRow *row = setting_table_find(&settings_table, NULL, key);
         _cleanup_strv_ char **values = NULL;
         SettingRow other;
         int r;
@@ -389,14 +250,15 @@ bool settings_differ(const Settings *a, const Settings *b, const char *key) {
 }
 
 int settings_copy(Settings *to, const Settings *from, const char *key) {
+        const SettingRow *row = setting_table_find(&settings_table, NULL, key);
         _cleanup_strv_ char **values = NULL;
         int r = settings_get(from, key, &values);
 
         if (r >= 0)
-                r = settings_set(to, NULL, key, "", NULL, TRUST_ADMIN, NULL);
+                r = set_row(to, row, "", NULL, TRUST_ADMIN, NULL);
         STRV_FOREACH(v, values)
                 if (r >= 0)
-                        r = settings_set(to, NULL, key, *v, from->origins[row_find(NULL, key) - settings_table], TRUST_ADMIN, NULL);
+                        r = set_row(to, row, *v, from->origins[row - settings_table.rows], TRUST_ADMIN, NULL);
         return r;
 }
 
@@ -405,8 +267,8 @@ int settings_format(const Settings *s, char **ret) {
         Text text = {};
         int r = 0;
 
-        for (size_t i = 0; i < settings_table_size && r >= 0; i++) {
-                const SettingRow *row = &settings_table[i];
+        for (size_t i = 0; i < settings_table.n && r >= 0; i++) {
+                const SettingRow *row = &settings_table.rows[i];
                 _cleanup_strv_ char **values = NULL;
 
                 r = row->format(row, row_field(s, row), &values);
@@ -428,11 +290,11 @@ int settings_format(const Settings *s, char **ret) {
 }
 
 size_t settings_keys(void) {
-        return settings_table_size;
+        return settings_table.n;
 }
 
 SettingInfo settings_key(size_t i) {
-        const SettingRow *row = &settings_table[i];
+        const SettingRow *row = &settings_table.rows[i];
 
         return (SettingInfo){ row->section, row->key, row->is_list, row->trust, row->summary };
 }

@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "macro.h"
+#include "setting-row.h"
 #include "syscall-policy.h"
 
 typedef enum NetworkMode {
@@ -137,13 +138,6 @@ typedef struct Settings {
          * command line), NULL: a default. Indexed as settings_key(). */
         char **origins;
 } Settings;
-
-/* Who wrote a fragment. A key that asks for more than the writer has is an
- * error; a row that says nothing is for administrators alone. */
-typedef enum SettingTrust {
-        TRUST_ADMIN, /* files below /etc, authorised callers of the bus */
-        TRUST_IMAGE, /* a fragment that came with an image: harmless keys only (CVE-2026-40226) */
-} SettingTrust;
 
 Settings *settings_new(void); /* every key at its default; NULL: no memory */
 Settings *settings_free(Settings *s);

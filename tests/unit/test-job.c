@@ -47,6 +47,7 @@ static int setup(void **state) {
         if (!m || sd_event_new(&m->event) < 0)
                 return -1;
         m->observer = &observer;
+        manager_settings_reset(&m->settings);
         memset(&told, 0, sizeof(told));
         *state = m;
         return 0;
@@ -117,14 +118,14 @@ static void the_newest_results_are_kept(void **state) {
         Manager *m = *state;
         Job *first = begin(m);
 
-        for (unsigned i = 0; i < JOB_RESULTS_MAX; i++)
+        for (unsigned i = 0; i < m->settings.job_results_max; i++)
                 job_finish(begin(m), NULL);
         assert_int_equal(told.removed, 0);
         /* What counts is when it ended. */
         job_finish(first, NULL);
         assert_int_equal(told.removed, 1);
         assert_int_equal(told.last_removed, 2);
-        assert_int_equal(map_size(&m->job_results), JOB_RESULTS_MAX);
+        assert_int_equal(map_size(&m->job_results), m->settings.job_results_max);
         assert_ptr_equal(map_get(&m->job_results, "1"), first);
 }
 
@@ -133,9 +134,9 @@ static void results_are_no_jobs_that_run(void **state) {
         Manager *m = *state;
         Job *job;
 
-        for (unsigned i = 0; i < JOB_RESULTS_MAX; i++)
+        for (unsigned i = 0; i < m->settings.job_results_max; i++)
                 job_finish(begin(m), NULL);
-        for (unsigned i = 0; i < JOBS_MAX; i++)
+        for (unsigned i = 0; i < m->settings.jobs_max; i++)
                 job = begin(m);
         assert_int_equal(job_new(m, 0, "start", "org.ctrd1.manage", "web", &job, &error), -EBUSY);
         test_assert_error(&error, EBUSY, "LimitsExceeded", "512 jobs run already");
@@ -146,9 +147,9 @@ static void results_are_no_jobs_that_run(void **state) {
 static void a_user_has_a_share(void **state) {
         _cleanup_error_ Error error = ERROR_INIT, other = ERROR_INIT;
         Manager *m = *state;
-        Job *job, *last;
+        Job *job, *last = NULL;
 
-        for (unsigned i = 0; i < JOBS_PER_USER_MAX; i++)
+        for (unsigned i = 0; i < m->settings.user_jobs_max; i++)
                 last = begin_as(m, 1000);
         assert_int_equal(last->uid, 1000);
         assert_int_equal(job_new(m, 1000, "start", "org.ctrd1.manage", "web", &job, &error), -EBUSY);
@@ -182,11 +183,11 @@ static void places_are_kept_for_root(void **state) {
         Manager *m = *state;
         Job *job;
 
-        for (unsigned i = 0; i < JOBS_MAX - JOBS_OF_ROOT; i++)
-                (void) begin_as(m, 1000 + i / JOBS_PER_USER_MAX);
+        for (unsigned i = 0; i < m->settings.jobs_max / 8 * 7; i++)
+                (void) begin_as(m, 1000 + i / m->settings.user_jobs_max);
         assert_int_equal(job_new(m, 5000, "start", "org.ctrd1.manage", "web", &job, &error), -EBUSY);
         test_assert_error(&error, EBUSY, "LimitsExceeded", "448 jobs run already");
-        for (unsigned i = 0; i < JOBS_OF_ROOT; i++)
+        for (unsigned i = 0; i < m->settings.jobs_max / 8; i++)
                 (void) begin(m);
 }
 
@@ -202,7 +203,7 @@ static void a_result_goes_when_its_time_is_over(void **state) {
         one->forget_usec = two->forget_usec + 5;
         assert_ok(sd_event_source_get_time(m->job_timer, &time));
         assert_true(time == two->forget_usec);
-        assert_true(two->forget_usec <= now_usec(CLOCK_MONOTONIC) + JOB_RESULT_USEC);
+        assert_true(two->forget_usec <= now_usec(CLOCK_MONOTONIC) + m->settings.job_result_usec);
 
         job_forget_results(m, two->forget_usec - 1);
         assert_int_equal(told.removed, 0);

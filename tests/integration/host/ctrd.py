@@ -147,6 +147,23 @@ class visitor:
         run('userdel', 'visitor')
 
 
+class limits:
+    """with limits('JobsMax=9'): these hold for ctrd itself, see ctrd.conf(5)."""
+
+    def __init__(self, *assignments, path='/run/ctrd/ctrd.conf.d/50-test.conf'):
+        self.text, self.path = '[Manager]\n' + '\n'.join(assignments) + '\n', path
+
+    def __enter__(self):
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        with open(self.path, 'w') as f:
+            f.write(self.text)
+        run('systemctl', 'reload', 'ctrd', check=True)
+
+    def __exit__(self, *exc):
+        os.unlink(self.path)
+        run('systemctl', 'reload', 'ctrd', check=True)
+
+
 def inside(name, *argv, **kw):
     """What a command prints in a container; it must succeed."""
     return ctl('exec', name, '--', *argv, **kw)

@@ -128,3 +128,16 @@ def test_a_ctrd_that_hangs_is_replaced():
             shutil.rmtree(dropin)
             run('systemctl', 'daemon-reload')
             run('systemctl', 'restart', 'ctrd')
+
+
+def test_limits_of_ctrd_itself():
+    since = time.time()
+    with limits('ContainersMax=1', 'JobResultsMax=3', path='/usr/lib/ctrd/ctrd.conf'):
+        with limits('JobResultsMax=2', 'JobMax=5', path='/etc/ctrd/ctrd.conf.d/50-test.conf'):
+            assert '50-test.conf:3: there is no setting JobMax=: did you mean JobsMax=?' in said(since)
+            with container('r', start=False):
+                assert 'ContainersMax=' in fails('create', 's', BUSYBOX, word='there are 1 containers already')
+                results = [row for row in json.loads(ctl('job', 'list', '--json')) if row['state'] not in ('queued', 'running')]
+                assert len(results) == 2, results
+    with container('r', start=False), container('s', start=False):
+        assert sorted(names()) == ['r', 's']
