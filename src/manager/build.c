@@ -51,17 +51,10 @@ struct Build {
         Image *facts; /* what the template said of its result */
         bool ended;
         uid_t uid;    /* who asked for it first */
-        bool queued, network; /* it waits for its turn, and what it is to have then */
+        Turn *turn;   /* among the templates at work */
+        bool network; /* what it is to have then */
         Error error;
 };
-
-static int on_turn(sd_event_source *source, void *userdata);
-
-/* From the loop: whoever ends a build may be ending all of them. */
-void build_next(Manager *manager) {
-        manager->build_turn = sd_event_source_disable_unref(manager->build_turn);
-        (void) sd_event_add_defer(manager->event, &manager->build_turn, on_turn, manager);
-}
 
 Build *build_free(Build *build) {
         if (!build)
@@ -69,8 +62,7 @@ Build *build_free(Build *build) {
 
         if (build->key)
                 map_remove(&build->manager->builds, build->key);
-        if (build->dir)
-                build_next(build->manager);
+        turn_free(build->turn);
         while (build->waiters) {
                 BuildWaiter *w = build->waiters;
 
@@ -141,9 +133,11 @@ static void build_finish(Build *build, Image *image, const Error *cause) {
 }
 
 static void build_show(Build *build) {
+        bool queued = turn_is_waiting(build->turn);
+
         for (BuildWaiter *w = build->waiters; w; w = w->next) {
-                job_set_queued(w->job, build->queued);
-                job_progress(w->job, build->progress, build->queued ? "Waiting for other templates" : build->status);
+                job_set_queued(w->job, queued);
+                job_progress(w->job, build->progress, queued ? "Waiting for other templates" : build->status);
         }
 }
 
@@ -221,7 +215,7 @@ static int build_commit(Build *build, Image **ret, Error *error) {
                 return error_set_errno(error, errno, "cannot put the image in its place at %s", target);
         free(build->dir);
         build->dir = NULL;
-        build_next(build->manager);
+        build->turn = turn_free(build->turn);
 
         r = image_load(build->id, &image, error);
         if (r < 0)
@@ -326,44 +320,13 @@ static void build_begin(Build *build) {
         }
 }
 
-/* Of one user where that is given. */
-static size_t count_running(const Manager *manager, const uid_t *uid) {
-        const Build *build;
-        size_t n = 0;
+static void on_turn(void *userdata) {
+        Build *build = userdata;
 
-        MAP_FOREACH(build, &manager->builds)
-                n += build->dir && (!uid || build->uid == *uid);
-        return n;
-}
-
-/* That of the user who has the fewest at work, and of these the one that came first. */
-static Build *whose_turn(const Manager *manager) {
-        Build *build, *next = NULL;
-        size_t fewest = SIZE_MAX;
-
-        MAP_FOREACH(build, &manager->builds) {
-                size_t n = build->queued ? count_running(manager, &build->uid) : SIZE_MAX;
-
-                if (n < fewest) {
-                        fewest = n;
-                        next = build;
-                }
-        }
-        return next;
-}
-
-static int on_turn(sd_event_source *source, void *userdata) {
-        Manager *manager = userdata;
-        Build *build;
-
-        while (count_running(manager, NULL) < manager->settings.template_builds_max && (build = whose_turn(manager))) {
-                build->queued = false;
-                free(build->status);
-                build->status = strdup("Creating");
-                build_show(build);
-                build_begin(build);
-        }
-        return 0;
+        free(build->status);
+        build->status = strdup("Creating");
+        build_show(build);
+        build_begin(build);
 }
 
 /* Another build of the same image, which was asked for by another name: the default
@@ -421,12 +384,12 @@ static void on_described(const char *text, void *userdata) {
 
         snprintf(build->unit, sizeof(build->unit), "ctr-template-%.80s.service", build->id);
         build->network = info.network;
-        if (count_running(build->manager, NULL) < build->manager->settings.template_builds_max) {
+        if (queue_join(build->manager->build_queue, build->uid, on_turn, build, &build->turn) < 0)
+                build_fail(build, ENOMEM, NULL, "out of memory");
+        else if (turn_is_waiting(build->turn))
+                build_show(build);
+        else
                 build_begin(build);
-                return;
-        }
-        build->queued = true;
-        build_show(build);
 }
 
 static int build_new(Manager *manager, uid_t uid, const char *template, const char *variant, const char *key, Build **ret,
@@ -488,7 +451,7 @@ int build_image(Manager *manager, const char *template, const char *variant, Job
         *waiter = (BuildWaiter){ build, build->waiters, job, done, userdata };
         build->waiters = waiter;
         *ret = waiter;
-        if (build->queued)
+        if (turn_is_waiting(build->turn))
                 build_show(build);
         return 0;
 }

@@ -18,18 +18,14 @@ typedef struct Image Image;
 typedef void (*BuildDone)(Image *image, const Error *error, void *userdata);
 
 /* Makes the image TEMPLATE-VARIANT; where it exists already, that is the result,
- * and where it is being made, this joins. TemplateBuildsMax= of them run at a time; others wait for
- * their turn, of the users who wait that of the one who has the fewest at work. variant:
- * NULL for the template's default. job shows the progress, and is queued meanwhile. */
+ * and where it is being made, this joins. TemplateBuildsMax= of them run at a time. variant:
+ * NULL for the template's default. job shows the progress, and that it waits for its turn. */
 int build_image(Manager *manager, const char *template, const char *variant, Job *job, BuildDone done, void *userdata,
                 BuildWaiter **ret, Error *error);
 
 /* No longer interested: done is not called any more. When nobody waits, the
  * build is stopped and undone. */
 BuildWaiter *build_waiter_drop(BuildWaiter *waiter);
-
-/* Those who wait may have their turn: more may be at work than before. */
-void build_next(Manager *manager);
 
 /* For the manager's end. */
 Build *build_free(Build *build);

@@ -42,7 +42,7 @@ static int run_job(sd_bus_message *m, Container *container, const char *kind, Jo
 }
 
 static int verb_start(Container *container, void *argument, Job *job, Error *error) {
-        return container_start(container, job, error);
+        return container_start_in_turn(container, job, error);
 }
 
 static int verb_stop(Container *container, void *argument, Job *job, Error *error) {
@@ -51,7 +51,7 @@ static int verb_stop(Container *container, void *argument, Job *job, Error *erro
 
 static int verb_restart(Container *container, void *argument, Job *job, Error *error) {
         if (!container_state_is_active(container->state))
-                return container_start(container, job, error);
+                return container_start_in_turn(container, job, error);
         return container_stop(container, *(uint64_t *) argument, true, job, error);
 }
 

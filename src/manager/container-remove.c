@@ -141,6 +141,13 @@ int container_remove(Container *c, bool force, Job *job, Error *error) {
                 return r;
         if (!container_state_is_active(c->state) && !c->ending && !c->job)
                 return remove_now(c, job, error);
+        if (container_is_queued(c)) {
+                if (!force)
+                        return error_set(error, EBUSY, "Busy", "container %s is to be started by job %s: cancel it, or remove with force",
+                                         c->name, c->job->key);
+                r = container_stop(c, 0, false, NULL, error);
+                return r < 0 ? r : remove_now(c, job, error);
+        }
         if (!force)
                 return error_set(error, EBUSY, "Running", "container %s is %s: stop it first, or remove it with force", c->name,
                                  container_state_to_string(c->state));

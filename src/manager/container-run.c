@@ -472,6 +472,15 @@ static int send_stop(Container *c, uint64_t timeout_usec) {
 int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, Error *error) {
         int r;
 
+        if (container_is_queued(c)) {
+                _cleanup_error_ Error canceled = ERROR_INIT;
+
+                error_set(&canceled, ECANCELED, "Canceled", "the start of %s was canceled before its turn", c->name);
+                recovery_give_up(c);
+                end_job(c, &canceled);
+                job_finish(job, NULL);
+                return 0;
+        }
         if (!container_state_is_active(c->state)) {
                 if (c->recovery.due_usec == 0 || restart)
                         return error_set(error, ENOENT, "NotRunning", "container %s is not running", c->name);

@@ -39,6 +39,8 @@ static void on_scope_ready(const Error *error, void *userdata) {
         Container *c = userdata;
 
         c->unit = NULL;
+        if (c->job)
+                turn_go_on(c->job->turn);
         if (error) {
                 run_fail(c, error);
                 return;
@@ -74,8 +76,12 @@ static void on_monitor_started(pid_t pid, const Error *error, void *userdata) {
         if (r < 0) {
                 error_set_errno(&cause, r, "cannot make the scope of %s", c->name);
                 run_fail(c, &cause);
-        } else if (unit_has_dependencies(c->settings))
+        } else if (unit_has_dependencies(c->settings)) {
                 job_progress(c->job, 15, "Waiting for what it comes after");
+                /* It may be a start that waits for its turn. */
+                if (c->job)
+                        turn_pause(c->job->turn);
+        }
 }
 
 static int start_monitor(Container *c, Error *error) {
@@ -140,17 +146,55 @@ static void cancel_start(Job *job, void *userdata) {
                 error_clear(&error);
 }
 
+static int check_state(const Container *c, Error *error) {
+        if (container_is_queued(c))
+                return error_set(error, EBUSY, "Busy", "container %s is to be started by job %s: it waits for its turn", c->name, c->job->key);
+        if (container_state_next(c->state, EVENT_START) >= 0 && !c->job && !c->ending)
+                return 0;
+        return container_state_is_active(c->state) && !c->ending
+                       ? error_set(error, EALREADY, "Running", "container %s is %s already", c->name, container_state_to_string(c->state))
+                       : error_set(error, EBUSY, "Busy", "container %s is busy: try again when it is stopped", c->name);
+}
+
+bool container_is_queued(const Container *c) {
+        return c->job && c->job->state == JOB_QUEUED;
+}
+
+static void on_turn(Job *job, void *userdata) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Container *c = userdata;
+        int r;
+
+        c->job = NULL;
+        r = container_start(c, job, &error);
+        if (r < 0) {
+                error_set_errno(&error, r, "cannot start %s", c->name);
+                container_changed(c, "Job", NULL);
+                job_finish(job, &error);
+        }
+}
+
+int container_start_in_turn(Container *c, Job *job, Error *error) {
+        int r = check_state(c, error);
+
+        if (r >= 0)
+                r = job_take_turn(job, on_turn);
+        if (r != 0)
+                return r < 0 ? r : container_start(c, job, error);
+        run_take_job(c, job);
+        job->cancel = cancel_start;
+        job->userdata = c;
+        return 0;
+}
+
 int container_start(Container *c, Job *job, Error *error) {
         Settings *settings;
         char dir[PATH_MAX];
         Launch launch;
-        int r;
+        int r = check_state(c, error);
 
-        if (container_state_next(c->state, EVENT_START) < 0 || c->job || c->ending)
-                return container_state_is_active(c->state) && !c->ending
-                               ? error_set(error, EALREADY, "Running", "container %s is %s already", c->name,
-                                           container_state_to_string(c->state))
-                               : error_set(error, EBUSY, "Busy", "container %s is busy: try again when it is stopped", c->name);
+        if (r < 0)
+                return r;
 
         /* Edits of the file take effect at a start. */
         r = settings_files_load(c->name, NULL, &settings, error);

@@ -91,10 +91,14 @@ void container_set_addresses(Container *container, const char *text);
 void container_reload_settings(Container *container);
 
 /* Starts. Validates everything first: on failure nothing has changed, and the
- * job is the caller's still. job may be NULL. One with dependencies may wait for
- * another's start: a bound on how many starts are under way must not count those
- * that wait, or none goes on. */
+ * job is the caller's still. job may be NULL. */
 int container_start(Container *container, Job *job, Error *error);
+
+/* The same, as soon as it is the job's turn; what is wrong by then ends the job. */
+int container_start_in_turn(Container *container, Job *job, Error *error);
+
+/* Whether such a start waits for its turn. */
+bool container_is_queued(const Container *container);
 
 /* Stops gracefully, by force after the timeout (0: that of the settings). With
  * restart it is started again afterwards. */

@@ -25,6 +25,7 @@ Job *job_free(Job *job) {
                 map_remove(&job->manager->jobs, job->key);
         if (job->key && map_get(&job->manager->job_results, job->key) == job)
                 map_remove(&job->manager->job_results, job->key);
+        turn_free(job->turn);
         free(job->key);
         free(job->container);
         free(job->message);
@@ -102,6 +103,24 @@ void job_set_queued(Job *job, bool queued) {
         job->manager->observer->job_changed(job);
 }
 
+static void on_turn(void *userdata) {
+        Job *job = userdata;
+
+        job_set_queued(job, false);
+        job->begin(job, job->userdata);
+}
+
+int job_take_turn(Job *job, void (*begin)(Job *job, void *userdata)) {
+        int r = queue_join(job->manager->job_queue, job->uid, on_turn, job, &job->turn);
+
+        if (r < 0 || !turn_is_waiting(job->turn))
+                return r < 0 ? r : 1;
+        job->begin = begin;
+        job_set_queued(job, true);
+        job_progress(job, 0, "Waiting for other jobs");
+        return 0;
+}
+
 void job_progress(Job *job, unsigned percent, const char *message) {
         if (!job)
                 return;
@@ -173,6 +192,7 @@ void job_finish(Job *job, const Error *error) {
                 job->state = error->errnum == ECANCELED ? JOB_CANCELED : JOB_FAILED;
                 error_set(&job->error, error->errnum, error->name, "%s", error_message(error));
         }
+        job->turn = turn_free(job->turn);
         manager = job->manager;
         now = now_usec(CLOCK_MONOTONIC);
         job->cancel = NULL;

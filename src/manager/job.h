@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "macro.h"
+#include "queue.h"
 
 typedef struct Manager Manager;
 typedef struct Job Job;
@@ -49,6 +50,9 @@ struct Job {
         void (*cancel)(Job *job, void *userdata);
         void *userdata;
         bool canceling;
+
+        Turn *turn; /* among those at work; NULL: it needs none */
+        void (*begin)(Job *job, void *userdata);
 };
 
 /* The kind and action are string constants. -EBUSY with the error set where too
@@ -59,6 +63,12 @@ bool job_has_ended(const Job *job);
 
 /* Whether it waits for its turn. Of what has ended and of no job nothing changes. */
 void job_set_queued(Job *job, bool queued);
+
+/* Takes a turn among the jobs at work, of which there are RunningJobsMax=. 1: it is its turn. 0: it is
+ * queued, and begin is called, with the job's userdata by then, when it has its turn. It
+ * leaves with the job's end. Of what comes to an end by itself, or is a part of what has begun,
+ * nothing may wait here. */
+int job_take_turn(Job *job, void (*begin)(Job *job, void *userdata));
 
 /* Tells those who watch. message: NULL leaves the last one. */
 void job_progress(Job *job, unsigned percent, const char *message);

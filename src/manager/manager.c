@@ -48,7 +48,11 @@ int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, M
         manager->bus = sd_bus_ref(bus);
         manager->observer = observer;
         configuration_load(&manager->settings);
-        r = authority_new(bus, &manager->authority);
+        r = queue_new(event, &manager->settings.template_builds_max, &manager->build_queue);
+        if (r >= 0)
+                r = queue_new(event, &manager->settings.running_jobs_max, &manager->job_queue);
+        if (r >= 0)
+                r = authority_new(bus, &manager->authority);
         if (r >= 0)
                 r = unit_client_new(bus, on_stop_requested, manager, &manager->units);
         if (r < 0)
@@ -73,13 +77,14 @@ Manager *manager_free(Manager *manager) {
                 container_creation_abort(creation);
         MAP_FOREACH(build, &manager->builds)
                 build_free(build);
-        manager->build_turn = sd_event_source_disable_unref(manager->build_turn);
         MAP_FOREACH(container, &manager->containers)
                 container_free(container);
         MAP_FOREACH(job, &manager->jobs)
                 job_free(job);
         MAP_FOREACH(job, &manager->job_results)
                 job_free(job);
+        queue_free(manager->build_queue);
+        queue_free(manager->job_queue);
         sd_event_source_disable_unref(manager->job_timer);
         sd_event_source_disable_unref(manager->status_timer);
         sd_event_source_disable_unref(manager->mounts);

@@ -16,6 +16,7 @@
 #include "job.h"
 #include "manager-settings.h"
 #include "map.h"
+#include "queue.h"
 #include "template-query.h"
 #include "unit.h"
 
@@ -53,7 +54,8 @@ struct Manager {
         sd_event_source *status_timer; /* for what systemd is told, see reload.h */
         Map builds;     /* by TEMPLATE/VARIANT: templates at work, and those that wait for their turn */
         bool ends;      /* manager_free() is at work: what is begun is the next ctrd's to undo */
-        sd_event_source *build_turn; /* a template that waits may have its turn */
+        Queue *build_queue; /* templates */
+        Queue *job_queue;   /* jobs, see job_take_turn() */
         Map creations;  /* by name: containers that are being made */
         Boot *boot;     /* Autostart= is being seen to */
         TemplateQuery *templates; /* the question that is under way, if any */

@@ -201,6 +201,11 @@ static void start(Container *c) {
         _cleanup_error_ Error error = ERROR_INIT;
         int r;
 
+        /* Somebody starts it already. */
+        if (container_is_queued(c)) {
+                set_due(c, 0);
+                return;
+        }
         c->recovery.starts = true;
         r = container_start(c, NULL, &error);
         c->recovery.starts = false;

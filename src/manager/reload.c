@@ -5,7 +5,6 @@
 #include <systemd/sd-journal.h>
 
 #include "attachment.h"
-#include "build.h"
 #include "clock.h"
 #include "configuration.h"
 #include "reload.h"
@@ -60,7 +59,8 @@ void manager_reload(Manager *manager) {
                           now_usec(CLOCK_MONOTONIC));
         configuration_load(&manager->settings);
         job_forget_results(manager, now_usec(CLOCK_MONOTONIC));
-        build_next(manager);
+        queue_look(manager->build_queue);
+        queue_look(manager->job_queue);
         /* Before those that come with them: they are read once. */
         MAP_FOREACH(container, &manager->containers)
                 reload_settings(container);

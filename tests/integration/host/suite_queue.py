@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What waits for its turn: templates, of which few run at a time.
+# What waits for its turn: templates and starts, of which few are at work at a time.
 
 import json
 
 from ctrd import *
 
 AT_A_TIME = 4
+
+# An init that is never ready, and one that is at once.
+SLOW = ('NotifyReady=yes', 'Command=/bin/sh -c "sleep 1000"', 'StartTimeoutSec=infinity', 'StopTimeoutSec=1s')
 
 
 def job(number):
@@ -138,3 +141,88 @@ def test_a_ctrd_that_is_killed_leaves_no_queue():
 
 def test_a_ctrd_that_is_restarted_leaves_no_queue():
     left_by(lambda: run('systemctl', 'restart', 'ctrd', check=True))
+
+
+class Starts:
+    """with Starts(): two starts are at work that never end, of a and b; c and d are there."""
+
+    def __enter__(self):
+        self.limits = limits('RunningJobsMax=2')
+        self.limits.__enter__()
+        for name in 'abcd':
+            create(name, BUSYBOX, *(SLOW if name in 'ab' else ()))
+        self.running = ctl('start', '--no-wait', 'a', 'b').split()
+        for number in self.running:
+            is_at(number, 'running')
+        return self
+
+    def __exit__(self, *exc):
+        if names():
+            remove(*names())
+        self.limits.__exit__(*exc)
+
+
+def test_starts_wait_in_order():
+    with Starts() as s:
+        c, d = ctl('start', '--no-wait', 'c', 'd').split()
+        assert job(c)['State'] == job(d)['State'] == 'queued' and job(c)['Message'] == 'Waiting for other jobs', job(c)
+        assert state('c') == 'stopped' and show('c')['Job'].endswith('/' + c), show('c')
+        assert 'job %s' % c in fails('start', 'c', word='waits for its turn')
+        fails('restart', 'c', word='waits for its turn')
+        fails('rename', 'c', 'e')
+        ctl('job', 'cancel', s.running[0])
+        is_at(c, 'done')
+        is_at(d, 'done')
+        assert state('c') == state('d') == 'running'
+
+
+def test_what_waits_can_be_called_off():
+    with Starts() as s:
+        c = begin_start('c')
+        ctl('stop', 'c')
+        assert job(c)['State'] == 'canceled' and 'before its turn' in job(c)['ErrorMessage'], job(c)
+        assert show('c')['Job'] == '/' and state('c') == 'stopped'
+        c = begin_start('c')
+        ctl('job', 'cancel', c)
+        is_at(c, 'canceled')
+        c = begin_start('c')
+        assert 'job %s' % c in fails('remove', 'c')
+        remove('c')
+        assert job(c)['State'] == 'canceled' and 'c' not in names()
+        # A client that waits, and goes.
+        r = subprocess.Popen(['ctrctl', 'start', 'd'], stderr=subprocess.PIPE, text=True)
+        assert 'Waiting for other jobs' in r.stderr.readline()
+        r.send_signal(signal.SIGINT)
+        r.communicate(timeout=20 * PATIENCE)
+        ctl('stop', 'd')
+
+
+def begin_start(name):
+    number = ctl('start', '--no-wait', name).strip()
+    assert job(number)['State'] == 'queued'
+    return number
+
+
+def test_what_ends_never_waits():
+    with Starts() as s, limits('RunningJobsMax=3', path='/run/ctrd/ctrd.conf.d/60-test.conf'):
+        ctl('start', 'c')
+        create('slow', BUSYBOX, *SLOW)
+        is_at(ctl('start', '--no-wait', 'slow').strip(), 'running')
+        d = begin_start('d')
+        ctl('restart', 'c')
+        ctl('kill', 'c')
+        wait_until(lambda: state('c') == 'stopped')
+        assert job(d)['State'] == 'queued'
+        # A bound that is raised lets them go.
+        with limits('RunningJobsMax=4', path='/run/ctrd/ctrd.conf.d/70-test.conf'):
+            is_at(d, 'done')
+
+
+def test_what_waits_for_another_start_is_in_nobodys_way():
+    with limits('RunningJobsMax=1'):
+        create('c')
+        create('b', BUSYBOX, 'After=c', 'Requires=c')
+        create('a', BUSYBOX, 'After=b', 'Requires=b')
+        ctl('start', 'a', timeout=30)
+        assert [state(name) for name in 'abc'] == ['running'] * 3
+        remove('a', 'b', 'c')
