@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "bus.h"
+#include "deed.h"
 #include "fd.h"
 #include "strv.h"
 #include "usage.h"
@@ -53,9 +54,9 @@ int bus_reply_job(sd_bus_message *m, const Job *job) {
 
 int bus_authorize(Manager *manager, sd_bus_message *m, const char *action, const char *container, const char *verb,
                   sd_bus_error *error) {
-        const char *const details[] = { "container", container, "verb", verb, NULL };
+        const Deed deed = { .action = action, .verb = verb, .container = container };
 
-        return authority_check(manager->authority, m, action, details, error);
+        return deed_authorize(manager, m, &deed, error);
 }
 
 /* Replies that wait for the monitor. */
@@ -178,25 +179,61 @@ static int manager_find_object(sd_bus *bus, const char *path, const char *interf
 
 /* The prefix that an enumerator gets is that of the question, which may be the
  * root's: sd-bus picks what fits. */
-#define DEFINE_ENUMERATOR(name, type, map, path_of)                                                                \
+#define DEFINE_ENUMERATOR(name, type, map, path_of, sees)                                                          \
         static int name(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *e) {           \
                 Manager *manager = *(Manager **) userdata;                                                         \
+                const Viewer *viewer = viewer_of(manager);                                                         \
                 _cleanup_strv_ char **paths = calloc(1, sizeof(char *));                                           \
                 int r = paths ? 0 : -ENOMEM;                                                                       \
                 type *object;                                                                                      \
                                                                                                                    \
                 MAP_FOREACH(object, &manager->map)                                                                 \
-                        r = r < 0 ? r : strv_consume(&paths, path_of(object));                                     \
+                        if (sees(viewer, object))                                                                  \
+                                r = r < 0 ? r : strv_consume(&paths, path_of(object));                             \
                 if (r < 0)                                                                                         \
                         return r;                                                                                  \
                 *ret = TAKE_PTR(paths);                                                                            \
                 return 1;                                                                                          \
         }
 
-DEFINE_ENUMERATOR(container_enumerate, Container, containers, bus_container_path)
-DEFINE_ENUMERATOR(image_enumerate, Image, images, bus_image_path)
-DEFINE_ENUMERATOR(job_enumerate, Job, jobs, bus_job_path)
-DEFINE_ENUMERATOR(job_result_enumerate, Job, job_results, bus_job_path)
+/* Whom the message that is at work is answered to. */
+static const Viewer *viewer_of(const Manager *manager) {
+        return manager->viewer && sd_bus_get_current_message(manager->bus) == manager->viewed ? manager->viewer : NULL;
+}
+
+/* Which images there are tells of the containers of others. */
+static bool viewer_sees_image(const Viewer *viewer, const Image *image) {
+        return !viewer;
+}
+
+DEFINE_ENUMERATOR(container_enumerate, Container, containers, bus_container_path, viewer_sees)
+DEFINE_ENUMERATOR(image_enumerate, Image, images, bus_image_path, viewer_sees_image)
+DEFINE_ENUMERATOR(job_enumerate, Job, jobs, bus_job_path, viewer_sees_job)
+DEFINE_ENUMERATOR(job_result_enumerate, Job, job_results, bus_job_path, viewer_sees_job)
+
+/* A container or a job may be the reader's own, a place with others below it shows what is. */
+static int authorize_reading(Manager *manager, sd_bus_message *m, const char *path, sd_bus_error *error) {
+        Deed deed = { .action = ACTION_INSPECT, .verb = "inspect", .container = "" };
+        _cleanup_free_ char *name = NULL;
+        Job *job;
+        int r;
+
+        r = sd_bus_path_decode(path, BUS_CONTAINERS, &name);
+        if (r < 0)
+                return r;
+        if (r > 0 && *name) { /* "" of the place where they are */
+                deed.container = name;
+                return deed_authorize(manager, m, &deed, error);
+        }
+        if (job_find(NULL, path, NULL, &manager, (void **) &job, NULL) > 0)
+                return deed_authorize_job(manager, m, job, &deed, error);
+        if (startswith(path, BUS_IMAGES "/"))
+                return deed_authorize(manager, m, &deed, error);
+        manager->viewer = viewer_free(manager->viewer);
+        r = deed_authorize_view(manager, m, "list", &manager->viewer, error);
+        manager->viewed = m;
+        return r;
+}
 
 /* Reads pass polkit too: where an administrator restricts org.ctrd1.inspect,
  * properties, managed objects and introspection are closed alike. */
@@ -221,7 +258,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         if (!read)
                 return 0;
 
-        r = bus_authorize(manager, m, ACTION_INSPECT, "", "inspect", &error);
+        r = authorize_reading(manager, m, path, &error);
         if (r > 0)
                 return 0; /* on to the object */
         if (r < 0) {

@@ -54,8 +54,10 @@ char *bus_image_path(const Image *image);
 #define ACTION_EXEC "org.ctrd1.exec"
 #define ACTION_CONSOLE "org.ctrd1.console"
 #define ACTION_MANAGE_IMAGES "org.ctrd1.manage-images"
+#define ACTION_OWN "org.ctrd1.own" /* for who owns the container, in place of any other */
 
-/* authority_check() with the container's name and the verb as details. */
+/* deed_authorize(): the container by its name, or "". What an owner may is the table of verbs
+ * in owner.c. */
 int bus_authorize(Manager *manager, sd_bus_message *m, const char *action, const char *container, const char *verb,
                   sd_bus_error *error);
 

@@ -8,7 +8,9 @@
 #include "attachment-bus.h"
 #include "bus.h"
 #include "container-query-bus.h"
+#include "deed.h"
 #include "fd.h"
+#include "message-size.h"
 #include "name.h"
 #include "parse.h"
 #include "paths.h"
@@ -17,6 +19,7 @@
 #include "usage.h"
 
 #define EXEC_ARGUMENTS_MAX 4096
+#define EXEC_BYTES_MAX (1024 * 1024) /* of all of it */
 
 /* A verb that becomes a job: begins it, answers with it, and ends it where the
  * verb cannot even begin. */
@@ -255,6 +258,8 @@ static int method_exec(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         LaterReply *later;
         size_t n_streams;
 
+        if (message_size(m, EXEC_BYTES_MAX) > EXEC_BYTES_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "a command of more than %d bytes", EXEC_BYTES_MAX);
         r = sd_bus_message_read_strv(m, &request.argv);
         if (r >= 0)
                 r = read_exec_options(m, &request, &login, ret_error);
@@ -269,9 +274,14 @@ static int method_exec(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
                                          login ? "a login shell takes no command" : "the command is empty");
 
         command = strv_join_quoted(request.argv);
-        const char *const details[] = { "container", c->name, "verb", login ? "shell" : "exec",
-                                        "user", request.user ?: "root", "command", strempty(command), NULL };
-        r = authority_check(c->manager->authority, m, ACTION_EXEC, details, ret_error);
+        const Deed deed = {
+                .action = ACTION_EXEC,
+                .verb = login ? "shell" : "exec",
+                .container = c->name,
+                .user = request.user ?: "root",
+                .command = command,
+        };
+        r = deed_authorize(c->manager, m, &deed, ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
 
@@ -419,6 +429,13 @@ static int property_exit_status(sd_bus *bus, const char *path, const char *inter
         return sd_bus_message_append(reply, "i", (int32_t) c->exit.code);
 }
 
+static int property_owner(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                          void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+
+        return sd_bus_message_append_strv(reply, c->settings->owners);
+}
+
 static int property_addresses(sd_bus *bus, const char *path, const char *interface, const char *property,
                               sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         Container *c = userdata;
@@ -465,6 +482,7 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("RestartPolicy", "s", property_text, 0, CHANGES),
         SD_BUS_PROPERTY("Restarts", "t", property_restarts, 0, CHANGES),
         SD_BUS_PROPERTY("NextStartAt", "t", property_time, 0, CHANGES),
+        SD_BUS_PROPERTY("Owner", "as", property_owner, 0, CHANGES),
         SD_BUS_PROPERTY("Job", "o", property_job, 0, CHANGES),
 
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", job), method_start, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -107,13 +107,13 @@ void container_take_settings(Container *c, Settings *settings) {
         bool same = streq_ptr(old->description, settings->description) && streq_ptr(old->runtime, settings->runtime) &&
                     old->network_mode == settings->network_mode && strv_equal(old->addresses, settings->addresses) &&
                     old->user_namespace == settings->user_namespace && old->autostart == settings->autostart &&
-                    old->restart == settings->restart;
+                    old->restart == settings->restart && strv_equal(old->owners, settings->owners);
 
         c->settings = settings;
         settings_free(old);
         if (!same)
                 container_changed(c, "Description", "Runtime", "Network", "Addresses", "UserNamespace", "Privileged", "Autostart",
-                                  "RestartPolicy", NULL);
+                                  "RestartPolicy", "Owner", NULL);
         recovery_settings_changed(c);
 }
 

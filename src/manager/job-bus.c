@@ -3,17 +3,20 @@
 #include <stdio.h>
 
 #include "bus.h"
+#include "deed.h"
 
 static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         _cleanup_error_ Error error = ERROR_INIT;
         Job *job = userdata;
+        /* An owner ends what was begun by themself, and nobody else's. */
+        const Deed deed = { .action = job->action, .verb = "cancel", .foreign = true };
         int r;
 
         /* Nobody types a password for what can be refused at once. */
         r = job_has_ended(job) ? job_cancel(job, &error) : 0;
         if (r < 0)
                 return bus_error(ret_error, &error, r);
-        r = bus_authorize(job->manager, m, job->action, job->container, "cancel", ret_error);
+        r = deed_authorize_job(job->manager, m, job, &deed, ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = job_cancel(job, &error);

@@ -4,6 +4,7 @@
 
 #include "bus.h"
 #include "clock.h"
+#include "deed.h"
 #include "diagnosis.h"
 #include "name.h"
 #include "reload.h"
@@ -71,6 +72,8 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
                 r = read_settings(m, &settings, &error);
         if (r >= 0)
                 r = check_no_options(m, &error);
+        if (r >= 0)
+                r = owner_check_names(settings->owners, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         /* What is asked for decides who may: so it is read first, which changes nothing. */
@@ -163,17 +166,18 @@ static int method_list_templates(sd_bus_message *m, void *userdata, sd_bus_error
 }
 
 static int method_get_usage(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(viewer_freep) Viewer *viewer = NULL;
         sd_bus_message *reply = NULL;
         Manager *manager = userdata;
         Container *c;
         int r;
 
-        r = bus_authorize(manager, m, ACTION_INSPECT, "", "get-usage", ret_error);
+        r = deed_authorize_view(manager, m, "get-usage", &viewer, ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = bus_open_reply(m, "(sta{st})", &reply);
         MAP_FOREACH(c, &manager->containers) {
-                if (r < 0 || !container_state_is_active(c->state))
+                if (r < 0 || !container_state_is_active(c->state) || !viewer_sees(viewer, c))
                         continue;
                 r = sd_bus_message_open_container(reply, 'r', "sta{st}");
                 if (r >= 0)

@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "file.h"
 #include "journal-link.h"
+#include "deed.h"
 #include "manager.h"
 #include "name.h"
 #include "paths.h"
@@ -52,7 +53,7 @@ int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, M
         if (r >= 0)
                 r = queue_new(event, &manager->settings.running_jobs_max, &manager->job_queue);
         if (r >= 0)
-                r = authority_new(bus, &manager->authority);
+                r = authority_new(bus, &manager->settings, &manager->authority);
         if (r >= 0)
                 r = unit_client_new(bus, on_stop_requested, manager, &manager->units);
         if (r < 0)
@@ -90,6 +91,7 @@ Manager *manager_free(Manager *manager) {
         sd_event_source_disable_unref(manager->mounts);
         MAP_FOREACH(image, &manager->images)
                 image_free(image);
+        manager->viewer = viewer_free(manager->viewer);
         map_clear(&manager->creations);
         map_clear(&manager->builds);
         map_clear(&manager->containers);

@@ -36,6 +36,9 @@ typedef struct ManagerObserver {
         void (*job_removed)(Job *job);
 } ManagerObserver;
 
+/* See deed.h. */
+typedef struct Viewer Viewer;
+
 struct Manager {
         sd_event *event;
         sd_bus *bus;
@@ -43,6 +46,8 @@ struct Manager {
         UnitClient *units;
         const ManagerObserver *observer;
         ManagerSettings settings; /* of ctrd.conf */
+        Viewer *viewer;         /* of the message that is being answered; see bus.c */
+        const sd_bus_message *viewed;
 
         Map containers; /* by name */
         Map images;     /* by id */

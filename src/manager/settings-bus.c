@@ -2,7 +2,9 @@
 
 #include "attachment.h"
 #include "bus.h"
+#include "deed.h"
 #include "manager.h"
+#include "message-size.h"
 #include "paths.h"
 #include "settings-bus.h"
 #include "settings-change.h"
@@ -12,6 +14,7 @@
 
 #define SETTINGS_MAX 1024 /* in one request */
 #define SETTINGS_TEXT_MAX (1024 * 1024)
+#define SETTINGS_OF_OWNER_MAX (64 * 1024) /* bytes that an owner may set at once, which replace one another */
 
 static int reply_settings(sd_bus_message *m, const Settings *settings) {
         sd_bus_message *reply = NULL;
@@ -129,6 +132,17 @@ static int read_assignments(sd_bus_message *m, char ***ret, sd_bus_error *ret_er
         return 0;
 }
 
+/* Whether an owner may assign to all of these keys. */
+static bool are_owners(char *const *assignments) {
+        STRV_FOREACH(a, assignments) {
+                _cleanup_free_ char *key = strndup(*a, strcspn(*a, "="));
+
+                if (!key || !settings_are_owners(key))
+                        return false;
+        }
+        return true;
+}
+
 static void on_changed(const Error *error, char *const *pending, void *userdata) {
         sd_bus_message *m = userdata, *reply = NULL;
 
@@ -151,14 +165,21 @@ static void on_changed(const Error *error, char *const *pending, void *userdata)
 
 /* As at creation: what is asked for decides who may, and errors are for who may. made:
  * how the making of the request went, with its error. */
-static int change(sd_bus_message *m, Container *c, SettingsRequest *request, int made, Error *error, sd_bus_error *ret_error) {
-        const char *action = made >= 0 && settings_is_privileged(request->settings) && !settings_is_privileged(c->settings)
-                                     ? ACTION_MANAGE_PRIVILEGED
-                                     : ACTION_MANAGE;
-        int r = bus_authorize(c->manager, m, action, c->name, "set-settings", ret_error);
+static int change(sd_bus_message *m, Container *c, SettingsRequest *request, bool owners, int made, Error *error,
+                  sd_bus_error *ret_error) {
+        bool privileged = made >= 0 && settings_is_privileged(request->settings) && !settings_is_privileged(c->settings);
+        const Deed deed = {
+                .action = privileged ? ACTION_MANAGE_PRIVILEGED : ACTION_MANAGE,
+                .verb = "set-settings",
+                .container = c->name,
+                .foreign = privileged || !owners,
+        };
+        int r = deed_authorize(c->manager, m, &deed, ret_error);
 
         if (r <= 0)
                 return r < 0 ? r : 1;
+        if (made >= 0 && strv_contains(request->keys, "Owner"))
+                made = owner_check_names(request->settings->owners, error);
         if (made < 0)
                 return bus_error(ret_error, error, made);
         r = settings_change_begin(c, request, on_changed, sd_bus_message_ref(m), error);
@@ -174,15 +195,18 @@ int container_method_set_settings(sd_bus_message *m, void *userdata, sd_bus_erro
         _cleanup_strv_ char **assignments = NULL;
         _cleanup_error_ Error error = ERROR_INIT;
         Container *c = userdata;
+        size_t size = message_size(m, SETTINGS_TEXT_MAX);
         int runtime, r;
 
+        if (size > SETTINGS_TEXT_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", SETTINGS_TEXT_MAX);
         r = read_assignments(m, &assignments, ret_error);
         if (r >= 0)
                 r = sd_bus_message_read(m, "b", &runtime);
         if (r < 0)
                 return r;
         r = settings_request_make(c, assignments, runtime, &request, &error);
-        return change(m, c, &request, r, &error, ret_error);
+        return change(m, c, &request, size <= SETTINGS_OF_OWNER_MAX && are_owners(assignments), r, &error, ret_error);
 }
 
 int container_method_get_settings_text(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -191,7 +215,7 @@ int container_method_get_settings_text(sd_bus_message *m, void *userdata, sd_bus
         Container *c = userdata;
         int r;
 
-        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "get-settings", ret_error);
+        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "get-settings-text", ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = settings_text_read(c->name, &text, &error);
@@ -213,5 +237,6 @@ int container_method_replace_settings(sd_bus_message *m, void *userdata, sd_bus_
         if (strlen(after) > SETTINGS_TEXT_MAX)
                 return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", SETTINGS_TEXT_MAX);
         r = settings_request_replace(c, before, after, &request, &error);
-        return change(m, c, &request, r, &error, ret_error);
+        /* The file is the administrator's, with what is between the settings. */
+        return change(m, c, &request, false, r, &error, ret_error);
 }

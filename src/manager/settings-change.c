@@ -132,7 +132,7 @@ static bool is_live(const char *key) {
         static const char *const keys[] = {
                 "Description", "Autostart",          "StartDelaySec",         "Restart",        "RestartSec",
                 "RestartSteps", "RestartMaxDelaySec", "StartLimitIntervalSec", "StartLimitBurst",
-                "Protected",    "Ephemeral",
+                "Protected",    "Ephemeral",          "Owner",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++)
@@ -149,6 +149,7 @@ static int take_effect(SettingsChange *change, char ***ret_pending) {
                 { "Description", "Description" },
                 { "Autostart", "Autostart" },
                 { "Restart", "RestartPolicy" },
+                { "Owner", "Owner" },
         };
         const Settings *settings = change->request.settings;
         Container *c = change->container;

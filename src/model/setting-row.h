@@ -26,6 +26,7 @@ struct SettingRow {
         void (*reset)(const SettingRow *row, void *field); /* back to the default */
         bool is_list;
         SettingTrust trust; /* TRUST_ADMIN unless the row says otherwise */
+        bool owners; /* an owner of the container may set it: it asks for nothing that root inside has not got */
         bool secret; /* the value is never shown in an error */
         uint64_t initial;   /* default of numbers, enums and booleans */
         uint64_t minimum, maximum; /* maximum 0: infinity */

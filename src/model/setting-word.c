@@ -3,6 +3,7 @@
 #include "address.h"
 #include "capability.h"
 #include "device-word.h"
+#include "idrange.h"
 #include "mcs.h"
 #include "name.h"
 #include "parse.h"
@@ -146,4 +147,15 @@ bool setting_word_is_context(const char *w) {
                         return true;
         }
         return w[0] && !w[strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:,-")];
+}
+
+/* Names as useradd(8) makes them, and those of directories with dots and an @. Two numbers are
+ * nobody's: what has no id of its own looks like one of them. */
+bool setting_word_is_user(const char *w) {
+        uint32_t uid;
+
+        if (*w >= '0' && *w <= '9')
+                return parse_u32(w, &uid) >= 0 && uid < UIDS_END && uid != 65534 && uid != 65535;
+        return *w && *w != '-' && *w != '.' && strlen(w) <= 256 && !streq(w, "nobody") &&
+               !w[strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-")];
 }

@@ -20,3 +20,4 @@ bool setting_word_is_tmpfs(const char *w);
 bool setting_word_is_device(const char *w);
 bool setting_word_is_context(const char *w);    /* USER:ROLE:TYPE[:LEVEL], of SELinux */
 bool setting_word_is_credential(const char *w); /* NAME:/PATH */
+bool setting_word_is_user(const char *w);       /* of the host: a name, or a number */

@@ -153,6 +153,10 @@ static int parse_words(const SettingRow *row, void *field, const char *value, bo
         return 0;
 }
 
+static int parse_users(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, setting_word_is_user, error);
+}
+
 static int parse_environment(const SettingRow *row, void *field, const char *value, Error *error) {
         return parse_words(row, field, value, setting_word_is_assignment, error);
 }
@@ -314,7 +318,7 @@ static int format_u32(const SettingRow *row, const void *field, char ***values) 
 #define UNITS_EXPECTED "name other containers, or units of the host with their type, such as postgresql.service"
 
 static const SettingRow rows[] = {
-        { "Container", "Description", FIELD(description), STRING, .parse = parse_text, .trust = TRUST_IMAGE,
+        { "Container", "Description", FIELD(description), STRING, .parse = parse_text, .trust = TRUST_IMAGE, .owners = true,
           .expected = "use one line of at most 1024 printable characters", .summary = "what the container is for" },
         { "Container", "Template", FIELD(template), STRING, .parse = parse_template,
           .expected = "name one as TEMPLATE/VARIANT", .summary = "the template that the image was made from" },
@@ -335,7 +339,7 @@ static const SettingRow rows[] = {
           .summary = "what is started with it, and without which it does not start" },
         { "Container", "Wants", FIELD(wants), LIST, .parse = parse_units, .expected = UNITS_EXPECTED,
           .summary = "what is started with it" },
-        { "Container", "Restart", FIELD(restart), ENUM(restart_policy_to_string), .initial = RESTART_NO,
+        { "Container", "Restart", FIELD(restart), ENUM(restart_policy_to_string), .initial = RESTART_NO, .owners = true,
           .expected = "say no, on-failure, on-abnormal or always", .summary = "after which ends it is started again" },
         { "Container", "RestartSec", FIELD(restart_usec), SETTING_TIME, .initial = 100 * USEC_PER_MSEC,
           .maximum = PAUSE_MAX_USEC, .expected = "give a time of at most 7d, such as 5s", .summary = "pause before that" },
@@ -350,20 +354,22 @@ static const SettingRow rows[] = {
           .minimum = 1, .maximum = UINT32_MAX, .expected = "give a number of at least 1", .summary = "how many restarts there may be in StartLimitIntervalSec=" },
         { "Container", "Protected", FIELD(protect), SETTING_BOOLEAN, .summary = "whether it cannot be removed" },
         { "Container", "Ephemeral", FIELD(ephemeral), SETTING_BOOLEAN, .summary = "whether it is removed when its run ends" },
+        { "Container", "Owner", FIELD(owners), LIST, .parse = parse_users,
+          .expected = "name users of the host, or their numbers, but not nobody", .summary = "whose container it is: they use it without an administrator" },
 
-        { "Exec", "Command", FIELD(command), .parse = parse_command, .format = format_words, .reset = reset_list, .secret = true,
+        { "Exec", "Command", FIELD(command), .parse = parse_command, .format = format_words, .reset = reset_list, .secret = true, .owners = true,
           .expected = "give an absolute path and its arguments", .summary = "what runs as init, instead of the one found in the root" },
-        { "Exec", "Environment", FIELD(environment), LIST, .parse = parse_environment, .secret = true,
+        { "Exec", "Environment", FIELD(environment), LIST, .parse = parse_environment, .secret = true, .owners = true,
           .expected = "write NAME=VALUE, quoted where it has blanks", .summary = "environment of init" },
-        { "Exec", "Hostname", FIELD(hostname), STRING, .parse = parse_hostname, .trust = TRUST_IMAGE,
+        { "Exec", "Hostname", FIELD(hostname), STRING, .parse = parse_hostname, .trust = TRUST_IMAGE, .owners = true,
           .expected = "use 1 to 63 of a-z, 0-9 and \"-\"", .summary = "host name, instead of the container's name" },
         { "Exec", "StopSignal", FIELD(stop_signal), .parse = parse_stop_signal, .format = format_signal, .reset = reset_signal,
-          .trust = TRUST_IMAGE, .expected = "name a signal, such as SIGRTMIN+4", .summary = "what asks init to power off" },
+          .trust = TRUST_IMAGE, .owners = true, .expected = "name a signal, such as SIGRTMIN+4", .summary = "what asks init to power off" },
         { "Exec", "StopTimeoutSec", FIELD(stop_timeout_usec), SETTING_TIME, .initial = 90 * USEC_PER_SEC,
           .minimum = 1, .expected = "give a time, such as 90s, or infinity", .summary = "after this a stop kills" },
         { "Exec", "StartTimeoutSec", FIELD(start_timeout_usec), SETTING_TIME, .initial = 90 * USEC_PER_SEC,
           .minimum = 1, .expected = "give a time, such as 90s, or infinity", .summary = "after this a start has failed" },
-        { "Exec", "NotifyReady", FIELD(notify_ready), TRISTATE, .trust = TRUST_IMAGE,
+        { "Exec", "NotifyReady", FIELD(notify_ready), TRISTATE, .trust = TRUST_IMAGE, .owners = true,
           .summary = "whether init says READY=1; auto: systemd does" },
         { "Exec", "Credential", FIELD(credentials), LIST, .parse = parse_credentials,
           .expected = "write NAME:/PATH/OF/FILE", .summary = "a file of the host passed as a credential" },

@@ -174,6 +174,9 @@ int settings_validate(const Settings *s, Error *error) {
                 return error_set(error, EINVAL, "InvalidSettings",
                                  s->protect ? "Ephemeral= removes the container and Protected= forbids it: set one"
                                             : "Ephemeral= removes the container when its run ends and Restart= starts it again: set one");
+        if (s->owners && settings_is_privileged(s))
+                return error_set(error, EINVAL, "InvalidSettings",
+                                 "Owner= needs UserNamespace=yes: root inside is root of this host, and its owner would be");
         if (s->memory_high != UINT64_MAX && s->memory_max != UINT64_MAX && s->memory_high > s->memory_max)
                 return error_set(error, EINVAL, "InvalidSettings", "MemoryHigh= is larger than MemoryMax=");
         return 0;
@@ -296,5 +299,11 @@ size_t settings_keys(void) {
 SettingInfo settings_key(size_t i) {
         const SettingRow *row = &settings_table.rows[i];
 
-        return (SettingInfo){ row->section, row->key, row->is_list, row->trust, row->summary };
+        return (SettingInfo){ row->section, row->key, row->is_list, row->trust, row->owners, row->summary };
+}
+
+bool settings_are_owners(const char *key) {
+        const SettingRow *row = setting_table_find(&settings_table, NULL, key);
+
+        return row && row->owners;
 }

@@ -82,6 +82,7 @@ typedef struct Settings {
         uint64_t start_limit_burst;
         bool protect;   /* from removal */
         bool ephemeral; /* removed when its run ends */
+        char **owners;  /* users of the host whom it belongs to: names, or numbers */
 
         /* [Exec] */
         char **command;     /* NULL: the init that is found in the root */
@@ -194,8 +195,12 @@ typedef struct SettingInfo {
         const char *key;
         bool is_list;
         SettingTrust trust;  /* least trust that may set it: TRUST_IMAGE means anybody */
+        bool owners;         /* who owns the container may set it on the bus */
         const char *summary; /* half a sentence */
 } SettingInfo;
 
 size_t settings_keys(void);
+
+/* Whether owners may set a key; not where there is none of that name. */
+bool settings_are_owners(const char *key);
 SettingInfo settings_key(size_t i);

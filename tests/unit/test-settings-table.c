@@ -54,6 +54,8 @@ static const Case cases[] = {
         { "StartLimitBurst", false, { { "5", "" }, { "1" }, { "4294967295" } }, { "0", "-1", "infinity", "4294967296" } },
         { "Protected", false, { { "yes" }, { "no", "" } }, { "auto", "2" } },
         { "Ephemeral", false, { { "yes" }, { "no", "" } }, { "auto", "2" } },
+        { "Owner", false, { { "ann" }, { "1000" }, { "0" }, { "Ann.B_c-1@example.org" } },
+          { "nobody", "65534", "65535", "4294967295", "-1", "1e3", "1000x", "ann,ben", "a:b", "../x", ".x", "-x", "a/b", "caf\xc3\xa9", "a\\nb", "\"\"" } },
 
         { "Command", false,
           { { "/bin/sh" }, { "/bin/sh -c 'a b'", "/bin/sh -c \"a b\"" }, { "/bin/x \"\"" }, { "\"/bin/a b\" c" },

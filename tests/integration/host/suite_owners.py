@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Owner=: users of the host who run containers of their own without an administrator, and
+# get no further.
+
+import contextlib
+import json
+
+from ctrd import *
+
+RULE = '/etc/polkit-1/rules.d/10-test.rules'
+OWNERS_KEYS = {'Description', 'Restart', 'Command', 'Environment', 'Hostname', 'StopSignal', 'NotifyReady'}
+DENIED = 'you are not allowed to do this: it needs the polkit action org.ctrd1.'
+BUS = ['busctl', '--json=short', 'call', 'org.ctrd1']
+
+
+def setup():
+    for user in ('ann', 'ben'):
+        run('useradd', '--system', user, check=True)
+
+
+def teardown():
+    for user in ('ann', 'ben'):
+        run('userdel', user)
+
+
+def as_user(user, *argv, **kw):
+    return run('setpriv', '--reuid', user, '--clear-groups', *argv, **kw)
+
+
+def ann(*argv, **kw):
+    r = as_user('ann', 'ctrctl', *argv, **kw)
+    assert r.status == 0, (argv, r)
+    return r.out
+
+
+def refused(user, *argv, word='authorisation', **kw):
+    r = as_user(user, 'ctrctl', '-q', *argv, **kw)
+    assert r.status == (125 if argv[0] == 'exec' else 1) and len(r.err.splitlines()) == 1 and word in r.err, (argv, r)
+
+
+def managed(user):
+    """What a client without code of ours is given."""
+    r = as_user(user, *BUS, '/org/ctrd1', 'org.freedesktop.DBus.ObjectManager', 'GetManagedObjects')
+    return json.loads(r.out)['data'][0] if r.status == 0 else None
+
+
+@contextlib.contextmanager
+def rule(text, obeyed):
+    """A rule of polkit, which reads it in its own time."""
+    with open(RULE, 'w') as f:
+        f.write('polkit.addRule(function(action, subject) { if (subject.user != "root") { %s } });' % text)
+    os.chmod(RULE, 0o644)
+    try:
+        wait_until(obeyed, 10, 'polkit that reads its rules')
+        yield
+    finally:
+        os.unlink(RULE)
+
+
+def test_an_owner_does_without_an_administrator_what_is_theirs():
+    with container('mine', BUSYBOX, 'Owner=ann', start=False), container('foreign'):
+        ann('start', 'mine')
+        assert ann('exec', 'mine', '--', 'id', '-u') == '0\n'
+        assert ann('exec', 'mine', '--', 'hostname') == 'mine\n'
+        ann('freeze', 'mine')
+        assert state('mine') == 'frozen'
+        ann('thaw', 'mine')
+        ann('restart', 'mine')
+        ann('kill', 'mine', '-S', 'CONT')
+        ann('logs', 'mine')
+        ann('security', 'mine')
+        ann('show', 'mine', '--settings')
+        ann('stop', 'mine')
+        assert state('mine') == 'stopped'
+        # As a stranger's program, and what it gives is a job of theirs.
+        path = json.loads(as_user('ann', *BUS, '/org/ctrd1/container/mine', 'org.ctrd1.Container', 'Start', check=True).out)['data'][0]
+        wait_until(lambda: state('mine') == 'running')
+        jobs = json.loads(ann('job', 'list', '--json'))
+        assert path.rsplit('/', 1)[1] in [str(j['job']) for j in jobs], jobs
+        r = as_user('ann', *BUS, '/org/ctrd1/container/mine', 'org.ctrd1.Container', 'OpenConsole', 'a{sv}', '0')
+        assert DENIED not in r.err, r
+
+        for argv in (['start', 'foreign'], ['stop', 'foreign'], ['restart', 'foreign'], ['kill', 'foreign'], ['freeze', 'foreign'],
+                     ['exec', 'foreign', '--', 'true'], ['logs', 'foreign'], ['show', 'foreign', '--settings'],
+                     ['set', 'foreign', 'Description=x']):
+            refused('ann', *argv)
+        refused('ben', 'stop', 'mine')
+        refused('ben', 'exec', 'mine', '--', 'true')
+        assert state('foreign') == 'running' and state('mine') == 'running'
+
+
+def test_an_owner_ends_their_own_jobs_only():
+    slow = ('NotifyReady=yes', 'Command=/bin/sh -c "sleep 1000"', 'StartTimeoutSec=infinity', 'StopTimeoutSec=1s')
+    with container('mine', BUSYBOX, 'Owner=ann', *slow, start=False):
+        job = ctl('start', 'mine', '--no-wait').strip()
+        refused('ann', 'job', 'cancel', job)
+        assert state('mine') == 'starting'
+        ctl('job', 'cancel', job)
+        wait_until(lambda: state('mine') in ('stopped', 'failed'))
+        job = ann('start', 'mine', '--no-wait').strip()
+        refused('ben', 'job', 'cancel', job)
+        ann('job', 'cancel', job)
+        wait_until(lambda: state('mine') in ('stopped', 'failed'))
+
+
+def test_an_owner_sets_what_is_harmless():
+    with container('mine', BUSYBOX, 'Owner=ann', start=False):
+        ann('set', 'mine', 'Description=Of Ann', 'Environment=A=1', 'Hostname=her', 'Restart=on-failure')
+        assert show('mine')['Description'] == 'Of Ann'
+        ann('start', 'mine')
+        assert ann('exec', 'mine', '--', 'hostname') == 'her\n'
+        refused('ben', 'set', 'mine', 'Description=x')
+        big = 'x' * 1000
+        call = [*BUS, '/org/ctrd1/container/mine', 'org.ctrd1.Container', 'SetSettings', 'a(ss)b', '70']
+        r = as_user('ann', *call, *(['Environment', 'A=' + big] * 70), 'no')
+        assert r.status == 1 and DENIED in r.err, r
+
+
+def test_an_owner_raises_themself_by_nothing():
+    with container('mine', BUSYBOX, 'Owner=ann') as name:
+        before, text = show(name), ctl('show', name, '--settings')
+        keys = set(k.rstrip('=') for k in re.findall(r'^\*(\w+=)\*', open('/src/man/ctr.conf.5.scd').read(), re.M))
+        assert OWNERS_KEYS < keys and len(keys) > 45, keys
+        for key in sorted(keys - OWNERS_KEYS):
+            # Not even to its default, which may be more than what it was given.
+            r = as_user('ann', 'busctl', 'call', 'org.ctrd1', '/org/ctrd1/container/mine', 'org.ctrd1.Container', 'SetSettings',
+                        'a(ss)b', '2', 'Description', 'x', key, '', 'no')
+            assert r.status == 1 and DENIED in r.err, (key, r)
+        for assignment in ('UserNamespace=no', 'Bind=/etc', 'Device=/dev/kmsg', 'Owner=ben', 'TasksMax=infinity', 'Runtime=/bin/true',
+                           'Capability=CAP_SYS_TIME', 'Mode=host', 'Credential=x:/etc/shadow'):
+            refused('ann', 'set', name, 'Description=x', assignment)
+        refused('ann', 'attach', name, 'Bind=/etc:/mnt')
+        refused('ann', 'remove', name, '--force')
+        refused('ann', 'create', 'new', BUSYBOX)
+        refused('ann', 'enable', name)
+        for method, signature, *args in (('GetSettingsText', ''), ('ReplaceSettings', 'ss', '', '[Container]\nDescription=x\n'),
+                                         ('Attach', 'ssb', 'TemporaryFileSystem', '/x', 'no'), ('Detach', 'sb', '/x', 'no'), ('Remove', 'b', 'yes')):
+            r = as_user('ann', 'busctl', 'call', 'org.ctrd1', '/org/ctrd1/container/mine', 'org.ctrd1.Container', method,
+                        *([signature] if signature else []), *args)
+            assert r.status == 1 and DENIED in r.err, (method, r)
+        assert show(name) == before and ctl('show', name, '--settings') == text and state(name) == 'running'
+
+
+def test_nobody_owns_root_of_the_host():
+    for wrong in ('nobody', '65534', '4294967295', '-1', 'a:b', '../x', 'ann,ben'):
+        fails('create', 'x', BUSYBOX, '-s', 'Owner=' + wrong, word='Owner=')
+    fails('create', 'x', BUSYBOX, '-s', 'Owner=nosuchuser', word='there is no user nosuchuser')
+    fails('create', 'x', BUSYBOX, '-s', 'Owner=ann', '-s', 'UserNamespace=no', word='root of this host')
+    with container('x', BUSYBOX, 'UserNamespace=no', 'Mode=private') as name:
+        fails('set', name, 'Owner=ann', word='root of this host')
+        # What it is to be is no longer, but what runs still is.
+        ctl('set', name, 'UserNamespace=yes', 'Owner=ann')
+        refused('ann', 'exec', name, '--', 'true')
+        refused('ann', 'stop', name)
+        ctl('stop', name)
+        ann('start', name)
+        assert ann('exec', name, '--', 'cat', '/proc/self/uid_map').split()[1] != '0'
+
+
+def test_owners_change_while_it_runs():
+    with container('x') as name:
+        refused('ann', 'exec', name, '--', 'true')
+        ctl('set', name, 'Owner=ann %s' % run('id', '-u', 'ben').out.strip())
+        assert show(name)['Owner'].split()[0].strip('"[,') == 'ann', show(name)
+        ann('exec', name, '--', 'true')
+        assert as_user('ben', 'ctrctl', 'exec', name, '--', 'true').status == 0
+        ctl('set', name, 'Owner=ben')
+        refused('ann', 'exec', name, '--', 'true')
+        # An account that is gone owns nothing.
+        number = run('id', '-u', 'ben').out.strip()
+        run('userdel', 'ben', check=True)
+        try:
+            r = run('setpriv', '--reuid', number, '--clear-groups', 'ctrctl', 'exec', name, '--', 'true')
+            assert r.status == 125 and 'authorisation' in r.err, r
+        finally:
+            run('useradd', '--system', 'ben', check=True)
+
+
+def test_where_looking_is_restricted_owners_see_their_own():
+    with container('mine', BUSYBOX, 'Owner=ann'), container('bens', BUSYBOX, 'Owner=ben'), container('secret', start=False):
+        assert {p.rsplit('/', 1)[1] for p in managed('ann')} >= {'mine', 'bens', 'secret'}
+        with rule('if (action.id == "org.ctrd1.inspect") return polkit.Result.AUTH_ADMIN;', lambda: managed('daemon') is None):
+            assert [row['name'] for row in json.loads(ann('list', '--json'))] == ['mine']
+            objects = managed('ann')
+            assert [p for p in objects if not p.startswith('/org/ctrd1/job/')] == ['/org/ctrd1/container/mine'], objects
+            jobs = [o['org.ctrd1.Job'] for p, o in objects.items() if '/job/' in p]
+            uid = int(run('id', '-u', 'ann').out)
+            assert jobs and all(j['Container']['data'] == 'mine' or j['UID']['data'] == uid for j in jobs), jobs
+            usage = json.loads(as_user('ann', *BUS, '/org/ctrd1', 'org.ctrd1.Manager', 'GetUsage', check=True).out)['data'][0]
+            assert [row[0] for row in usage] == ['mine'], usage
+            for path in ('/', '/org', '/org/ctrd1', '/org/ctrd1/container', '/org/ctrd1/image', '/org/ctrd1/job', '/org/ctrd1/container/mine'):
+                r = as_user('ann', *BUS, path, 'org.freedesktop.DBus.Introspectable', 'Introspect')
+                assert r.status == 0 and 'bens' not in r.out and 'secret' not in r.out and 'busybox' not in r.out, (path, r)
+            assert '/mine' in as_user('ann', 'busctl', 'tree', '--list', 'org.ctrd1').out
+            for path in ('container/bens', 'container/secret', 'container/nosuch', 'image/busybox_2ddefault'):
+                for method, args in (('GetAll', ['s', '']), ('Get', ['ss', 'org.ctrd1.Container', 'State'])):
+                    r = as_user('ann', *BUS, '/org/ctrd1/' + path, 'org.freedesktop.DBus.Properties', method, *args)
+                    assert r.status == 1 and DENIED in r.err, (path, r)
+            refused('ann', 'show', 'bens')
+            refused('ann', 'security', 'bens')
+            assert 'Of' not in ann('show', 'mine') and 'State=running' in ann('show', 'mine')
+            ann('restart', 'mine')
+            ann('exec', 'mine', '--', 'true')
+            # Whoever owns nothing is told so, and root sees all as ever.
+            refused('daemon', 'list')
+            assert sorted(names()) == ['bens', 'mine', 'secret']
+
+
+def test_rules_decide_by_the_details():
+    text = ('if (action.id == "org.ctrd1.own" && action.lookup("container") == "mine" && action.lookup("owner") == "ann" &&'
+            ' subject.user == "ann" && action.lookup("verb") == "exec" && action.lookup("command") == "id") return polkit.Result.NO;'
+            'if (action.id == "org.ctrd1.inspect" && action.lookup("container") == "other" && action.lookup("verb") == "inspect"'
+            ' && action.lookup("owner") == "ben 0") return polkit.Result.NO;')
+    with container('mine', BUSYBOX, 'Owner=ann'), container('other', BUSYBOX, 'Owner=ben 0', start=False):
+        with rule(text, lambda: as_user('daemon', 'ctrctl', 'show', 'other').status != 0):
+            ann('exec', 'mine', '--', 'true')
+            refused('ann', 'exec', 'mine', '--', 'id')
+            refused('ann', 'show', 'other', word='org.ctrd1.inspect')
+            assert as_user('ben', 'ctrctl', 'show', 'other').status == 0
+            ann('show', 'mine')
