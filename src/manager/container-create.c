@@ -190,13 +190,14 @@ static int creation_commit(Creation *creation, const Image *image, Container **r
                 r = creation_write(creation, &identity, error);
         if (r < 0)
                 return r;
-        journal_link_make(creation->name, &identity);
 
         r = container_load(creation->manager, creation->name, &container, error);
         if (r >= 0) {
                 r = map_put(&creation->manager->containers, container->name, container);
                 if (r < 0)
                         container_free(container);
+                else
+                        journal_link_update(container);
         }
         if (r < 0) {
                 (void) container_remove_files(creation->manager, creation->name, &identity, NULL);

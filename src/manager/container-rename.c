@@ -164,7 +164,6 @@ int container_rename(Container *c, const char *to, Error *error) {
                 return r;
         }
         journal_link_remove(old, &c->identity);
-        journal_link_make(name, &c->identity);
         sd_journal_print(LOG_INFO, "Container %s is called %s now", old, name);
 
         /* While it can still be found: what goes with an object is looked up. */
@@ -174,6 +173,7 @@ int container_rename(Container *c, const char *to, Error *error) {
         free(old);
         container_reload_settings(c);
         c->manager->observer->container_added(c);
+        manager_image_users_changed(c->manager, c->identity.image);
         return 0;
 }
 

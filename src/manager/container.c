@@ -10,6 +10,7 @@
 
 #include "container.h"
 #include "file.h"
+#include "journal-link.h"
 #include "launch.h"
 #include "manager.h"
 #include "paths.h"
@@ -115,6 +116,7 @@ void container_take_settings(Container *c, Settings *settings) {
                 container_changed(c, "Description", "Runtime", "Network", "Addresses", "UserNamespace", "Privileged", "Autostart",
                                   "RestartPolicy", "Owner", NULL);
         recovery_settings_changed(c);
+        journal_link_update(c);
 }
 
 void container_set_addresses(Container *c, const char *text) {

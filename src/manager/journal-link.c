@@ -30,7 +30,7 @@ static bool link_is(int dir, const char *link, const char *target) {
         return streq(now, target);
 }
 
-void journal_link_make(const char *name, const Identity *identity) {
+static void make(const char *name, const Identity *identity) {
         char link[PATH_MAX], target[PATH_MAX];
 
         snprintf(link, sizeof(link), PATH_JOURNALS "/%s", identity->machine_id);
@@ -46,6 +46,13 @@ void journal_link_remove(const char *name, const Identity *identity) {
         link_target(name, identity, target);
         if (link_is(AT_FDCWD, link, target))
                 (void) unlink(link);
+}
+
+void journal_link_update(const Container *c) {
+        if (c->settings->link_journal == JOURNAL_LINK_GUEST)
+                make(c->name, &c->identity);
+        else
+                journal_link_remove(c->name, &c->identity);
 }
 
 /* Whether it leads into a container, and is not that container's. */
@@ -81,5 +88,5 @@ void journal_links_restore(Manager *manager) {
                         (void) unlinkat(dirfd(dir), de->d_name, 0);
         closedir(dir);
         MAP_FOREACH(container, &manager->containers)
-                journal_link_make(container->name, &container->identity);
+                journal_link_update(container);
 }

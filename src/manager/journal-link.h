@@ -2,15 +2,17 @@
 #pragma once
 
 /*
- * Links in the host's journal directory to the journals of containers, by machine id, so
- * that "journalctl --merge" and "journalctl -D" on the host find them. Without a
- * persistent journal on the host there are none.
+ * LinkJournal=guest: a link in the host's journal directory to the journal of a container,
+ * by machine id, so that "journalctl --merge" and "journalctl -D" on the host find it.
+ * Without a persistent journal on the host there is none. Whoever follows it follows what
+ * the container has put there, other links too: by default there is none either.
  */
 
 #include "identity.h"
 #include "manager.h"
 
-void journal_link_make(const char *name, const Identity *identity);
+/* As the settings say now. */
+void journal_link_update(const Container *container);
 void journal_link_remove(const char *name, const Identity *identity);
 
 /* At ctrd's start: each container has its link, and those of others are gone. */

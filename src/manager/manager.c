@@ -298,6 +298,7 @@ static void load_containers(Manager *manager, bool tell) {
                         container_free(container);
                 else if (tell) {
                         manager->observer->container_added(container);
+                        journal_link_update(container);
                         manager_image_users_changed(manager, container->identity.image);
                 }
         }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
 
+#include "journal-link.h"
 #include "live.h"
 #include "manager.h"
 #include "refit.h"
@@ -132,7 +133,7 @@ static bool is_live(const char *key) {
         static const char *const keys[] = {
                 "Description", "Autostart",          "StartDelaySec",         "Restart",        "RestartSec",
                 "RestartSteps", "RestartMaxDelaySec", "StartLimitIntervalSec", "StartLimitBurst",
-                "Protected",    "Ephemeral",          "Owner",
+                "Protected",    "Ephemeral",          "LinkJournal",          "Owner",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++)
@@ -171,6 +172,7 @@ static int take_effect(SettingsChange *change, char ***ret_pending) {
         for (size_t i = 0; i < ELEMENTSOF(properties); i++)
                 if (strv_contains(change->request.keys, properties[i].key))
                         container_changed(c, properties[i].property, NULL);
+        journal_link_update(c);
         return 0;
 }
 

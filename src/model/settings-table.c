@@ -363,6 +363,8 @@ static const SettingRow rows[] = {
           .expected = "write NAME=VALUE, quoted where it has blanks", .summary = "environment of init" },
         { "Exec", "Hostname", FIELD(hostname), STRING, .parse = parse_hostname, .trust = TRUST_IMAGE, .owners = true,
           .expected = "use 1 to 63 of a-z, 0-9 and \"-\"", .summary = "host name, instead of the container's name" },
+        { "Exec", "LinkJournal", FIELD(link_journal), ENUM(journal_link_mode_to_string), .initial = JOURNAL_LINK_NO,
+          .expected = "say no or guest", .summary = "whether the host's /var/log/journal leads to its journal" },
         { "Exec", "StopSignal", FIELD(stop_signal), .parse = parse_stop_signal, .format = format_signal, .reset = reset_signal,
           .trust = TRUST_IMAGE, .owners = true, .expected = "name a signal, such as SIGRTMIN+4", .summary = "what asks init to power off" },
         { "Exec", "StopTimeoutSec", FIELD(stop_timeout_usec), SETTING_TIME, .initial = 90 * USEC_PER_SEC,

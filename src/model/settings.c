@@ -32,6 +32,11 @@ static const char *const autostarts[_AUTOSTART_MAX] = {
         [AUTOSTART_LAST] = "last",
 };
 
+static const char *const journal_link_modes[_JOURNAL_LINK_MODE_MAX] = {
+        [JOURNAL_LINK_NO] = "no",
+        [JOURNAL_LINK_GUEST] = "guest",
+};
+
 static const char *const restart_policies[_RESTART_POLICY_MAX] = {
         [RESTART_NO] = "no",
         [RESTART_ON_FAILURE] = "on-failure",
@@ -41,6 +46,10 @@ static const char *const restart_policies[_RESTART_POLICY_MAX] = {
 
 const char *autostart_to_string(Autostart autostart) {
         return autostart >= 0 && autostart < _AUTOSTART_MAX ? autostarts[autostart] : NULL;
+}
+
+const char *journal_link_mode_to_string(JournalLinkMode mode) {
+        return mode >= 0 && mode < _JOURNAL_LINK_MODE_MAX ? journal_link_modes[mode] : NULL;
 }
 
 const char *restart_policy_to_string(RestartPolicy policy) {

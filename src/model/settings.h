@@ -50,6 +50,15 @@ typedef enum Autostart {
         _AUTOSTART_INVALID = -EINVAL,
 } Autostart;
 
+/* Whether the host's journal directory shows where a container keeps its own; words as in
+ * systemd.nspawn(5). */
+typedef enum JournalLinkMode {
+        JOURNAL_LINK_NO,
+        JOURNAL_LINK_GUEST,
+        _JOURNAL_LINK_MODE_MAX,
+        _JOURNAL_LINK_MODE_INVALID = -EINVAL,
+} JournalLinkMode;
+
 /* Which ends are followed by another start; restart.h says what they are. */
 typedef enum RestartPolicy {
         RESTART_NO,
@@ -61,6 +70,7 @@ typedef enum RestartPolicy {
 } RestartPolicy;
 
 const char *autostart_to_string(Autostart autostart);
+const char *journal_link_mode_to_string(JournalLinkMode mode);
 const char *restart_policy_to_string(RestartPolicy policy);
 const char *user_namespace_mode_to_string(UserNamespaceMode mode);
 const char *network_mode_to_string(NetworkMode mode);
@@ -83,6 +93,7 @@ typedef struct Settings {
         bool protect;   /* from removal */
         bool ephemeral; /* removed when its run ends */
         char **owners;  /* users of the host whom it belongs to: names, or numbers */
+        JournalLinkMode link_journal;
 
         /* [Exec] */
         char **command;     /* NULL: the init that is found in the root */

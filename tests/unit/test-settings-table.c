@@ -65,6 +65,7 @@ static const Case cases[] = {
           { { "A=1" }, { "_a9=" }, { "\"A=b c\"" }, { "A=\"b c\"", "\"A=b c\"" }, { "A==" }, { "'A=it\\'s'", "\"A=it's\"" }, { "A=caf\xc3\xa9" } },
           { "A", "=1", "1A=2", "A B=1", "\"A B=1\"", "A-B=1", "A.B=1", "\"A=1", "A=1\\", "A=\"x\ny\"", "A=caf\xe9", "A=\x01", "A=1 B", "\"\"" } },
         { "Hostname", true, { { "web" }, { "a-1" } }, { "Web", "a.b", "-a", "a-", "a b", "a_b" } },
+        { "LinkJournal", false, { { "guest" }, { "no", "" } }, { "yes", "host", "guest no" } },
         { "StopSignal", true, { { "SIGTERM" }, { "TERM", "SIGTERM" }, { "15", "SIGTERM" }, { "RTMIN+4", "SIGRTMIN+4" }, { "SIGRTMAX", "SIGRTMIN+30" } },
           { "0", "65", "32", "33", "-1", "SIGFOO", "sigterm", "RTMIN+31", "TERM KILL" } },
         { "StopTimeoutSec", false, { { "10s" }, { "10", "10s" }, { "1min 30s", "" }, { "90", "" }, { "1ms", "1000us" }, { "infinity" }, { "2h", "7200s" } },

@@ -231,12 +231,38 @@ def test_journal_of_the_host_is_not_shown_through_a_link():
     directory = next(d for d in ('/var/log/journal/', '/run/log/journal/') if os.path.exists(d + host + '/system.journal'))
     inside('deb', 'ln', '-s', directory + host + '/system.journal', '/var/log/journal/%s/planted.journal' % mine)
     try:
+        assert not os.path.lexists('/var/log/journal/' + mine)
+        ctl('set', 'deb', 'LinkJournal=guest')
         # the link works, for who follows it
         assert 'word-of-the-host' in run('journalctl', '--no-pager', '-D', '/var/log/journal/' + mine).out
+        ctl('set', 'deb', 'LinkJournal=')
+        assert not os.path.lexists('/var/log/journal/' + mine)
         out = journal()
         assert 'word-of-the-host' not in out and 'first-word' in out
     finally:
         inside('deb', 'rm', '/var/log/journal/%s/planted.journal' % mine)
+
+
+def test_links_in_a_journal_lead_nowhere():
+    """What is opened as a file may do something: a watchdog reboots the host."""
+    mine = '/var/log/journal/' + show('deb')['MachineID']
+    files = '/var/lib/ctrd/containers/deb/fs/upper'
+    os.symlink('/dev/null', files + mine + '/link.journal')
+    try:
+        watched = run('strace', '-f', '-qq', '-e', 'trace=open,openat', '-o', '/tmp/opened', 'ctrctl', 'logs', '--journal', 'deb', check=True)
+        assert 'first-word' in watched.out, watched
+        tried = [line for line in open('/tmp/opened') if 'link.journal' in line]
+        assert tried and all('ELOOP' in line for line in tried), tried
+    finally:
+        os.unlink(files + mine + '/link.journal')
+        os.unlink('/tmp/opened')
+    os.rename(files + '/var/log/journal', files + '/var/log/kept')
+    os.symlink('/var/log/journal', files + '/var/log/journal')
+    try:
+        fails('logs', '--journal', 'deb', word='cannot be opened')
+    finally:
+        os.unlink(files + '/var/log/journal')
+        os.rename(files + '/var/log/kept', files + '/var/log/journal')
 
 
 def test_status_of_one_that_runs():

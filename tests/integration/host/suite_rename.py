@@ -37,7 +37,7 @@ def whole(name, description):
 
 
 def make(name, description='one'):
-    create(name, BUSYBOX, 'Description=' + description)
+    create(name, BUSYBOX, 'Description=' + description, 'LinkJournal=guest')
     ctl('set', name, 'MemoryMax=100M')
 
 
