@@ -14,12 +14,18 @@
  * no long work, and lines about it would only fill logs. */
 #define QUIET_USEC (500 * USEC_PER_MSEC)
 
+/* Where there is no terminal, between two lines about the same work: what a guest says of
+ * itself may change all the time. */
+#define LINES_USEC (2 * USEC_PER_SEC)
+
 typedef struct Work {
         JobWait *wait;
         sd_bus_slot *slot;
         char *name; /* NULL: the end of a job that nobody knew yet */
         char *call; /* the path that was called */
         char *path; /* the job's; NULL: no answer yet */
+        sd_event_source *rest; /* a line was printed just now */
+        bool unsaid;           /* and there is news */
         bool done;
         uint32_t percent;
         char *message;
@@ -43,6 +49,7 @@ static Work *work_free(Work *k) {
         if (!k)
                 return NULL;
         sd_bus_slot_unref(k->slot);
+        sd_event_source_disable_unref(k->rest);
         error_clear(&k->error);
         free(k->name);
         free(k->call);
@@ -151,9 +158,28 @@ static int take_property(Work *k, sd_bus_message *m) {
         return 0;
 }
 
+static void show(Work *k);
+
+static int on_rest_over(sd_event_source *s, uint64_t usec, void *userdata) {
+        Work *k = userdata;
+
+        k->rest = sd_event_source_disable_unref(k->rest);
+        if (k->unsaid)
+                show(k);
+        return 0;
+}
+
 static void show(Work *k) {
-        if (k->wait->talks && !k->done && (k->percent > 0 || k->message))
-                progress_show(&k->wait->progress, k->name, k->percent, k->message);
+        JobWait *w = k->wait;
+
+        if (!w->talks || k->done || (k->percent == 0 && !k->message))
+                return;
+        k->unsaid = k->rest;
+        if (k->rest)
+                return;
+        progress_show(&w->progress, k->name, k->percent, k->message);
+        if (!w->progress.terminal)
+                (void) sd_event_add_time_relative(w->event, &k->rest, CLOCK_MONOTONIC, LINES_USEC, 0, on_rest_over, k);
 }
 
 static int on_quiet_over(sd_event_source *s, uint64_t usec, void *userdata) {

@@ -238,6 +238,8 @@ static void print_page(Ctl *ctl, const char *name, const Object *o) {
         }
         putchar('\n');
         print_state(o, state);
+        if (!streq(object_text(o, "BootProgress"), "ready"))
+                print_text("Boot", object_text(o, "BootProgress"));
         print_text("Status", object_text(o, "StatusText"));
         print_exit(o);
         print_restarts(o);

@@ -208,6 +208,13 @@ static int plan_line(char ***plan, const char *key, const char *value, Error *er
         return strv_extendf(plan, "%s=%s\n", key, value);
 }
 
+static void plan_time(uint64_t usec, char ret[static 32]) {
+        if (usec == USEC_INFINITY)
+                strcpy(ret, "infinity");
+        else
+                snprintf(ret, 32, "%llu", (unsigned long long) usec);
+}
+
 static int intercepted_mounts(const Settings *s, char **ret) {
         _cleanup_strv_ char **types = NULL;
 
@@ -227,7 +234,7 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
         _cleanup_strv_ char **plan = NULL;
         _cleanup_free_ char *types = NULL;
         char lower[512], store[512], bundle[512], rootfs[512], notify[512], log[512], record[512], boot_id[512], map[64], number[32],
-                timeout[32];
+                timeout[32], extend[32];
         int r = intercepted_mounts(s, &types);
 
         if (r < 0)
@@ -243,10 +250,8 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
         snprintf(boot_id, sizeof(boot_id), "%s/boot_id", launch->dir);
         snprintf(map, sizeof(map), "0 %u %u", launch->identity->uid_base, launch->identity->uid_count);
         snprintf(number, sizeof(number), "%d", launch_stop_signal(launch));
-        if (s->stop_timeout_usec == USEC_INFINITY)
-                strcpy(timeout, "infinity");
-        else
-                snprintf(timeout, sizeof(timeout), "%llu", (unsigned long long) s->stop_timeout_usec);
+        plan_time(s->stop_timeout_usec, timeout);
+        plan_time(s->extend_timeout_max_usec, extend);
 
         const struct {
                 const char *key, *value;
@@ -264,6 +269,7 @@ int plan_compile(const Launch *launch, char **ret, Error *error) {
                 { "MOUNT_CONTEXT", launch->selinux.mount },
                 { "STOP_SIGNAL", number },
                 { "STOP_TIMEOUT_USEC", timeout },
+                { "EXTEND_MAX_USEC", extend },
                 { "NOTIFY", launch_expects_ready(launch) ? "yes" : "no" },
                 { "NOTIFY_SOCKET", notify },
                 { "CONSOLE_LOG", log },

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "apparmor-profile.h"
+#include "boot-progress.h"
 #include "clock.h"
 #include "container-run.h"
 #include "ephemeral.h"
@@ -111,11 +112,10 @@ static void run_cleared(Container *c) {
         c->leader = 0;
         c->phase = MONITOR_IDLE;
         c->started_usec = c->ready_usec = 0;
-        free(c->status_text);
-        c->status_text = strdup("");
+        boot_progress_take(c, &(GuestWords){ .status = "", .target = "" });
         container_set_addresses(c, NULL);
         error_move(&failure, &c->failure);
-        container_changed(c, "Leader", "StatusText", "StartedAt", "ReadyAt", "ExitReason", "ExitStatus", "ExitedAt", NULL);
+        container_changed(c, "Leader", "StartedAt", "ReadyAt", "ExitReason", "ExitStatus", "ExitedAt", NULL);
         container_event(c, bad ? EVENT_FAILED : EVENT_ENDED);
         sd_journal_print(bad ? LOG_WARNING : LOG_INFO, "Container %s ended: %s %d%s%s", c->name,
                          exit_reason_to_string(c->exit.reason), c->exit.code, c->exit.message ? ": " : "",
@@ -249,8 +249,9 @@ int run_on_start_timeout(sd_event_source *source, uint64_t usec, void *userdata)
         Container *c = userdata;
 
         error_set(&c->failure, ETIMEDOUT, "StartFailed",
-                  "%s was not ready within StartTimeoutSec=%llus: see \"ctrctl logs %s\", or set NotifyReady=no if its init never says so",
-                  c->name, (unsigned long long) (c->settings->start_timeout_usec / USEC_PER_SEC), c->name);
+                  "%s was not ready within StartTimeoutSec=%llus%s: see \"ctrctl logs %s\", or set NotifyReady=no if its init never says so",
+                  c->name, (unsigned long long) (c->settings->start_timeout_usec / USEC_PER_SEC),
+                  c->start_extended ? " and the time that it asked for" : "", c->name);
 
         Error copy = ERROR_INIT;
         error_set(&copy, ETIMEDOUT, "StartFailed", "%s", error_message(&c->failure));
@@ -322,16 +323,6 @@ static void ensure_registration(Container *c) {
                                on_registration_ensured, c, &c->machined);
 }
 
-static void set_status(Container *c, const char *text) {
-        char *copy;
-
-        if (streq_ptr(c->status_text, text) || !(copy = strdup(text)))
-                return;
-        free(c->status_text);
-        c->status_text = copy;
-        container_changed(c, "StatusText", NULL);
-}
-
 static void on_addresses(const char *text, void *userdata) {
         container_set_addresses(userdata, text);
 }
@@ -349,7 +340,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         c->started_usec = status->started_usec;
         c->ready_usec = status->ready_usec;
         container_changed(c, "Leader", "StartedAt", "ReadyAt", NULL);
-        set_status(c, status->status);
+        boot_progress_take(c, &status->guest);
         container_set_addresses(c, status->addresses);
         if (adopted && (status->phase == MONITOR_RUNNING || status->phase == MONITOR_READY))
                 ensure_registration(c);
@@ -381,7 +372,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         case MONITOR_REBOOTING:
                 container_event(c, EVENT_REBOOT);
                 if (c->state == CONTAINER_REBOOTING)
-                        run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
+                        boot_progress_begin_timer(c);
                 break;
         case MONITOR_STOPPING:
                 c->timer = sd_event_source_disable_unref(c->timer);
@@ -399,12 +390,8 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         }
 }
 
-static void on_status(const char *text, void *userdata) {
-        Container *c = userdata;
-
-        set_status(c, text);
-        if (c->job && c->state == CONTAINER_STARTING)
-                job_progress(c->job, 80, text);
+static void on_guest(const GuestWords *words, void *userdata) {
+        boot_progress_take(userdata, words);
 }
 
 static void on_failed(Error *error, void *userdata) {
@@ -448,7 +435,7 @@ static void on_closed(void *userdata) {
 
 const MonitorLinkOps run_link_ops = {
         .phase = on_phase,
-        .status = on_status,
+        .guest = on_guest,
         .addresses = on_addresses,
         .failed = on_failed,
         .exited = on_exited,
@@ -550,7 +537,7 @@ void container_adopt(Container *c) {
                 r = monitor_link_new(c->manager->event, fd, &run_link_ops, c, &c->link);
                 if (r >= 0) {
                         c->adopting = true;
-                        run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
+                        boot_progress_begin_timer(c);
                         return;
                 }
         }

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <sys/socket.h>
 
+#include "boot-progress.h"
 #include "container-run.h"
 #include "fd.h"
 #include "idpool.h"
@@ -26,6 +27,7 @@ static void run_prepared(Container *c) {
 
         if (c->launch || c->unit || c->profile)
                 return;
+        boot_progress_update(c);
         job_progress(c->job, 20, "Creating");
         r = monitor_link_command(c->link, "create");
         if (r < 0) {
@@ -47,7 +49,7 @@ static void on_scope_ready(const Error *error, void *userdata) {
         }
         /* Its time begins when others have had theirs. */
         if (unit_has_dependencies(c->settings) && c->state == CONTAINER_STARTING)
-                run_set_timer(c, c->settings->start_timeout_usec, run_on_start_timeout);
+                boot_progress_begin_timer(c);
         run_prepared(c);
 }
 
@@ -243,7 +245,10 @@ int container_start(Container *c, Job *job, Error *error) {
                 job->userdata = c;
                 job_progress(job, 10, "Preparing");
         }
-        run_set_timer(c, unit_has_dependencies(c->settings) ? USEC_INFINITY : c->settings->start_timeout_usec, run_on_start_timeout);
+        if (unit_has_dependencies(c->settings))
+                run_set_timer(c, USEC_INFINITY, NULL);
+        else
+                boot_progress_begin_timer(c);
         recovery_run_began(c);
         return 0;
 }

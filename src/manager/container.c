@@ -8,6 +8,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "boot-progress.h"
 #include "container.h"
 #include "file.h"
 #include "journal-link.h"
@@ -38,6 +39,8 @@ Container *container_free(Container *container) {
         free(container->apparmor);
         selinux_contexts_clear(&container->selinux);
         free(container->status_text);
+        free(container->boot_target);
+        free(container->boot_progress);
         strv_free(container->addresses);
         free(container->name);
         free(container);
@@ -180,6 +183,7 @@ bool container_event(Container *container, ContainerEvent event) {
         if (next != container->state) {
                 container->state = next;
                 container_changed(container, "State", NULL);
+                boot_progress_update(container);
                 manager_status_changed(container->manager);
                 if (next == CONTAINER_RUNNING)
                         view_retry(container);

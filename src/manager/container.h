@@ -36,6 +36,8 @@ struct Container {
         ContainerState state; /* written by container_event() alone */
         pid_t leader;
         char *status_text;
+        char *boot_target;   /* the last that the guest has reached, see GuestWords */
+        char *boot_progress; /* as it was told last */
         char **addresses; /* of a run, as the kernel says */
         bool addresses_known;
         uint64_t started_usec, ready_usec; /* CLOCK_REALTIME */
@@ -53,6 +55,8 @@ struct Container {
         bool scope;             /* after the end: it may be there still */
         sd_bus_slot *machined;  /* registration under way */
         sd_event_source *timer; /* how long a start may take, or a forced end */
+        uint64_t start_latest_usec; /* CLOCK_MONOTONIC: to when the guest may extend the former */
+        bool start_extended;        /* and has */
         Job *job;               /* start, stop or restart under way */
         SettingsChange *change; /* of its settings, under way */
         bool restart;           /* start again when it has ended */

@@ -63,8 +63,8 @@ MonitorLink *monitor_link_free(MonitorLink *link) {
 
 typedef struct Message {
         const char *event, *command, *phase, *status, *message, *stage, *reason;
-        const char *frozen, *addresses;
-        uint64_t leader, started, ready, errnum, code, timestamp;
+        const char *frozen, *addresses, *target;
+        uint64_t extended, leader, started, ready, errnum, code, timestamp;
 } Message;
 
 static int message_parse(char *data, size_t size, Message *ret) {
@@ -89,6 +89,8 @@ static int message_parse(char *data, size_t size, Message *ret) {
                         { "REASON", &m.reason },
                         { "FROZEN", &m.frozen },
                         { "ADDRESSES", &m.addresses },
+                        { "TARGET", &m.target },
+                        { "EXTENDED_USEC", NULL, &m.extended, UINT64_MAX },
                         { "LEADER", NULL, &m.leader, INT32_MAX },
                         { "STARTED_USEC", NULL, &m.started, UINT64_MAX },
                         { "READY_USEC", NULL, &m.ready, UINT64_MAX },
@@ -138,6 +140,7 @@ static const char *refusal_name(int errnum) {
 }
 
 static int dispatch_message(MonitorLink *link, const Message *m) {
+        const GuestWords guest = { .status = strempty(m->status), .target = strempty(m->target), .extended_usec = m->extended };
         _cleanup_error_ Error error = ERROR_INIT;
 
         if (streq(m->event, "reply")) {
@@ -154,7 +157,7 @@ static int dispatch_message(MonitorLink *link, const Message *m) {
                 MonitorStatus status = {
                         .phase = monitor_phase_from_string(m->phase),
                         .leader = (pid_t) m->leader,
-                        .status = (char *) strempty(m->status),
+                        .guest = guest,
                         .addresses = m->addresses,
                         .started_usec = m->started,
                         .ready_usec = m->ready,
@@ -165,7 +168,7 @@ static int dispatch_message(MonitorLink *link, const Message *m) {
                         return -EBADMSG;
                 link->ops->phase(&status, streq(m->event, "snapshot"), link->userdata);
         } else if (streq(m->event, "status"))
-                link->ops->status(strempty(m->status), link->userdata);
+                link->ops->guest(&guest, link->userdata);
         else if (streq(m->event, "addresses"))
                 link->ops->addresses(m->addresses, link->userdata);
         else if (streq(m->event, "failed")) {

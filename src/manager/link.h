@@ -12,10 +12,17 @@
 
 typedef struct MonitorLink MonitorLink;
 
+/* What the guest's PID 1 says of itself. */
+typedef struct GuestWords {
+        const char *status; /* last STATUS=, "" */
+        const char *target; /* last target of systemd's that it has reached, "" */
+        uint64_t extended_usec; /* CLOCK_MONOTONIC: until when it asks to be waited for in its start; 0: it does not */
+} GuestWords;
+
 typedef struct MonitorStatus {
         MonitorPhase phase;
         pid_t leader; /* 0: none yet */
-        char *status; /* last STATUS= of the guest, "" */
+        GuestWords guest;
         const char *addresses; /* "10.0.0.2/24 fd00::2/64"; NULL from a monitor of an earlier version */
         uint64_t started_usec, ready_usec;
         bool frozen;
@@ -24,7 +31,7 @@ typedef struct MonitorStatus {
 /* What a link tells its owner. Any of these may free the link. */
 typedef struct MonitorLinkOps {
         void (*phase)(const MonitorStatus *status, bool snapshot, void *userdata);
-        void (*status)(const char *text, void *userdata);
+        void (*guest)(const GuestWords *words, void *userdata);
         void (*addresses)(const char *text, void *userdata);
         /* A start that failed, with the cause; the monitor ends by itself. */
         void (*failed)(Error *error, void *userdata);

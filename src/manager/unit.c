@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "clock.h"
 #include "strv.h"
 #include "unit-dependencies.h"
 #include "unit-devices.h"
@@ -283,9 +284,7 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
 
         /* systemd kills what is left after its own timeout; ours, in the
          * monitor, comes first. */
-        uint64_t stop_timeout = settings->stop_timeout_usec;
-        if (stop_timeout != USEC_INFINITY)
-                stop_timeout += 15 * USEC_PER_SEC;
+        uint64_t stop_timeout = usec_add(usec_add(settings->stop_timeout_usec, settings->extend_timeout_max_usec), 15 * USEC_PER_SEC);
 
         r = sd_bus_get_unique_name(client->bus, &self);
         if (r >= 0)

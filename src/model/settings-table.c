@@ -371,6 +371,8 @@ static const SettingRow rows[] = {
           .minimum = 1, .expected = "give a time, such as 90s, or infinity", .summary = "after this a stop kills" },
         { "Exec", "StartTimeoutSec", FIELD(start_timeout_usec), SETTING_TIME, .initial = 90 * USEC_PER_SEC,
           .minimum = 1, .expected = "give a time, such as 90s, or infinity", .summary = "after this a start has failed" },
+        { "Exec", "ExtendTimeoutMaxSec", FIELD(extend_timeout_max_usec), SETTING_TIME, .initial = 300 * USEC_PER_SEC,
+          .expected = "give a time, such as 5min, infinity, or 0 for none", .summary = "how much more time init may ask for in a start or stop" },
         { "Exec", "NotifyReady", FIELD(notify_ready), TRISTATE, .trust = TRUST_IMAGE, .owners = true,
           .summary = "whether init says READY=1; auto: systemd does" },
         { "Exec", "Credential", FIELD(credentials), LIST, .parse = parse_credentials,

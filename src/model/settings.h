@@ -102,6 +102,7 @@ typedef struct Settings {
         int stop_signal;    /* 0: what the init understands */
         uint64_t stop_timeout_usec;
         uint64_t start_timeout_usec;
+        uint64_t extend_timeout_max_usec; /* by how much more the guest may make the two */
         Tristate notify_ready;
         char **credentials; /* NAME:ABSOLUTE-PATH on the host */
         Tristate lxcfs;

@@ -39,7 +39,7 @@ static void put_state(void *userdata, WireWriter *writer) {
 
         wire_put(writer, "PHASE", monitor_phase_to_string(container->phase));
         wire_put_u64(writer, "LEADER", (uint64_t) container->run.leader);
-        wire_put(writer, "STATUS", container->status);
+        guest_put(&container->guest, writer);
         wire_put_u64(writer, "STARTED_USEC", container->started);
         wire_put_u64(writer, "READY_USEC", container->ready);
         put_addresses(container, writer);
@@ -61,36 +61,14 @@ static void container_set_phase(Container *container, MonitorPhase phase) {
         tell_phase(container);
 }
 
-static void send_status(Container *container) {
+static void tell_guest(void *userdata) {
+        Container *container = userdata;
         WireWriter writer;
 
-        container->status_waits = false;
         wire_begin(&writer);
         wire_put(&writer, "EVENT", "status");
-        wire_put(&writer, "STATUS", container->status);
+        guest_put(&container->guest, &writer);
         control_send(&container->control, &writer);
-}
-
-/* The guest may say something else all the time, and each of its words goes to every
- * user of the host's bus: not more often than this. */
-#define STATUS_INTERVAL (200 * USEC_PER_MSEC)
-
-static void tell_status(Container *container);
-
-static void status_rested(void *userdata) {
-        Container *container = userdata;
-
-        if (container->status_waits)
-                tell_status(container);
-}
-
-static void tell_status(Container *container) {
-        if (container->status_rest.source.loop) {
-                container->status_waits = true;
-                return;
-        }
-        (void) timer_arm(&container->status_rest, container->loop, STATUS_INTERVAL, status_rested, container);
-        send_status(container);
 }
 
 static void on_addresses(void *userdata) {
@@ -175,8 +153,7 @@ static void on_ended(void *userdata, int status, int signal) {
         Container *container = userdata;
         ExitRecord record = {};
 
-        if (container->status_waits)
-                send_status(container);
+        guest_flush(&container->guest);
         control_complete(&container->control, CONTROL_FREEZE, ESRCH, "The container ended before it was frozen.");
         stop_end(&container->stop);
         exit_record_classify(status, signal, container->killed, &record);
@@ -188,7 +165,7 @@ static void on_ended(void *userdata, int status, int signal) {
         container->end = CONTAINER_END_REBOOT;
         container->started = 0;
         container->ready = 0;
-        container->status[0] = 0;
+        guest_forget(&container->guest);
         container_set_phase(container, MONITOR_REBOOTING);
         run_end(&container->run);
 }
@@ -288,10 +265,9 @@ static void on_notified(void *userdata, const NotifyMessage *message) {
 
         if (container->end != CONTAINER_END_NONE)
                 return;
-        if (message->has_status && !streq(container->status, message->status)) {
-                strcpy(container->status, message->status);
-                tell_status(container);
-        }
+        guest_take(&container->guest, message, container->phase == MONITOR_STARTING || container->phase == MONITOR_RUNNING);
+        if (message->extend > 0)
+                stop_extend(&container->stop, message->extend);
         if (message->ready && container->run.plan.notify)
                 set_ready(container);
         if (message->stopping || message->shutdown[0]) {
@@ -360,8 +336,9 @@ static void begin_stop(Container *container) {
                 (void) container_thaw(container, "The container was asked to stop.");
         if (container_phase_may_follow(container->phase, MONITOR_STOPPING))
                 container_set_phase(container, MONITOR_STOPPING);
+        /* A time that somebody has named holds, whatever the guest asks for. */
         r = stop_begin(&container->stop, container->loop, run->leader, run->leader_pidfd, signal, timeout,
-                       stop_expired, container);
+                       container->stop_has_timeout ? 0 : run->plan.extend_max, stop_expired, container);
         if (r < 0)
                 stop_expired(container); /* better rough than never */
 }
@@ -575,7 +552,7 @@ int container_open(Container *container, Loop *loop, const char *directory, int 
         container->loop = loop;
         container->phase = MONITOR_IDLE;
         container->stop = STOP_INIT;
-        container->status_rest = TIMER_INIT;
+        guest_init(&container->guest, loop, tell_guest, container);
         console_init(&container->console, loop);
         run_init(&container->run, loop, directory, &container->console, &run_ops, container);
 
@@ -592,7 +569,7 @@ void container_reap(Container *container) {
 
 void container_close(Container *container) {
         stop_end(&container->stop);
-        timer_disarm(&container->status_rest);
+        guest_close(&container->guest);
         console_close(&container->console);
         run_close(&container->run);
         control_close(&container->control);

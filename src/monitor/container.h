@@ -10,6 +10,7 @@
 #include "console.h"
 #include "control.h"
 #include "exit-record.h"
+#include "guest.h"
 #include "loop.h"
 #include "run.h"
 #include "stop.h"
@@ -28,15 +29,13 @@ typedef struct Container {
         Console console;
         Run run;
         Stop stop;
+        Guest guest;
 
         MonitorPhase phase; /* written by container_set_phase() alone */
-        char status[NOTIFY_STATUS_MAX];
         uint64_t started; /* CLOCK_REALTIME, microseconds; 0: not yet */
         uint64_t ready;
         bool ready_early;  /* READY=1 came while the runtime was still starting it */
         ControlCommand changing; /* the change that is under way */
-        Timer status_rest; /* armed: a status was told just now */
-        bool status_waits; /* and there is a newer one */
 
         bool rebooted;       /* this run follows another one */
         bool stop_requested; /* whatever comes, no further run */

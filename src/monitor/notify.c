@@ -4,10 +4,13 @@
 
 #include "fd.h"
 #include "notify.h"
+#include "parse.h"
 #include "socket.h"
 #include "utf8.h"
 
 #define DATAGRAM_MAX 4096
+#define DECIMAL_MAX 24 /* of 64 bits */
+#define UNIT_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@"
 #define DATAGRAMS_PER_TURN 32
 #define DESCRIPTORS_MAX 253 /* the kernel's SCM_MAX_FD */
 
@@ -32,6 +35,31 @@ static bool line_value(const char *line, size_t n, const char *key, const char *
         return true;
 }
 
+/* Names of targets, as they are told on the bus and to people; all else is nothing to us. */
+static void copy_target(const char *value, size_t n, char *ret) {
+        static const char suffix[] = ".target";
+        size_t m = strlen(suffix);
+
+        if (n <= m || n >= NOTIFY_TARGET_MAX || memcmp(value + n - m, suffix, m) != 0)
+                return;
+        for (size_t i = 0; i < n; i++)
+                if (!memchr(UNIT_NAME_CHARACTERS, value[i], strlen(UNIT_NAME_CHARACTERS)))
+                        return;
+        memcpy(ret, value, n);
+        ret[n] = 0;
+}
+
+static uint64_t parse_extension(const char *value, size_t n) {
+        char digits[DECIMAL_MAX];
+        uint64_t usec;
+
+        if (n >= sizeof(digits))
+                return 0;
+        memcpy(digits, value, n);
+        digits[n] = 0;
+        return strlen(digits) == n && parse_u64(digits, &usec) >= 0 ? usec : 0;
+}
+
 static void parse_line(const char *line, size_t n, NotifyMessage *message) {
         const char *value;
         size_t m;
@@ -45,6 +73,12 @@ static void parse_line(const char *line, size_t n, NotifyMessage *message) {
                 copy_printable(value, m, message->status, sizeof(message->status));
         } else if (line_value(line, n, "X_SYSTEMD_SHUTDOWN=", &value, &m))
                 copy_printable(value, m, message->shutdown, sizeof(message->shutdown));
+        else if (line_value(line, n, "X_SYSTEMD_UNIT_ACTIVE=", &value, &m))
+                copy_target(value, m, message->target);
+        else if (line_value(line, n, "EXTEND_TIMEOUT_USEC=", &value, &m))
+                message->extend = parse_extension(value, m);
+        else if (line_value(line, n, "RELOADING=", &value, &m))
+                message->reloading |= m == 1 && value[0] == '1';
 }
 
 void notify_parse(const char *data, size_t n, NotifyMessage *ret) {

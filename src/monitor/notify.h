@@ -12,13 +12,17 @@
 #include "loop.h"
 
 #define NOTIFY_STATUS_MAX 256
+#define NOTIFY_TARGET_MAX 64
 
 typedef struct NotifyMessage {
         bool ready;
         bool stopping;
+        bool reloading;
         bool has_status;
         char status[NOTIFY_STATUS_MAX]; /* printable UTF-8 */
         char shutdown[16];              /* X_SYSTEMD_SHUTDOWN=, "" where there is none */
+        char target[NOTIFY_TARGET_MAX]; /* X_SYSTEMD_UNIT_ACTIVE=, the name of a target; "" where there is none */
+        uint64_t extend;                /* EXTEND_TIMEOUT_USEC=; 0 where there is none */
 } NotifyMessage;
 
 typedef struct Notify Notify;

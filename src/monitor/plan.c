@@ -95,7 +95,7 @@ static int parse_stop_signal(const char *value, void *field, Plan *plan) {
         return 0;
 }
 
-static int parse_stop_timeout(const char *value, void *field, Plan *plan) {
+static int parse_time(const char *value, void *field, Plan *plan) {
         if (streq(value, "infinity")) {
                 *(uint64_t *) field = USEC_INFINITY;
                 return 0;
@@ -127,7 +127,8 @@ static const struct PlanKey {
         { "READONLY", parse_flag, FIELD(readonly), false },
         { "IDMAP", parse_idmap, 0, true },
         { "STOP_SIGNAL", parse_stop_signal, FIELD(stop_signal), false },
-        { "STOP_TIMEOUT_USEC", parse_stop_timeout, FIELD(stop_timeout), false },
+        { "STOP_TIMEOUT_USEC", parse_time, FIELD(stop_timeout), false },
+        { "EXTEND_MAX_USEC", parse_time, FIELD(extend_max), false },
         { "NOTIFY", parse_flag, FIELD(notify), false },
         { "NOTIFY_SOCKET", parse_path, FIELD(notify_socket), false },
         { "TERMINAL", parse_flag, FIELD(terminal), false },

@@ -50,6 +50,7 @@ typedef struct Plan {
 
         int stop_signal;
         uint64_t stop_timeout; /* microseconds, or USEC_INFINITY */
+        uint64_t extend_max;   /* the same: by how much more the guest may make it */
         bool readonly;
         bool notify;
         bool terminal;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "process.h"
 #include "procfs.h"
@@ -56,8 +57,8 @@ static void stop_expired(void *userdata) {
         stop->expired(stop->userdata);
 }
 
-int stop_begin(Stop *stop, Loop *loop, pid_t pid, int pidfd, int signal, uint64_t timeout, StopHandler expired,
-               void *userdata) {
+int stop_begin(Stop *stop, Loop *loop, pid_t pid, int pidfd, int signal, uint64_t timeout, uint64_t extend_max,
+               StopHandler expired, void *userdata) {
         stop_end(stop);
         stop->loop = loop;
         stop->pid = pid;
@@ -72,10 +73,24 @@ int stop_begin(Stop *stop, Loop *loop, pid_t pid, int pidfd, int signal, uint64_
 
                 if (r < 0)
                         return r;
+                stop->due = usec_add(now_usec(CLOCK_MONOTONIC), timeout);
+                stop->latest = usec_add(stop->due, extend_max);
         }
         if (timeout > 0)
                 stop_tell(stop);
         return 0;
+}
+
+void stop_extend(Stop *stop, uint64_t usec) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC), until = MIN(usec_add(now, usec), stop->latest);
+
+        if (stop->due == 0 || until <= stop->due)
+                return;
+        /* Where no timer can be had the end comes at once: better rough than never. */
+        if (timer_arm(&stop->deadline, stop->loop, until - now, stop_expired, stop) < 0)
+                stop_expired(stop);
+        else
+                stop->due = until;
 }
 
 void stop_acknowledge(Stop *stop) {

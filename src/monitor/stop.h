@@ -26,6 +26,8 @@ typedef struct Stop {
         uint64_t interval;
         Timer repeat;
         Timer deadline;
+        uint64_t due;    /* CLOCK_MONOTONIC; 0: there is no deadline */
+        uint64_t latest; /* to which it may be extended */
         StopHandler expired;
         void *userdata;
 } Stop;
@@ -37,9 +39,13 @@ typedef struct Stop {
 bool stop_status_listens(const char *status, int signal);
 
 /* Begins, or begins anew with other values. timeout: microseconds after which
- * expired() is called; USEC_INFINITY: never. */
-int stop_begin(Stop *stop, Loop *loop, pid_t pid, int pidfd, int signal, uint64_t timeout, StopHandler expired,
-               void *userdata);
+ * expired() is called; USEC_INFINITY: never. extend_max: by how much more stop_extend()
+ * may make it. */
+int stop_begin(Stop *stop, Loop *loop, pid_t pid, int pidfd, int signal, uint64_t timeout, uint64_t extend_max,
+               StopHandler expired, void *userdata);
+
+/* PID 1 asks to be waited for usec from now; never is that sooner than before. */
+void stop_extend(Stop *stop, uint64_t usec);
 
 /* PID 1 has said that it is stopping: it need not be told again. */
 void stop_acknowledge(Stop *stop);

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         promise(plan_compile(&launch, &plan, NULL) >= 0);
         promise(strv_split(plan, "\n", &lines) >= 0);
-        promise(strv_length(lines) == 15U + (s->user_namespace ? 1U : 0U) + (s->lxcfs != TRISTATE_NO ? 1U : 0U));
+        promise(strv_length(lines) == 16U + (s->user_namespace ? 1U : 0U) + (s->lxcfs != TRISTATE_NO ? 1U : 0U));
         promise(startswith(lines[0], "NAME=fuzz") && startswith(lines[1], "RUNTIME=/") && startswith(lines[4], "ROOT=overlay"));
         return 0;
 }

@@ -49,6 +49,7 @@ static void plan_says_all_that_the_monitor_asks(void **state) {
         assert_string_equal(value(plan, "STORE"), "/var/lib/ctrd/containers/web/fs");
         assert_string_equal(value(plan, "IDMAP"), "0 524288 65536");
         assert_string_equal(value(plan, "STOP_TIMEOUT_USEC"), "90000000");
+        assert_string_equal(value(plan, "EXTEND_MAX_USEC"), "300000000");
         assert_string_equal(value(plan, "NOTIFY"), "yes");
         assert_string_equal(value(plan, "NOTIFY_SOCKET"), "/run/ctrd/containers/web/host/notify");
         assert_string_equal(value(plan, "CONSOLE_LOG"), "/var/lib/ctrd/containers/web/console.log");
@@ -60,7 +61,7 @@ static void plan_says_all_that_the_monitor_asks(void **state) {
 static void plan_has_no_key_but_those_of_the_contract(void **state) {
         static const char *const keys[] = {
                 "NAME", "RUNTIME", "BUNDLE", "ROOTFS", "ROOT", "LOWER", "STORE", "READONLY", "IDMAP", "STOP_SIGNAL",
-                "STOP_TIMEOUT_USEC", "NOTIFY", "NOTIFY_SOCKET", "CONSOLE_LOG", "CONSOLE_LOG_MAX", "EXIT_RECORD", "BOOT_ID",
+                "STOP_TIMEOUT_USEC", "EXTEND_MAX_USEC", "NOTIFY", "NOTIFY_SOCKET", "CONSOLE_LOG", "CONSOLE_LOG_MAX", "EXIT_RECORD", "BOOT_ID",
                 "VIEWS",
         };
         _cleanup_strv_ char **lines = NULL;

@@ -30,12 +30,12 @@ static void tell(Owner *o, const char *format, ...) {
 
 static void on_phase(const MonitorStatus *s, bool snapshot, void *userdata) {
         tell(userdata, "%s %s %d \"%s\" %llu %llu%s", snapshot ? "snapshot" : "phase", monitor_phase_to_string(s->phase), (int) s->leader,
-             s->status, (unsigned long long) s->started_usec, (unsigned long long) s->ready_usec,
+             s->guest.status, (unsigned long long) s->started_usec, (unsigned long long) s->ready_usec,
              s->frozen ? " frozen" : "");
 }
 
-static void on_status(const char *text, void *userdata) {
-        tell(userdata, "status \"%s\"", text);
+static void on_guest(const GuestWords *words, void *userdata) {
+        tell(userdata, "status \"%s\" \"%s\" %llu", words->status, words->target, (unsigned long long) words->extended_usec);
 }
 
 static void on_failed(Error *error, void *userdata) {
@@ -63,7 +63,7 @@ static void on_reply(const Error *error, void *userdata) {
 }
 
 static const MonitorLinkOps ops = {
-        .phase = on_phase, .status = on_status, .failed = on_failed, .exited = on_exited, .closed = on_closed,
+        .phase = on_phase, .guest = on_guest, .failed = on_failed, .exited = on_exited, .closed = on_closed,
 };
 
 static void owner_init(Owner *o) {
@@ -149,7 +149,7 @@ static void status_failure_and_end_are_told(void **state) {
         say(&o, "EVENT=status\nSTATUS=a=b\n");
         say(&o, "EVENT=failed\nSTAGE=create\nERRNO=2\nMESSAGE=no such file\n");
         say(&o, "EVENT=exited\nREASON=signaled\nCODE=9\nTIMESTAMP_USEC=5\n");
-        assert_told(&o, "status \"a=b\"; failed 2 \"no such file\"; exited signaled 9 5");
+        assert_told(&o, "status \"a=b\" \"\" 0; failed 2 \"no such file\"; exited signaled 9 5");
         assert_non_null(o.link);
 }
 
@@ -168,7 +168,7 @@ static void later_versions_may_say_more(void **state) {
         owner_init(&o);
         say(&o, "EVENT=applause\nLOUDNESS=very\n");
         say(&o, "EVENT=status\nMOOD=good\nSTATUS=x\n");
-        assert_told(&o, "status \"x\"");
+        assert_told(&o, "status \"x\" \"\" 0");
         assert_non_null(o.link);
 }
 
@@ -190,9 +190,9 @@ static void replies_come_in_order(void **state) {
 
         say(&o, "EVENT=reply\nCOMMAND=create\nERRNO=0\n");
         say(&o, "EVENT=reply\nCOMMAND=start\nERRNO=1\nMESSAGE=unheard\n");
-        say(&o, "EVENT=status\nSTATUS=between\n");
+        say(&o, "EVENT=status\nSTATUS=between\nTARGET=basic.target\nEXTENDED_USEC=77\n");
         say(&o, "EVENT=reply\nCOMMAND=create\nERRNO=16\nMESSAGE=busy with it\n");
-        assert_told(&o, "reply 0 \"\"; status \"between\"; reply 16 \"busy with it\"");
+        assert_told(&o, "reply 0 \"\"; status \"between\" \"basic.target\" 77; reply 16 \"busy with it\"");
 }
 
 static void error_without_words_has_those_of_its_number(void **state) {

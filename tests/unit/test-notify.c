@@ -39,6 +39,37 @@ static void test_fields(void **state) {
         assert_false(m.ready);
 }
 
+static void test_progress(void **state) {
+        NotifyMessage m = parse("X_SYSTEMD_UNIT_ACTIVE=basic.target\nEXTEND_TIMEOUT_USEC=5000000\nRELOADING=1\n");
+
+        assert_string_equal(m.target, "basic.target");
+        assert_int_equal(m.extend, 5000000);
+        assert_true(m.reloading);
+
+        static const char *const no_targets[] = {
+                "", ".target", "basic.service", "ready", "a b.target", "a/b.target", "\x1b[2J.target", "caf\xc3\xa9.target", "x.target\r",
+                "0123456789012345678901234567890123456789012345678901234567.target",
+        };
+        for (size_t i = 0; i < ELEMENTSOF(no_targets); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), "X_SYSTEMD_UNIT_ACTIVE=%s", no_targets[i]);
+                assert_string_equal(parse(text).target, "");
+        }
+        static const char *const no_times[] = {
+                "", "-1", "+1", " 1", "1s", "0x10", "18446744073709551616", "000000000000000000000000000001", "infinity",
+        };
+        for (size_t i = 0; i < ELEMENTSOF(no_times); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), "EXTEND_TIMEOUT_USEC=%s", no_times[i]);
+                assert_int_equal(parse(text).extend, 0);
+        }
+        notify_parse("EXTEND_TIMEOUT_USEC=1\0" "0", 23, &m);
+        assert_int_equal(m.extend, 0);
+        assert_true(parse("EXTEND_TIMEOUT_USEC=18446744073709551615").extend == UINT64_MAX);
+}
+
 static void test_text(void **state) {
         NotifyMessage m;
 
@@ -130,6 +161,7 @@ static void test_socket(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_fields),
+                cmocka_unit_test(test_progress),
                 cmocka_unit_test(test_text),
                 cmocka_unit_test(test_bounds),
                 cmocka_unit_test(test_socket),

@@ -31,6 +31,7 @@ static void test_whole(void **state) {
                 "IDMAP=0 524288 65536\n"
                 "IDMAP=70000 700000 1\n"
                 "STOP_TIMEOUT_USEC=infinity\n"
+                "EXTEND_MAX_USEC=300000000\n"
                 "NOTIFY=yes\n"
                 "NOTIFY_SOCKET=/run/h/notify\n"
                 "CONSOLE_LOG=/var/console.log\n"
@@ -51,6 +52,7 @@ static void test_whole(void **state) {
         assert_true(plan.terminal);
         assert_int_equal(plan.stop_signal, 38);
         assert_true(plan.stop_timeout == USEC_INFINITY);
+        assert_true(plan.extend_max == 300 * USEC_PER_SEC);
         assert_int_equal(plan.console_log_max, 65536);
 }
 

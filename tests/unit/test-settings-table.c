@@ -71,6 +71,7 @@ static const Case cases[] = {
         { "StopTimeoutSec", false, { { "10s" }, { "10", "10s" }, { "1min 30s", "" }, { "90", "" }, { "1ms", "1000us" }, { "infinity" }, { "2h", "7200s" } },
           { "0", "0s", "-1", "soon", "1y", "10 s", "1s,", "18446744073709551615us" } },
         { "StartTimeoutSec", false, { { "10s" }, { "90s", "" }, { "infinity" }, { "1us" } }, { "0", "-1", "soon", "never" } },
+        { "ExtendTimeoutMaxSec", false, { { "10s" }, { "5min", "" }, { "infinity" }, { "0", "0s" } }, { "-1", "soon", "never" } },
         { "NotifyReady", true, { { "yes" }, { "no" }, { "auto", "" }, { "1", "yes" }, { "off", "no" } }, { "maybe", "2", "yes please", "AUTO" } },
         { "Credential", false, { { "db:/etc/db.pw" }, { "a.b:/x:y" }, { "\"a:/b c\"" } },
           { "db", "db:", ":/x", "db:relative", "a/b:/x", "..:/x", ".:/x", "a b:/x", "db:/a/../b" } },
