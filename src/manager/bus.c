@@ -46,6 +46,13 @@ int bus_job_new(Manager *manager, sd_bus_message *m, const char *kind, const cha
         return r < 0 ? r : job_new(manager, uid, kind, action, container, ret, error);
 }
 
+int bus_lease(Manager *manager, sd_bus_message *m, int *ret_fd, Error *error) {
+        uid_t uid;
+        int r = authority_user(manager->authority, m, &uid);
+
+        return r < 0 ? r : lease_new(manager, uid, ret_fd, error);
+}
+
 int bus_reply_job(sd_bus_message *m, const Job *job) {
         _cleanup_free_ char *path = bus_job_path(job);
 

@@ -43,6 +43,9 @@ int bus_append_usage(sd_bus_message *m, const Container *container);
 int bus_job_new(Manager *manager, sd_bus_message *m, const char *kind, const char *action, const char *container, Job **ret,
                 Error *error);
 
+/* lease_new() for who sent the message. */
+int bus_lease(Manager *manager, sd_bus_message *m, int *ret_fd, Error *error);
+
 char *bus_job_path(const Job *job);
 char *bus_container_path(const Container *container);
 char *bus_image_path(const Image *image);

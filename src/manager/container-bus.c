@@ -252,6 +252,7 @@ static int method_exec(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         _cleanup_(exec_request_clear) ExecRequest request = {};
         _cleanup_error_ Error error = ERROR_INIT;
         _cleanup_free_ char *command = NULL;
+        _cleanup_fd_ int lease = -EBADF;
         int streams[3], session, r;
         Container *c = userdata;
         bool login = false;
@@ -291,7 +292,10 @@ static int method_exec(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         r = bus_reply_later(m, &later);
         if (r < 0)
                 return r;
-        r = container_exec(c, &request, streams, n_streams, bus_later_done, later, &session, &error);
+        r = bus_lease(c->manager, m, &lease, &error);
+        if (r >= 0)
+                r = container_exec(c, &request, streams, n_streams, lease, bus_later_done, later, &session,
+                                   &error);
         if (r < 0) {
                 bus_later_drop(later);
                 return bus_error(ret_error, &error, r);
@@ -302,6 +306,7 @@ static int method_exec(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
 
 static int method_open_console(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         _cleanup_error_ Error error = ERROR_INIT;
+        _cleanup_fd_ int lease = -EBADF;
         int stream, read_only = 0, r;
         Container *c = userdata;
         LaterReply *later;
@@ -325,7 +330,9 @@ static int method_open_console(sd_bus_message *m, void *userdata, sd_bus_error *
                 r = bus_reply_later(m, &later);
         if (r < 0)
                 return r;
-        r = container_open_console(c, read_only, bus_later_done, later, &stream, &error);
+        r = bus_lease(c->manager, m, &lease, &error);
+        if (r >= 0)
+                r = container_open_console(c, read_only, lease, bus_later_done, later, &stream, &error);
         if (r < 0) {
                 bus_later_drop(later);
                 return bus_error(ret_error, &error, r);

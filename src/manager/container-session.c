@@ -91,14 +91,14 @@ static int process_file(json_t *process) {
         return TAKE_FD(fd);
 }
 
-int container_exec(Container *c, const ExecRequest *request, const int *streams, size_t n_streams, MonitorReply reply,
+int container_exec(Container *c, const ExecRequest *request, const int *streams, size_t n_streams, int lease, MonitorReply reply,
                    void *userdata, int *ret_session, Error *error) {
         _cleanup_fd_ int process = -EBADF, ours = -EBADF, theirs = -EBADF;
         char dir[4096];
         json_t *json;
         Launch launch;
         WireWriter w;
-        int pair[2], fds[5], r;
+        int pair[2], fds[6], r;
         size_t n = 0;
 
         r = check_running(c, error);
@@ -128,11 +128,15 @@ int container_exec(Container *c, const ExecRequest *request, const int *streams,
                 fds[n++] = streams[i];
         fds[n++] = theirs;
         fds[n++] = process;
+        if (lease >= 0)
+                fds[n++] = lease;
 
         wire_begin(&w);
         wire_put(&w, "COMMAND", "exec");
         if (request->terminal)
                 wire_put(&w, "TERMINAL", "yes");
+        if (lease >= 0)
+                wire_put(&w, "LEASE", "yes");
         r = monitor_link_send(c->link, &w, fds, n, reply, userdata);
         if (r < 0)
                 return error_set_errno(error, r, "cannot talk to the monitor of %s", c->name);
@@ -140,10 +144,11 @@ int container_exec(Container *c, const ExecRequest *request, const int *streams,
         return 0;
 }
 
-int container_open_console(Container *c, bool read_only, MonitorReply reply, void *userdata, int *ret_stream, Error *error) {
+int container_open_console(Container *c, bool read_only, int lease, MonitorReply reply, void *userdata, int *ret_stream,
+                           Error *error) {
         _cleanup_fd_ int ours = -EBADF, theirs = -EBADF;
         WireWriter w;
-        int pair[2], r;
+        int pair[2], fds[2], r;
 
         r = check_running(c, error);
         if (r < 0)
@@ -158,7 +163,11 @@ int container_open_console(Container *c, bool read_only, MonitorReply reply, voi
         wire_put(&w, "COMMAND", "attach");
         if (read_only)
                 wire_put(&w, "READONLY", "yes");
-        r = monitor_link_send(c->link, &w, &theirs, 1, reply, userdata);
+        if (lease >= 0)
+                wire_put(&w, "LEASE", "yes");
+        fds[0] = theirs;
+        fds[1] = lease;
+        r = monitor_link_send(c->link, &w, fds, lease >= 0 ? 2 : 1, reply, userdata);
         if (r < 0)
                 return error_set_errno(error, r, "cannot talk to the monitor of %s", c->name);
         *ret_stream = TAKE_FD(ours);

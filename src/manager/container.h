@@ -128,12 +128,12 @@ int container_kill(Container *container, KillWhom whom, int sig, MonitorReply re
 int container_set_frozen(Container *container, bool frozen, MonitorReply reply, void *userdata, Error *error);
 
 /* Runs a command inside: streams are standard input, output and error, or none
- * with a terminal. In *ret_session: the client's end of the session socket. */
-int container_exec(Container *container, const ExecRequest *request, const int *streams, size_t n_streams, MonitorReply reply,
+ * with a terminal. lease: see lease.h; -EBADF: none. In *ret_session: the client's end of the session socket. */
+int container_exec(Container *container, const ExecRequest *request, const int *streams, size_t n_streams, int lease, MonitorReply reply,
                    void *userdata, int *ret_session, Error *error);
 
 /* Attaches to the console; *ret_stream is the client's end. */
-int container_open_console(Container *container, bool read_only, MonitorReply reply, void *userdata, int *ret_stream,
+int container_open_console(Container *container, bool read_only, int lease, MonitorReply reply, void *userdata, int *ret_stream,
                            Error *error);
 int container_resize_console(Container *container, uint32_t columns, uint32_t rows, Error *error);
 

@@ -73,7 +73,7 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         if (r >= 0)
                 r = check_no_options(m, &error);
         if (r >= 0)
-                r = owner_check_names(settings->owners, &error);
+                r = owner_check(manager, settings->owners, NULL, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         /* What is asked for decides who may: so it is read first, which changes nothing. */

@@ -91,6 +91,8 @@ Manager *manager_free(Manager *manager) {
         sd_event_source_disable_unref(manager->mounts);
         MAP_FOREACH(image, &manager->images)
                 image_free(image);
+        while (manager->leases)
+                lease_free(manager->leases);
         manager->viewer = viewer_free(manager->viewer);
         map_clear(&manager->creations);
         map_clear(&manager->builds);

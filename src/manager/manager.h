@@ -14,6 +14,7 @@
 #include "container.h"
 #include "image.h"
 #include "job.h"
+#include "lease.h"
 #include "manager-settings.h"
 #include "map.h"
 #include "queue.h"
@@ -46,6 +47,7 @@ struct Manager {
         UnitClient *units;
         const ManagerObserver *observer;
         ManagerSettings settings; /* of ctrd.conf */
+        Lease *leases;
         Viewer *viewer;         /* of the message that is being answered; see bus.c */
         const sd_bus_message *viewed;
 

@@ -4,6 +4,7 @@
 
 #include "container.h"
 #include "file.h"
+#include "manager.h"
 #include "owner.h"
 #include "parse.h"
 #include "strv.h"
@@ -86,19 +87,62 @@ bool owner_has(const Owner *owner, const Container *c) {
         return false;
 }
 
-static int is_name(const char *name, uid_t uid, void *userdata) {
-        return streq(name, userdata);
+/* An account that is looked for by its name. */
+typedef struct Account {
+        const char *name;
+        uid_t uid;
+} Account;
+
+static int take_account(const char *name, uid_t uid, void *userdata) {
+        Account *account = userdata;
+
+        if (!streq(name, account->name))
+                return 0;
+        account->uid = uid;
+        return 1;
 }
 
-int owner_check_names(char *const *names, Error *error) {
+/* 0: there is none. */
+static int find_account(const char *name, uid_t *ret) {
+        Account account = { .name = name };
+        int r = 1;
+
+        if (parse_u32(name, &account.uid) < 0)
+                r = each_account(take_account, &account);
+        *ret = account.uid;
+        return r;
+}
+
+static int check_one(Manager *manager, const char *name, const Container *container, Error *error) {
+        _cleanup_(owner_clear) Owner owner = {};
+        const Container *c;
+        uint64_t n = 0;
+        uid_t uid;
+        int r;
+
+        r = find_account(name, &uid);
+        if (r == 0)
+                return error_set(error, EINVAL, "InvalidSettings",
+                                 "there is no user %s in " PASSWD ": give the number of one who is known elsewhere", name);
+        if (r >= 0)
+                r = owner_load(uid, &owner);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot read " PASSWD);
+        MAP_FOREACH(c, &manager->containers)
+                n += c != container && owner_has(&owner, c);
+        if (uid != 0 && n >= manager->settings.user_containers_max)
+                return error_set(error, EBUSY, "LimitsExceeded",
+                                 "user %s owns %llu containers already, which is the most of one user: see UserContainersMax= in ctrd.conf(5)",
+                                 name, (unsigned long long) n);
+        return 0;
+}
+
+int owner_check(Manager *manager, char *const *names, const Container *container, Error *error) {
         STRV_FOREACH(name, names) {
-                int r = **name >= '0' && **name <= '9' ? 1 : each_account(is_name, *name);
+                int r = check_one(manager, *name, container, error);
 
                 if (r < 0)
-                        return error_set_errno(error, r, "cannot read " PASSWD);
-                if (r == 0)
-                        return error_set(error, EINVAL, "InvalidSettings",
-                                         "there is no user %s in " PASSWD ": give the number of one who is known elsewhere", *name);
+                        return r;
         }
         return 0;
 }

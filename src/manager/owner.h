@@ -13,6 +13,7 @@
 #include "macro.h"
 
 typedef struct Container Container;
+typedef struct Manager Manager;
 
 /* A user, by all that Owner= may call them. */
 typedef struct Owner {
@@ -31,5 +32,7 @@ bool owner_has(const Owner *owner, const Container *container);
 /* Whether this is among what owners may do. */
 bool owner_may(const char *verb);
 
-/* Whether every name is one of /etc/passwd: "InvalidSettings". */
-int owner_check_names(char *const *names, Error *error);
+/* Whether these may own a container, or a new one (NULL): every name is one of /etc/passwd
+ * ("InvalidSettings"), and each of them but root has fewer others than one user may own
+ * ("LimitsExceeded"). */
+int owner_check(Manager *manager, char *const *names, const Container *container, Error *error);

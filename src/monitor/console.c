@@ -26,7 +26,8 @@ void console_init(Console *console, Loop *loop) {
 static void client_detach(ConsoleClient *client) {
         source_remove(&client->source);
         fd_close(client->fd);
-        *client = (ConsoleClient){ .fd = -EBADF };
+        fd_close(client->lease);
+        *client = (ConsoleClient){ .fd = -EBADF, .lease = -EBADF };
 }
 
 /* What a client is watched for follows from its state alone. */
@@ -248,18 +249,21 @@ static void client_show_history(ConsoleClient *client) {
                 client_send(client, console->history, at);
 }
 
-int console_attach(Console *console, int fd, bool readonly) {
-        _cleanup_fd_ int owned = fd;
+int console_attach(Console *console, int fd, bool readonly, int lease) {
+        size_t most = CONSOLE_CLIENTS_MAX - (lease >= 0 ? CONSOLE_CLIENTS_OF_ROOT : 0), used = 0;
+        _cleanup_fd_ int owned = fd, owned_lease = lease;
         ConsoleClient *client = NULL;
         int type, buffer = CLIENT_BUFFER, r;
         socklen_t n = sizeof(type);
 
         if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 || type != SOCK_STREAM)
                 return -EINVAL;
-        for (size_t i = 0; i < CONSOLE_CLIENTS_MAX && !client; i++)
-                if (!console->clients[i].console)
+        for (size_t i = 0; i < CONSOLE_CLIENTS_MAX; i++)
+                if (console->clients[i].console)
+                        used++;
+                else if (!client)
                         client = &console->clients[i];
-        if (!client)
+        if (used >= most)
                 return -EUSERS;
 
         (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
@@ -268,6 +272,7 @@ int console_attach(Console *console, int fd, bool readonly) {
                 return r;
         client->console = console;
         client->fd = TAKE_FD(owned);
+        client->lease = TAKE_FD(owned_lease);
         client->readonly = readonly;
         client_watch(client);
         client_show_history(client);

@@ -17,6 +17,7 @@
 #include "loop.h"
 
 #define CONSOLE_CLIENTS_MAX 16
+#define CONSOLE_CLIENTS_OF_ROOT 4 /* of them: places that users leave, who come with a lease */
 #define CONSOLE_HISTORY 2048 /* bytes a new client is shown first */
 
 typedef struct Console Console;
@@ -24,6 +25,7 @@ typedef struct Console Console;
 typedef struct ConsoleClient {
         Console *console; /* NULL: a free place */
         int fd;
+        int lease; /* as of a Session */
         Source source;
         bool readonly;
         bool finished;    /* will send no more */
@@ -60,9 +62,9 @@ int console_set_pipe(Console *console, int fd);
  * clients stay. Call when no process of the container lives any more. */
 void console_end_container(Console *console);
 
-/* Attaches a stream socket, of which it takes ownership in any case. -EINVAL:
- * no stream socket; -EUSERS: too many. */
-int console_attach(Console *console, int fd, bool readonly);
+/* Attaches a stream socket, of which it takes ownership in any case, as of the lease (-EBADF:
+ * none). -EINVAL: no stream socket; -EUSERS: too many. */
+int console_attach(Console *console, int fd, bool readonly, int lease);
 
 /* Sets the window's size, now or once there is a pty. */
 int console_resize(Console *console, unsigned columns, unsigned rows);

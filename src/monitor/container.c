@@ -419,8 +419,8 @@ static int request_exec(Container *container, ControlRequest *request, Error *er
         /* It would hang until somebody thaws it. */
         if (container->run.freezer.state != FREEZER_THAWED)
                 return error_set(error, EBUSY, NULL, "The container is frozen: thaw it first.");
-        return sessions_start(&container->run.sessions, &container->run.plan, request->terminal, request->fds,
-                              request->n_fds, error);
+        return sessions_start(&container->run.sessions, &container->run.plan, request->terminal, request->lease,
+                              request->fds, request->n_fds, error);
 }
 
 static int request_freeze(Container *container, Error *error) {
@@ -477,13 +477,14 @@ static int request_change(Container *container, const ControlRequest *request, E
 static int request_attach(Container *container, ControlRequest *request, Error *error) {
         int r;
 
-        if (request->n_fds != 1)
-                return error_set(error, EINVAL, NULL, "The command attach needs one descriptor, not %zu.",
-                                 request->n_fds);
-        r = console_attach(&container->console, TAKE_FD(request->fds[0]), request->readonly);
+        if (request->n_fds != 1 + (size_t) request->lease)
+                return error_set(error, EINVAL, NULL, "The command attach needs %d descriptors, not %zu.",
+                                 1 + request->lease, request->n_fds);
+        r = console_attach(&container->console, TAKE_FD(request->fds[0]), request->readonly,
+                           request->lease ? TAKE_FD(request->fds[1]) : -EBADF);
         if (r == -EUSERS)
                 return error_set(error, EUSERS, "LimitsExceeded", "%d clients are attached to the console already.",
-                                 CONSOLE_CLIENTS_MAX);
+                                 CONSOLE_CLIENTS_MAX - (request->lease ? CONSOLE_CLIENTS_OF_ROOT : 0));
         return r < 0 ? error_set_errno(error, r, "The console cannot be attached to") : 0;
 }
 

@@ -69,6 +69,13 @@ static int take_terminal(const char *value, ControlRequest *request) {
         return r;
 }
 
+static int take_lease(const char *value, ControlRequest *request) {
+        int r = parse_bool(value);
+
+        request->lease = r > 0;
+        return r;
+}
+
 static int take_columns(const char *value, ControlRequest *request) {
         return parse_number(value, UINT16_MAX, &request->columns);
 }
@@ -110,6 +117,7 @@ static const struct ControlKey {
         { "WHOM", take_whom, BIT(CONTROL_KILL), BIT(CONTROL_KILL) },
         { "READONLY", take_readonly, BIT(CONTROL_ATTACH), 0 },
         { "TERMINAL", take_terminal, BIT(CONTROL_EXEC), 0 },
+        { "LEASE", take_lease, BIT(CONTROL_ATTACH) | BIT(CONTROL_EXEC), 0 },
         { "COLUMNS", take_columns, BIT(CONTROL_RESIZE), BIT(CONTROL_RESIZE) },
         { "ROWS", take_rows, BIT(CONTROL_RESIZE), BIT(CONTROL_RESIZE) },
         { "TYPE", take_type, BIT(CONTROL_MOUNT) | BIT(CONTROL_UNMOUNT), BIT(CONTROL_MOUNT) | BIT(CONTROL_UNMOUNT) },

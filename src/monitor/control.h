@@ -12,7 +12,7 @@
 #include "wire.h"
 
 #define CONTROL_CONNECTIONS_MAX 8
-#define CONTROL_FDS_MAX 5
+#define CONTROL_FDS_MAX 6
 
 typedef enum ControlCommand {
         CONTROL_CREATE,
@@ -40,6 +40,7 @@ typedef struct ControlRequest {
         bool whom_all;
         bool readonly;
         bool terminal;
+        bool lease; /* the last descriptor is closed when what was asked for is gone */
         unsigned columns;
         unsigned rows;
         const char *type, *source, *target, *options; /* into the message; NULL: not given */

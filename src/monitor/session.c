@@ -57,6 +57,7 @@ static void session_free(Session *session) {
         fd_close(session->master);
         fd_close(session->runtime);
         fd_close(session->pidfd);
+        fd_close(session->lease);
         session_unlink(session, "pid");
         session_unlink(session, "log");
         (void) payload_remove_session(session->sessions->payload, session->id);
@@ -300,30 +301,32 @@ static int session_begin(Session *session, const Plan *plan, const int *streams,
         return r;
 }
 
-int sessions_start(Sessions *sessions, const Plan *plan, bool terminal, int *fds, size_t n_fds, Error *error) {
-        size_t first = terminal ? 0 : 3;
+int sessions_start(Sessions *sessions, const Plan *plan, bool terminal, bool lease, int *fds, size_t n_fds, Error *error) {
+        size_t first = terminal ? 0 : 3, n = first + 2 + lease;
+        unsigned most = WIRE_SESSIONS_MAX - (lease ? SESSIONS_OF_ROOT : 0), used = 0;
         Session *session = NULL;
         socklen_t size = sizeof(int);
         int type, r;
 
-        if (n_fds != first + 2)
-                return error_set(error, EINVAL, NULL, "The command exec needs %zu descriptors, not %zu.", first + 2,
-                                 n_fds);
+        if (n_fds != n)
+                return error_set(error, EINVAL, NULL, "The command exec needs %zu descriptors, not %zu.", n, n_fds);
         if (getsockopt(fds[first], SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
                 return error_set(error, EINVAL, NULL, "The session's descriptor is no SOCK_SEQPACKET socket.");
-        for (unsigned i = 0; i < WIRE_SESSIONS_MAX && !session; i++)
-                if (!sessions->list[i].sessions) {
+        for (unsigned i = 0; i < WIRE_SESSIONS_MAX; i++)
+                if (sessions->list[i].sessions)
+                        used++;
+                else if (!session) {
                         session = &sessions->list[i];
                         session->id = i;
                 }
-        if (!session)
-                return error_set(error, EUSERS, "LimitsExceeded", "%d commands run in the container already.",
-                                 WIRE_SESSIONS_MAX);
+        if (used >= most)
+                return error_set(error, EUSERS, "LimitsExceeded", "%u commands run in the container already.", used);
 
         *session = (Session){
                 .sessions = sessions,
                 .id = session->id,
                 .terminal = terminal,
+                .lease = -EBADF,
                 .socket = -EBADF,
                 .tty = TERMINAL_INIT,
                 .master = -EBADF,
@@ -336,6 +339,8 @@ int sessions_start(Sessions *sessions, const Plan *plan, bool terminal, int *fds
                 return error_set_errno(error, r, "The runtime %s cannot be run", plan->runtime);
         }
         session->socket = TAKE_FD(fds[first]);
+        if (lease)
+                session->lease = TAKE_FD(fds[n - 1]);
         return 0;
 }
 

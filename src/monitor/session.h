@@ -17,6 +17,8 @@
 #include "terminal.h"
 #include "wire.h"
 
+#define SESSIONS_OF_ROOT 8 /* of WIRE_SESSIONS_MAX: places that users leave, who come with a lease */
+
 typedef struct Session Session;
 typedef struct Sessions Sessions;
 
@@ -24,6 +26,7 @@ struct Session {
         Sessions *sessions; /* NULL: a free place */
         unsigned id;
         bool terminal;
+        int lease; /* closed when the command has ended: who asked for it counts them. -EBADF: root did */
         bool abandoned; /* the client has closed the session */
 
         int socket;
@@ -53,9 +56,9 @@ void sessions_init(Sessions *sessions, Loop *loop, Payload *payload, const char 
                    void (*reaped)(void *userdata), void *userdata);
 
 /* Begins one. fds: session socket and process JSON with a terminal; else stdin,
- * stdout, stderr, session socket, process JSON. They stay the caller's, but
- * for the session socket, which is taken on success. */
-int sessions_start(Sessions *sessions, const Plan *plan, bool terminal, int *fds, size_t n_fds, Error *error);
+ * stdout, stderr, session socket, process JSON; and the lease, where there is one. They stay the
+ * caller's, but for the session socket and the lease, which are taken on success. */
+int sessions_start(Sessions *sessions, const Plan *plan, bool terminal, bool lease, int *fds, size_t n_fds, Error *error);
 
 /* Whether a runtime is on its way, so that there may be children whose pid is
  * not known yet. */

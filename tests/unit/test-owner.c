@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "container.h"
+#include "manager.h"
 #include "owner.h"
 #include "strv.h"
 
@@ -65,14 +66,27 @@ static void a_container_is_its_owners_but_never_where_root_is_root(void **state)
         assert_false(owner_has(&ann, &c));
 }
 
-static void names_must_be_accounts(void **state) {
+static void names_must_be_accounts_and_own_no_more_than_they_may(void **state) {
+        _cleanup_(settings_freep) Settings *settings = settings_new();
+        Container c = { .name = (char *) "a", .settings = settings, .state = CONTAINER_STOPPED };
+        Manager manager = { .settings = { .user_containers_max = 1 } };
+        char *own[] = { (char *) "12345", NULL }, *root[] = { (char *) "root", (char *) "0", NULL };
         char *good[] = { (char *) "root", (char *) "12345", NULL }, *bad[] = { (char *) "root", (char *) "no-such-user", NULL };
         _cleanup_error_ Error error = ERROR_INIT;
 
-        assert_int_equal(owner_check_names(NULL, &error), 0);
-        assert_int_equal(owner_check_names(good, &error), 0);
-        assert_int_equal(owner_check_names(bad, &error), -EINVAL);
+        assert_int_equal(owner_check(&manager, NULL, NULL, &error), 0);
+        assert_int_equal(owner_check(&manager, good, NULL, &error), 0);
+        assert_int_equal(owner_check(&manager, bad, NULL, &error), -EINVAL);
         assert_non_null(strstr(error_message(&error), "no-such-user"));
+        error_clear(&error);
+
+        assert_int_equal(map_put(&manager.containers, c.name, &c), 0);
+        assert_int_equal(settings_set(settings, NULL, "Owner", "12345 root", "", TRUST_ADMIN, NULL), 0);
+        assert_int_equal(owner_check(&manager, own, &c, &error), 0);
+        assert_int_equal(owner_check(&manager, own, NULL, &error), -EBUSY);
+        assert_string_equal(error.name, "LimitsExceeded");
+        assert_int_equal(owner_check(&manager, root, NULL, &error), 0);
+        map_clear(&manager.containers);
 }
 
 int main(void) {
@@ -81,7 +95,7 @@ int main(void) {
                 cmocka_unit_test(only_harmless_keys_are_theirs),
                 cmocka_unit_test(a_user_is_known_by_number_and_name),
                 cmocka_unit_test(a_container_is_its_owners_but_never_where_root_is_root),
-                cmocka_unit_test(names_must_be_accounts),
+                cmocka_unit_test(names_must_be_accounts_and_own_no_more_than_they_may),
         };
 
         return cmocka_run_group_tests_name("owner", tests, NULL, NULL);

@@ -2,7 +2,6 @@
 # polkit, asked: by a user whose agent never answers. Who has left is asked for nothing any
 # more, and what waits is bounded.
 
-import contextlib
 import sys
 import tempfile
 
@@ -52,21 +51,6 @@ class Cancellations:
         self.file.close()
 
 
-@contextlib.contextmanager
-def settings(*assignments):
-    """ctrd.conf meanwhile."""
-    path = '/etc/ctrd/ctrd.conf.d/10-test.conf'
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, 'w') as f:
-        f.write('\n'.join(('[Manager]', *assignments, '')))
-    try:
-        run('systemctl', 'reload', 'ctrd', check=True)
-        yield
-    finally:
-        os.unlink(path)
-        run('systemctl', 'reload', 'ctrd', check=True)
-
-
 def test_who_leaves_is_asked_for_nothing_any_more():
     with container('web', start=False), User() as user, Cancellations() as canceled:
         user.tell('call', 'Start', 1)
@@ -92,7 +76,7 @@ def test_what_waits_is_bounded_and_forgotten():
         assert run('setpriv', '--reuid', 'daemon', '--clear-groups', 'ctrctl', 'list').status == 0
         user.tell('leave')
         assert [user.hear() for _ in range(64)] == ['cancel'] * 64
-        with settings('UserBytesMax=4M', 'UserQueriesMax=5'):
+        with limits('UserBytesMax=4M', 'UserQueriesMax=5'):
             user.tell('call', 'Description', 6)
             heard = sorted(user.hear().split()[0] for _ in range(6))
             assert heard == ['begin'] * 4 + ['error'] * 2, heard

@@ -218,3 +218,79 @@ def test_rules_decide_by_the_details():
             refused('ann', 'show', 'other', word='org.ctrd1.inspect')
             assert as_user('ben', 'ctrctl', 'show', 'other').status == 0
             ann('show', 'mine')
+
+
+def test_a_user_has_a_share_of_commands_and_consoles():
+    with container('mine', BUSYBOX, 'Owner=ann ben'), container('too', BUSYBOX, 'Owner=ann'), limits('UserSessionsMax=4'):
+        def begin(user, name, *argv):
+            p = subprocess.Popen(['setpriv', '--reuid', user, '--clear-groups', 'ctrctl', 'exec', name, '--', *argv], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            p.stdin.write('x\n')
+            p.stdin.flush()
+            assert p.stdout.readline() == 'x\n', p.communicate()
+            return p
+
+        def end(p):
+            p.stdin.close()
+            assert p.wait(20 * PATIENCE) == 0
+            p.stdout.close()
+            p.stderr.close()
+
+        before = len(os.listdir('/proc/%d/fd' % ctrd_pid()))
+        running = [begin('ann', name, 'cat') for name in ('mine', 'too', 'mine')]
+        # An open console counts as well, until it is closed.
+        console = subprocess.Popen(['setpriv', '--reuid', 'ann', '--clear-groups', 'script', '-qc', 'ctrctl console --read-only too', '/dev/null'],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        word = 'which is the most of one user'
+        wait_until(lambda: word in as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').err, 10)
+        r = as_user('ann', *BUS, '/org/ctrd1/container/too', 'org.ctrd1.Container', 'OpenConsole', 'a{sv}', '0')
+        assert r.status == 1 and word in r.err, r
+        # This is one user's, and not root's.
+        assert as_user('ben', 'ctrctl', 'exec', 'mine', '--', 'true').status == 0
+        ctl('exec', 'too', '--', 'true')
+        console.kill()
+        console.communicate()
+        wait_until(lambda: as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').status == 0, 10)
+        running.append(begin('ann', 'mine', 'cat'))
+        refused('ann', 'exec', 'mine', '--', 'true', word=word)
+        # Its end, the end of its container, and that of the client, whose command runs on.
+        end(running.pop(0))
+        ctl('stop', 'too')
+        wait_until(lambda: len(os.listdir('/proc/%d/fd' % ctrd_pid())) <= before + 4)
+        ctl('start', 'too')
+        running += [begin('ann', 'too', 'cat') for _ in range(2)]
+        refused('ann', 'exec', 'mine', '--', 'true', word=word)
+        for p in running:
+            p.kill()
+            p.communicate()
+        wait_until(lambda: as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').status == 0, 10)
+
+
+def test_users_leave_places_for_root():
+    with container('mine', BUSYBOX, 'Owner=ann'), limits('UserSessionsMax=100'):
+        client = ['setpriv', '--reuid', 'ann', '--clear-groups', 'ctrctl', 'exec', 'mine', '--', 'sleep', '1000']
+        running = [subprocess.Popen(client, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(60)]
+        try:
+            wait_until(lambda: len(glob.glob('/sys/fs/cgroup/machine.slice/ctr-mine.scope/payload/ctr.exec-*')) == 56 and
+                       sum(p.poll() is not None for p in running) == 4, what='all places but those of root that are taken')
+            refused('ann', 'exec', 'mine', '--', 'true', word='56 commands run in the container already')
+            ctl('exec', 'mine', '--', 'true')
+        finally:
+            for p in running:
+                p.kill()
+                p.wait()
+
+
+def test_a_user_owns_no_more_than_one_may():
+    number = run('id', '-u', 'ann').out.strip()
+    with container('one', BUSYBOX, 'Owner=ann', start=False), container('two', start=False), limits('UserContainersMax=1'):
+        word = 'owns 1 containers already'
+        fails('create', 'three', BUSYBOX, '-s', 'Owner=ben ' + number, word=word)
+        fails('set', 'two', 'Owner=ann', word=word)
+        r = run('busctl', 'call', 'org.ctrd1', '/org/ctrd1/container/two', 'org.ctrd1.Container', 'SetSettings', 'a(ss)b', '1', 'Owner', number, 'no')
+        assert r.status == 1 and word in r.err, r
+        ctl('set', 'one', 'Owner=ann ben')
+        fails('set', 'two', 'Owner=ben', word=word)
+        ctl('set', 'one', 'Owner=')
+        ctl('set', 'two', 'Owner=ann')
+        assert show('two')['Owner'] and names() == ['one', 'two']
