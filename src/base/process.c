@@ -94,16 +94,26 @@ finish:
         return r;
 }
 
-int process_wait(int pidfd, int *ret_status, int *ret_signal) {
+static int wait_for(int pidfd, int options, int *ret_status, int *ret_signal) {
         siginfo_t info = {};
 
-        while (waitid((idtype_t) P_PIDFD, (id_t) pidfd, &info, WEXITED) < 0)
+        while (waitid((idtype_t) P_PIDFD, (id_t) pidfd, &info, WEXITED | options) < 0)
                 if (errno != EINTR)
                         return -errno;
+        if (info.si_pid == 0)
+                return -EAGAIN;
 
         *ret_status = info.si_code == CLD_EXITED ? info.si_status : 0;
         *ret_signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
         return 0;
+}
+
+int process_wait(int pidfd, int *ret_status, int *ret_signal) {
+        return wait_for(pidfd, 0, ret_status, ret_signal);
+}
+
+int process_collect(int pidfd, int *ret_status, int *ret_signal) {
+        return wait_for(pidfd, WNOHANG, ret_status, ret_signal);
 }
 
 int process_wait_pid(pid_t pid) {

@@ -32,6 +32,9 @@ int process_spawn(const ProcessSpawn *spawn, pid_t *ret_pid, int *ret_pidfd);
  * *ret_signal the signal that killed it or 0. Blocks. */
 int process_wait(int pidfd, int *ret_status, int *ret_signal);
 
+/* The same for one that has ended. -EAGAIN: it has not. */
+int process_collect(int pidfd, int *ret_status, int *ret_signal);
+
 /* The same by pid, for a child that was forked: its exit status, or -EIO where a
  * signal has killed it. */
 int process_wait_pid(pid_t pid);

@@ -3,7 +3,8 @@
 
 /*
  * A change of what the container has while it runs: something is mounted in it or taken
- * off, by ctr-mount, or its rules of devices are set anew, by the runtime. One at a time.
+ * off, by ctr-mount, or its rules of devices are set anew, by the runtime. One at a time:
+ * the next begins when the one before can do nothing any more.
  */
 
 #include "plan.h"
@@ -25,19 +26,25 @@ typedef void (*ChangeHandler)(void *userdata, int errnum, const char *message);
 
 typedef struct Change {
         RuntimeCall call;
+        Loop *loop;
+        int leader; /* not owned */
         ChangeHandler handler;
         void *userdata;
         bool by_runtime;
+        char **next; /* what is run after the one that was killed for it */
 } Change;
 
 #define CHANGE_INIT ((Change){ .call = RUNTIME_CALL_INIT })
 
-/* leader: pidfd of the container's first process. The handler is called later. -EBUSY
- * while one is under way. */
+/* leader: pidfd of the container's first process. The handler is called later. One that is
+ * under way is killed for it, and its handler forgotten. */
 int change_begin(Change *change, Loop *loop, const Plan *plan, const char *directory, int leader, const ChangeRequest *request,
                  ChangeHandler handler, void *userdata);
 
 bool change_is_under_way(const Change *change);
 
-/* Ends one that is under way, as a failure. */
+/* One was given up and has not ended: another might go the same way, and so on. */
+bool change_is_stuck(Change *change);
+
+/* Ends one that is under way, as a failure. What will not end is not waited for. */
 void change_end(Change *change);

@@ -463,12 +463,12 @@ static int request_change(Container *container, const ControlRequest *request, E
                 return r;
         if (container->phase < MONITOR_RUNNING)
                 return wrong_phase(container, request->command, error);
-        if (change_is_under_way(&container->run.change)) {
-                if (control_awaits(&container->control, container->changing))
-                        return error_set(error, EBUSY, NULL, "The container is being changed: try again.");
-                /* Of a ctrd that was killed; the next one puts right what it has begun. */
-                change_end(&container->run.change);
-        }
+        /* Not of a ctrd that was killed: the next one puts right what that has begun. */
+        if (change_is_under_way(&container->run.change) && control_awaits(&container->control, container->changing))
+                return error_set(error, EBUSY, NULL, "The container is being changed: try again.");
+        if (change_is_stuck(&container->run.change))
+                return error_set(error, EBUSY, NULL,
+                                 "An earlier change hangs on a file system that does not answer: end what serves it, or stop the container.");
         container->changing = request->command;
         r = run_change(&container->run, &change);
         return r < 0 ? error_set_errno(error, r, "The container cannot be changed") : 1;

@@ -18,7 +18,7 @@ static void ended(void *userdata, uint32_t events) {
         Interceptor *interceptor = userdata;
         int status, sig;
 
-        (void) process_wait(interceptor->pidfd, &status, &sig);
+        (void) process_collect(interceptor->pidfd, &status, &sig);
         source_remove(&interceptor->source);
         interceptor->pidfd = fd_close(interceptor->pidfd);
         interceptor->pid = 0;
@@ -61,13 +61,10 @@ int interceptor_open(Interceptor *interceptor, Loop *loop, const char *program, 
 }
 
 void interceptor_close(Interceptor *interceptor) {
-        int status, sig;
-
         source_remove(&interceptor->source);
-        if (interceptor->pidfd >= 0) {
+        /* Not waited for: it may be looking at a file system of the container's that hangs. */
+        if (interceptor->pidfd >= 0)
                 (void) process_signal(interceptor->pidfd, SIGKILL);
-                (void) process_wait(interceptor->pidfd, &status, &sig);
-        }
         fd_close(interceptor->pidfd);
         if (interceptor->socket)
                 (void) unlink(interceptor->socket);

@@ -93,7 +93,7 @@ static void leader_ended(void *userdata, uint32_t events) {
         /* Its last words first. */
         notify_collect(&run->notify);
 
-        (void) process_wait(run->leader_pidfd, &status, &sig);
+        (void) process_collect(run->leader_pidfd, &status, &sig);
         source_remove(&run->leader_source);
         run->leader_pidfd = fd_close(run->leader_pidfd);
         run->leader = 0;
@@ -512,7 +512,7 @@ static void end_finish(void *userdata, bool gone) {
         change_end(&run->change);
         source_remove(&run->leader_source);
         if (run->leader_pidfd >= 0)
-                (void) process_wait(run->leader_pidfd, &status, &sig);
+                (void) process_collect(run->leader_pidfd, &status, &sig);
         run->leader_pidfd = fd_close(run->leader_pidfd);
         run->leader = 0;
 

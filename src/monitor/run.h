@@ -96,7 +96,7 @@ int run_freeze(Run *run);
 int run_thaw(Run *run);
 
 /* Mounts something or takes it off, or sets the rules of devices anew; changed() follows,
- * unless it fails. -EBUSY while another change is under way. */
+ * unless it fails. Another that is under way is ended for it. */
 int run_change(Run *run, const ChangeRequest *request);
 
 /* Undoes everything, from whatever step; gone() follows, perhaps at once. Does

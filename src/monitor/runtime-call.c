@@ -9,6 +9,9 @@
 #include "process.h"
 #include "runtime-call.h"
 
+/* From the kill to the end, where the kernel has nothing to wait for. */
+#define KILL_TIMEOUT USEC_PER_SEC
+
 /* Keeps the end of what was written. */
 static void output_append(RuntimeCall *call, const char *data, size_t n) {
         if (n > RUNTIME_OUTPUT_MAX) {
@@ -49,7 +52,7 @@ static void call_ended(void *userdata, uint32_t events) {
         RuntimeCall *call = userdata;
         int status = 0, signal = 0;
 
-        if (process_wait(call->pidfd, &status, &signal) < 0)
+        if (process_collect(call->pidfd, &status, &signal) < 0)
                 status = 255;
         source_remove(&call->process_source);
         call->pidfd = fd_close(call->pidfd);
@@ -65,7 +68,16 @@ static void call_ended(void *userdata, uint32_t events) {
 }
 
 static void call_expired(void *userdata) {
-        runtime_call_kill(userdata);
+        RuntimeCall *call = userdata;
+
+        if (!call->killed) {
+                runtime_call_kill(call);
+                return;
+        }
+        source_remove(&call->process_source);
+        source_remove(&call->output_source);
+        call->stuck = TAKE_FD(call->pidfd);
+        call->handler(call->userdata, 0, SIGKILL);
 }
 
 int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, int extra, uint64_t timeout, RuntimeCallHandler handler,
@@ -115,8 +127,19 @@ bool runtime_call_is_running(const RuntimeCall *call) {
 }
 
 void runtime_call_kill(RuntimeCall *call) {
-        if (call->pidfd >= 0)
-                (void) process_signal(call->pidfd, SIGKILL);
+        if (call->pidfd < 0 || call->killed)
+                return;
+        call->killed = true;
+        (void) process_signal(call->pidfd, SIGKILL);
+        (void) timer_arm(&call->deadline, call->loop, KILL_TIMEOUT, call_expired, call);
+}
+
+bool runtime_call_is_stuck(RuntimeCall *call) {
+        int status, signal;
+
+        if (call->stuck >= 0 && process_collect(call->stuck, &status, &signal) != -EAGAIN)
+                call->stuck = fd_close(call->stuck);
+        return call->stuck >= 0;
 }
 
 int runtime_call_take_output(RuntimeCall *call) {
@@ -125,16 +148,14 @@ int runtime_call_take_output(RuntimeCall *call) {
 }
 
 void runtime_call_clear(RuntimeCall *call) {
-        int status, signal;
-
         timer_disarm(&call->deadline);
         source_remove(&call->process_source);
         source_remove(&call->output_source);
-        if (call->pidfd >= 0) {
-                runtime_call_kill(call);
-                (void) process_wait(call->pidfd, &status, &signal);
-        }
+        if (call->pidfd >= 0)
+                (void) process_signal(call->pidfd, SIGKILL);
         call->pidfd = fd_close(call->pidfd);
+        call->stuck = fd_close(call->stuck);
+        call->killed = false;
         call->output = fd_close(call->output);
         call->n_text = 0;
         call->text[0] = 0;

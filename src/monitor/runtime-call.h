@@ -3,7 +3,8 @@
 
 /*
  * One run of the OCI runtime, or of a helper: spawned, watched, its output kept for
- * the sentence that says why it failed.
+ * the sentence that says why it failed. Nobody waits for what a kill does not end: a file
+ * system that does not answer holds a process in the kernel, and FUSE can be the container's.
  */
 
 #include <sys/types.h>
@@ -28,11 +29,13 @@ struct RuntimeCall {
         char text[RUNTIME_OUTPUT_MAX + 1]; /* the last that it wrote */
         size_t n_text;
         Timer deadline;
+        bool killed;
+        int stuck; /* pidfd of one that was given up and has not ended yet */
         RuntimeCallHandler handler;
         void *userdata;
 };
 
-#define RUNTIME_CALL_INIT ((RuntimeCall){ .pidfd = -EBADF, .output = -EBADF, .deadline = TIMER_INIT })
+#define RUNTIME_CALL_INIT ((RuntimeCall){ .pidfd = -EBADF, .output = -EBADF, .stuck = -EBADF, .deadline = TIMER_INIT })
 
 /* Spawns argv (argv[0] is the absolute path); extra becomes its descriptor 3, unless it
  * is -1. timeout: it is killed after so many microseconds. What the last call has left is dropped. Returns 0 and
@@ -42,13 +45,17 @@ int runtime_call(RuntimeCall *call, Loop *loop, char *const *argv, int extra, ui
 
 bool runtime_call_is_running(const RuntimeCall *call);
 
-/* Kills it; the handler is called all the same. */
+/* Kills it; the handler is called all the same, and soon, even if it does not end. */
 void runtime_call_kill(RuntimeCall *call);
+
+/* Whether the last one was given up, and is there still. */
+bool runtime_call_is_stuck(RuntimeCall *call);
 
 /* The reading end of its output, for what inherited the other end; the caller
  * owns it. -EBADF where all who had it are gone. */
 int runtime_call_take_output(RuntimeCall *call);
 
+/* Kills it, and calls no handler. What is left of it is for run_reap(). */
 void runtime_call_clear(RuntimeCall *call);
 
 /* The runtime's own sentence, from what it wrote: the last line that is not

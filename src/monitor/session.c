@@ -134,7 +134,8 @@ static void session_ended(void *userdata, uint32_t events) {
         Sessions *sessions = session->sessions;
         int status = 255, sig = 0;
 
-        (void) process_wait(session->pidfd, &status, &sig);
+        if (process_collect(session->pidfd, &status, &sig) == -EAGAIN)
+                sig = SIGKILL;
         if (sig > 0)
                 session_tell(session, -1, "signal %d", sig);
         else
@@ -208,7 +209,8 @@ static void session_runtime_ended(void *userdata, uint32_t events) {
         Sessions *sessions = session->sessions;
         int status = 255, sig = 0, r;
 
-        (void) process_wait(session->runtime, &status, &sig);
+        if (process_collect(session->runtime, &status, &sig) == -EAGAIN)
+                sig = SIGKILL;
         source_remove(&session->runtime_source);
         session->runtime = fd_close(session->runtime);
         terminal_collect(&session->tty);
@@ -292,12 +294,8 @@ static int session_begin(Session *session, const Plan *plan, const int *streams,
         if (r < 0)
                 return r;
         r = source_add(&session->runtime_source, loop, session->runtime, EPOLLIN, session_runtime_ended, session);
-        if (r < 0) {
-                int status, sig;
-
+        if (r < 0)
                 (void) process_signal(session->runtime, SIGKILL);
-                (void) process_wait(session->runtime, &status, &sig);
-        }
         return r;
 }
 
@@ -368,6 +366,7 @@ bool sessions_know(const Sessions *sessions, pid_t pid) {
         return false;
 }
 
+/* Who is killed may hang on a file system of the container's, and is not waited for. */
 void sessions_end(Sessions *sessions) {
         for (size_t i = 0; i < WIRE_SESSIONS_MAX; i++) {
                 Session *session = &sessions->list[i];

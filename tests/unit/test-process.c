@@ -210,9 +210,11 @@ static void signal_goes_to_the_process_of_the_pidfd(void **state) {
         assert_ok(pipe2(p, O_CLOEXEC));
         spawn.stdio[0] = p[0];
         assert_ok(process_spawn(&spawn, NULL, &pidfd));
+        assert_int_equal(process_collect(pidfd, &status, &sig), -EAGAIN);
         assert_ok(process_signal(pidfd, SIGKILL));
         assert_ok(process_wait(pidfd, &status, &sig));
         assert_int_equal(sig, SIGKILL);
+        assert_int_equal(process_collect(pidfd, &status, &sig), -ECHILD);
         assert_int_equal(process_signal(pidfd, SIGKILL), -ESRCH);
         assert_int_equal(process_wait(pidfd, &status, &sig), -ECHILD);
         fd_close(p[0]);
