@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -63,6 +64,13 @@ int stage_set(const Stage *stage, const char *place, Error *error) {
         if (r >= 0 && fchdir(fd) < 0)
                 r = -errno;
         return r < 0 ? error_set_errno(error, r, "preparing the mounts of the host's") : 0;
+}
+
+int stage_isolate(Error *error) {
+        /* As the root of a container is entered: the old one comes to lie on the new one. */
+        if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
+                return error_set_errno(error, errno, "leaving the mounts of the host's");
+        return 0;
 }
 
 int stage_take(const Stage *stage, Error *error) {

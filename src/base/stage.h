@@ -39,6 +39,10 @@ bool stage_is_needed(int mount);
  * namespace.) The working directory is the stage's afterwards. */
 int stage_set(const Stage *stage, const char *place, Error *error);
 
+/* Leaves nothing in that mount namespace but the stage, which becomes the root: for a copy
+ * that others may get into. There is no /proc afterwards. */
+int stage_isolate(Error *error);
+
 /* In the copy of that mount namespace, the working directory unchanged: puts
  * clones in place of the mounts. */
 int stage_take(const Stage *stage, Error *error);

@@ -35,12 +35,12 @@ typedef struct Task {
 typedef struct Type {
         const char *name;
         /* Makes it, and becomes root of the container, whose root directory is returned. */
-        int (*make)(const Task *task, const Guest *guest, int *ret_mount, int *ret_root, Error *error);
+        int (*make)(const Task *task, Guest *guest, int *ret_mount, int *ret_root, Error *error);
         /* Whether a mount is what was mounted; source: a descriptor, or -1 where it has gone. */
         bool (*is)(int mount, int source);
 } Type;
 
-static int make_bind_of(const Task *task, const Guest *guest, bool recursive, int *ret_mount, int *ret_root, Error *error) {
+static int make_bind_of(const Task *task, Guest *guest, bool recursive, int *ret_mount, int *ret_root, Error *error) {
         _cleanup_fd_ int fd = source_bind(guest, task->source, recursive, streq(task->options, "ro"), error);
         int r = fd < 0 ? fd : guest_lock_mount(guest, &fd, task->directory, error);
 
@@ -51,15 +51,15 @@ static int make_bind_of(const Task *task, const Guest *guest, bool recursive, in
         return 0;
 }
 
-static int make_bind(const Task *task, const Guest *guest, int *ret_mount, int *ret_root, Error *error) {
+static int make_bind(const Task *task, Guest *guest, int *ret_mount, int *ret_root, Error *error) {
         return make_bind_of(task, guest, false, ret_mount, ret_root, error);
 }
 
-static int make_rbind(const Task *task, const Guest *guest, int *ret_mount, int *ret_root, Error *error) {
+static int make_rbind(const Task *task, Guest *guest, int *ret_mount, int *ret_root, Error *error) {
         return make_bind_of(task, guest, true, ret_mount, ret_root, error);
 }
 
-static int make_device(const Task *task, const Guest *guest, int *ret_mount, int *ret_root, Error *error) {
+static int make_device(const Task *task, Guest *guest, int *ret_mount, int *ret_root, Error *error) {
         _cleanup_fd_ int fd = source_device(guest, task->source, task->directory, error);
         int r = fd < 0 ? fd : guest_enter(guest, error);
 
@@ -71,7 +71,7 @@ static int make_device(const Task *task, const Guest *guest, int *ret_mount, int
 }
 
 /* Of the container's user namespace, as at a start. */
-static int make_tmpfs(const Task *task, const Guest *guest, int *ret_mount, int *ret_root, Error *error) {
+static int make_tmpfs(const Task *task, Guest *guest, int *ret_mount, int *ret_root, Error *error) {
         _cleanup_fd_ int root = guest_enter(guest, error);
         _cleanup_strv_ char **options = NULL;
         int r = root < 0 ? root : strv_split(task->options, " ", &options);
@@ -112,7 +112,7 @@ static const Type types[] = {
         { "tmpfs", make_tmpfs, is_tmpfs },
 };
 
-static int do_mount(const Type *type, const Task *task, const Guest *guest, Error *error) {
+static int do_mount(const Type *type, const Task *task, Guest *guest, Error *error) {
         _cleanup_fd_ int mount = -EBADF, root = -EBADF, target = -EBADF;
         struct stat st;
         int r;
@@ -155,6 +155,7 @@ static int run(char **argv, Error *error) {
         const Task task = { argv[3], argv[4], argv[5], argv[6] };
         const bool views = streq(argv[2], "views");
         const Type *type = NULL;
+        const pid_t parent = getppid();
         Guest guest;
         int r;
 
@@ -167,6 +168,8 @@ static int run(char **argv, Error *error) {
 
         /* Nobody waits for what the monitor does not see the end of. */
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        if (getppid() != parent)
+                return -ESRCH;
         r = guest_open(LEADER, &guest, error);
         if (r < 0)
                 return r;

@@ -2,6 +2,7 @@
 # What a container that runs is given, and what is taken from it.
 
 import random
+import struct
 import threading
 
 from ctrd import *
@@ -286,6 +287,31 @@ def test_a_target_that_is_exchanged_all_the_time():
         assert not os.path.exists('/run/hot/x') and not os.path.exists(HOST + '/b/x')
 
 
+def test_what_the_containers_user_namespace_gets_is_no_mount_of_the_hosts():
+    # Root inside may list mount namespaces of its user namespace (NS_MNT_GET_NEXT) and go
+    # there: also to the one that ctr-mount makes for a moment. So it is stopped in it.
+    with container('x') as name:
+        leader = os.pidfd_open(int(show(name)['Leader']))
+        mount = subprocess.Popen(['sh', '-c', 'exec strace -o /dev/null -e trace=unshare -e inject=unshare:delay_exit=1000000:when=2 "$@" 3<&%d' % leader,
+                                  'sh', '/usr/lib/ctrd/ctr-mount', 'mount', 'bind', HOST + '/b', '/m', 'rw', '/run/ctrd/containers/x'],
+                                 pass_fds=[leader])
+        os.close(leader)
+        users = lambda pid: os.readlink('/proc/%s/ns/user' % pid)
+        children = lambda: open('/proc/%d/task/%d/children' % (mount.pid, mount.pid)).read().split()
+        there = lambda: [pid for pid in children() if users(pid) == users(show(name)['Leader'])]
+        wait_until(there)
+        seen = open('/proc/%s/mountinfo' % there()[0]).read()
+        assert mount.wait(30) == 0 and '/m' in mounted(name)
+        assert [line.split()[4] for line in seen.splitlines()] == ['/', '/0'], seen
+
+
+def test_a_first_process_that_maps_ids_as_it_likes():
+    with container('x', BUSYBOX, 'Command=/bin/unshare -U -r /bin/sleep 1000', 'NotifyReady=no') as name:
+        for argv in (('bind', name, HOST + '/b:/m'), ('device', 'add', name, '/dev/fuse'), ('attach', name, 'TemporaryFileSystem=/t')):
+            fails(*argv, word='left the container')
+        assert get(name) == []
+
+
 def test_one_within_another():
     with container('x') as name:
         ctl('bind', name, HOST + '/a:/m')
@@ -444,18 +470,25 @@ def test_what_a_killed_ctrd_has_begun_is_finished():
         assert points() == [] and get(name) == []
 
 
+def fuse_message(body, *, unique, error=0):
+    return struct.pack('=IiQ', 16 + len(body), error, unique) + body
+
+
 def test_a_file_system_that_hangs():
-    # A server of FUSE that does not answer: whoever looks anything up there waits.
+    # A server of FUSE that reads a request and does not answer: who waits for that can no
+    # more be killed. It might be one of the container's as well.
     where = HOST + '/hung'
     os.mkdir(where)
     fuse = os.open('/dev/fuse', os.O_RDWR)
     try:
         subprocess.run(['mount', '-i', '-t', 'fuse', '-o', 'fd=%d,rootmode=40000,user_id=0,group_id=0' % fuse, 'hung', where],
                        pass_fds=[fuse], check=True)
+        first = os.read(fuse, 1 << 17)
+        os.write(fuse, fuse_message(struct.pack('=IIIIHHII', 7, 31, 0, 0, 1, 1, 4096, 1) + bytes(32), unique=struct.unpack_from('=IIQ', first)[2]))
         with container('x') as name:
-            before = get(name)
             waits = subprocess.Popen(['ctrctl', 'bind', name, where + '/sub:/h'], stderr=subprocess.PIPE, text=True)
-            wait_until(lambda: os.path.exists('/run/ctrd/containers/x/live.next'))
+            while struct.unpack_from('=II', os.read(fuse, 1 << 17))[1] != 1:
+                pass    # LOOKUP
             # It is in nobody's way but that of other changes, and of no end.
             assert inside(name, 'hostname') == 'x\n' and waits.poll() is None
             fails('bind', name, HOST + '/b:/b', word='try again')
@@ -463,13 +496,20 @@ def test_a_file_system_that_hangs():
             waits.wait(60)
             run('systemctl', 'reset-failed', 'ctrd')
             wait_until(lambda: run('ctrctl', 'show', name).status == 0 and state(name) == 'running')
-            assert get(name) == before and os.path.exists('/run/ctrd/containers/x/live.next')
+            # The next one cannot end it, and says so.
+            wait_until(lambda: not os.path.exists('/run/ctrd/containers/x/live.next'))
+            fails('bind', name, HOST + '/b:/b', word='does not answer')
+            assert inside(name, 'hostname') == 'x\n'
+            # The monitor waits for nothing; what hangs holds the scope, and with it the name.
             begun = time.monotonic()
             ctl('kill', name)
-            wait_until(lambda: state(name) == 'stopped')
+            wait_until(lambda: not os.path.exists('/run/ctrd/containers/x/control'))
             assert time.monotonic() - begun < 8
+            fuse = os.close(fuse)
+            wait_until(lambda: state(name) == 'stopped')
     finally:
-        os.close(fuse)
+        if fuse is not None:
+            os.close(fuse)
         run('umount', '-l', where)
         os.rmdir(where)
 
