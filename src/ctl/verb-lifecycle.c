@@ -109,9 +109,13 @@ static int run_start(Ctl *ctl, Options *o, Error *error) {
 }
 
 static int run_restart(Ctl *ctl, Options *o, Error *error) {
-        int r = options_finish(o, error);
+        Call call = { .method = "Restart" };
+        const char *value;
+        int code;
 
-        return r < 0 ? r : run_jobs(ctl, o, &(Call){ .method = "Restart" }, error);
+        while ((code = options_next(o, &value, error)) > 0)
+                call.method = "SoftReboot";
+        return code < 0 ? code : run_jobs(ctl, o, &call, error);
 }
 
 static int run_stop(Ctl *ctl, Options *o, Error *error) {
@@ -199,6 +203,11 @@ static const Option start_options[] = {
         {}
 };
 
+static const Option restart_options[] = {
+        { "soft", 0x100, NULL, "Let init end all services and begin anew, in the same run: systemd 254 and later" },
+        {}
+};
+
 static const Option stop_options[] = {
         { "timeout", 't', "TIME", "Kill after this time, instead of StopTimeoutSec= of the container" },
         {}
@@ -241,6 +250,7 @@ const Verb verb_restart = {
         .name = "restart",
         .usage = "NAME…",
         .summary = "Stop containers, and start them again",
+        .options = restart_options,
         .run = run_restart,
 };
 

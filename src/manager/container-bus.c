@@ -58,6 +58,10 @@ static int verb_restart(Container *container, void *argument, Job *job, Error *e
         return container_stop(container, *(uint64_t *) argument, true, job, error);
 }
 
+static int verb_soft_reboot(Container *container, void *argument, Job *job, Error *error) {
+        return container_soft_reboot(container, job, error);
+}
+
 static int verb_remove(Container *container, void *argument, Job *job, Error *error) {
         return container_remove(container, *(int *) argument, job, error);
 }
@@ -91,6 +95,15 @@ static int method_restart(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
         if (r <= 0)
                 return r < 0 ? r : 1;
         return run_job(m, c, "restart", verb_restart, &timeout, ret_error);
+}
+
+static int method_soft_reboot(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Container *c = userdata;
+        int r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "soft-reboot", ret_error);
+
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return run_job(m, c, "soft-reboot", verb_soft_reboot, NULL, ret_error);
 }
 
 static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -498,6 +511,7 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_ARGS("t", timeout_usec), SD_BUS_RESULT("o", job), method_stop,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", job), method_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SoftReboot", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", job), method_soft_reboot, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("s", whom, "i", signal), SD_BUS_NO_RESULT, method_kill,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -52,8 +52,7 @@ void run_take_job(Container *c, Job *job) {
                 container_changed(c, "Job", NULL);
 }
 
-/* Ends the job of the container, if there is one. */
-static void end_job(Container *c, const Error *error) {
+void run_end_job(Container *c, const Error *error) {
         Job *job = c->job;
 
         c->job = NULL;
@@ -143,7 +142,7 @@ static void run_cleared(Container *c) {
                 return;
         }
         /* A restart that comes here has had its stop, and failed in its start. */
-        if (job && (streq(job->kind, "start") || streq(job->kind, "restart"))) {
+        if (job && (streq(job->kind, "start") || streq(job->kind, "restart") || streq(job->kind, "soft-reboot"))) {
                 if (!error_is_set(&failure))
                         error_set(&failure, wanted ? ECANCELED : EIO, "StartFailed",
                                   wanted ? "the start of %s was canceled" : "%s ended before it was up: see \"ctrctl logs %s\"",
@@ -158,7 +157,7 @@ static void run_cleared(Container *c) {
                 job_finish(job, &failure);
                 return;
         }
-        end_job(c, &failure);
+        run_end_job(c, &failure);
 }
 
 static void on_scope_gone(const Error *ignored, void *userdata) {
@@ -265,7 +264,7 @@ static void run_ready(Container *c) {
                 c->timer = sd_event_source_disable_unref(c->timer);
                 container_event(c, EVENT_READY);
                 if (c->job && !streq(c->job->kind, "stop"))
-                        end_job(c, NULL);
+                        run_end_job(c, NULL);
                 if (c->unfinished) {
                         c->unfinished = false;
                         settings_change_repair(c);
@@ -363,6 +362,10 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
                 break;
         case MONITOR_RUNNING:
                 ephemeral_run_began(c);
+                if (before == MONITOR_READY) { /* a soft reboot */
+                        container_event(c, EVENT_REBOOT);
+                        boot_progress_begin_timer(c);
+                }
                 job_progress(c->job, 70, "Booting");
                 break;
         case MONITOR_READY:
@@ -464,7 +467,7 @@ int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, 
 
                 error_set(&canceled, ECANCELED, "Canceled", "the start of %s was canceled before its turn", c->name);
                 recovery_give_up(c);
-                end_job(c, &canceled);
+                run_end_job(c, &canceled);
                 job_finish(job, NULL);
                 return 0;
         }
@@ -497,7 +500,7 @@ int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, 
                 _cleanup_error_ Error canceled = ERROR_INIT;
 
                 error_set(&canceled, ECANCELED, "Canceled", "container %s was asked to stop", c->name);
-                end_job(c, &canceled);
+                run_end_job(c, &canceled);
         }
         if (job)
                 run_take_job(c, job);

@@ -18,6 +18,9 @@ int run_on_start_timeout(sd_event_source *source, uint64_t usec, void *userdata)
 /* The job that the run answers to, or NULL. */
 void run_take_job(Container *container, Job *job);
 
+/* Ends that job, if there is one. */
+void run_end_job(Container *container, const Error *error);
+
 /* Drops what a start has asked for and not been given yet. */
 void run_drop_requests(Container *container);
 

@@ -108,6 +108,9 @@ bool container_is_queued(const Container *container);
  * restart it is started again afterwards. */
 int container_stop(Container *container, uint64_t timeout_usec, bool restart, Job *job, Error *error);
 
+/* Lets its init begin anew without an end of the run: systemd 254 and later. */
+int container_soft_reboot(Container *container, Job *job, Error *error);
+
 /* The stop with nobody asking on the bus: systemd wants the scope stopped. */
 void container_stop_requested(Container *container);
 

@@ -16,7 +16,7 @@
  * path of the host, or gives the container more than it was given. */
 static const char *const verbs[] = {
         "inspect", "get", "list", "get-usage", "get-security", "get-settings", "get-log",
-        "start", "stop", "restart", "kill", "freeze", "thaw",
+        "start", "stop", "restart", "soft-reboot", "kill", "freeze", "thaw",
         "exec", "shell", "open-console", "resize-console",
         "set-settings", /* of keys that the table of settings has as theirs */
 };

@@ -16,7 +16,7 @@ static const unsigned successors[_MONITOR_PHASE_MAX] = {
         [MONITOR_CREATED] = TO(MONITOR_STARTING),
         [MONITOR_STARTING] = TO(MONITOR_RUNNING),
         [MONITOR_RUNNING] = TO(MONITOR_READY) | TO(MONITOR_STOPPING) | TO(MONITOR_REBOOTING),
-        [MONITOR_READY] = TO(MONITOR_STOPPING) | TO(MONITOR_REBOOTING),
+        [MONITOR_READY] = TO(MONITOR_RUNNING) /* a soft reboot */ | TO(MONITOR_STOPPING) | TO(MONITOR_REBOOTING),
         [MONITOR_STOPPING] = TO(MONITOR_REBOOTING),
         [MONITOR_REBOOTING] = TO(MONITOR_CREATING),
 };
@@ -173,6 +173,7 @@ static void on_ended(void *userdata, int status, int signal) {
 static void begin_run(Container *container) {
         container->end = CONTAINER_END_NONE;
         container->ready_early = false;
+        container->soft_reboot = (SoftReboot){};
         container_set_phase(container, MONITOR_CREATING);
         run_create(&container->run);
 }
@@ -260,11 +261,24 @@ static void on_started(void *userdata) {
                 begin_stop(container);
 }
 
+/* It boots once more, and is ready when it says so again. */
+static void begin_soft_reboot(Container *container) {
+        guest_forget(&container->guest);
+        container->ready = 0;
+        container_set_phase(container, MONITOR_RUNNING);
+        if (!container->run.plan.notify)
+                set_ready(container);
+}
+
 static void on_notified(void *userdata, const NotifyMessage *message) {
         Container *container = userdata;
 
         if (container->end != CONTAINER_END_NONE)
                 return;
+        if (container->phase == MONITOR_READY && soft_reboot_begins(&container->soft_reboot, message)) {
+                begin_soft_reboot(container);
+                return;
+        }
         guest_take(&container->guest, message, container->phase == MONITOR_STARTING || container->phase == MONITOR_RUNNING);
         if (message->extend > 0)
                 stop_extend(&container->stop, message->extend);
@@ -423,6 +437,18 @@ static int request_exec(Container *container, ControlRequest *request, Error *er
                               request->fds, request->n_fds, error);
 }
 
+static int request_soft_reboot(Container *container, Error *error) {
+        int r = need_leader(container, error);
+
+        if (r < 0)
+                return r;
+        if (container->phase != MONITOR_READY)
+                return wrong_phase(container, CONTROL_SOFT_REBOOT, error);
+        if (container->run.freezer.state != FREEZER_THAWED)
+                return error_set(error, EBUSY, NULL, "The container is frozen: thaw it first.");
+        return soft_reboot_ask(&container->soft_reboot, container->run.leader, container->run.leader_pidfd, error);
+}
+
 static int request_freeze(Container *container, Error *error) {
         int r = need_leader(container, error);
 
@@ -523,6 +549,8 @@ static int on_request(void *userdata, ControlRequest *request, Error *error) {
         case CONTROL_UNMOUNT:
         case CONTROL_UPDATE:
                 return request_change(container, request, error);
+        case CONTROL_SOFT_REBOOT:
+                return request_soft_reboot(container, error);
         case CONTROL_ATTACH:
                 return request_attach(container, request, error);
         case CONTROL_RESIZE:

@@ -13,6 +13,7 @@
 #include "guest.h"
 #include "loop.h"
 #include "run.h"
+#include "soft-reboot.h"
 #include "stop.h"
 
 /* Why the present run is coming to its end. */
@@ -30,6 +31,7 @@ typedef struct Container {
         Run run;
         Stop stop;
         Guest guest;
+        SoftReboot soft_reboot;
 
         MonitorPhase phase; /* written by container_set_phase() alone */
         uint64_t started; /* CLOCK_REALTIME, microseconds; 0: not yet */

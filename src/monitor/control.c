@@ -12,7 +12,7 @@ static const char *const commands[_CONTROL_COMMAND_MAX] = {
         [CONTROL_CREATE] = "create", [CONTROL_START] = "start",   [CONTROL_STOP] = "stop", [CONTROL_KILL] = "kill",
         [CONTROL_ATTACH] = "attach", [CONTROL_RESIZE] = "resize", [CONTROL_EXEC] = "exec", [CONTROL_ABORT] = "abort",
         [CONTROL_FREEZE] = "freeze", [CONTROL_THAW] = "thaw",     [CONTROL_MOUNT] = "mount",
-        [CONTROL_UNMOUNT] = "unmount", [CONTROL_UPDATE] = "update",
+        [CONTROL_UNMOUNT] = "unmount", [CONTROL_UPDATE] = "update", [CONTROL_SOFT_REBOOT] = "soft-reboot",
 };
 
 const char *control_command_to_string(ControlCommand command) {

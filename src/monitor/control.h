@@ -28,6 +28,7 @@ typedef enum ControlCommand {
         CONTROL_MOUNT,
         CONTROL_UNMOUNT,
         CONTROL_UPDATE,
+        CONTROL_SOFT_REBOOT,
         _CONTROL_COMMAND_MAX,
         _CONTROL_COMMAND_INVALID = -EINVAL,
 } ControlCommand;

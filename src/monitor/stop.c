@@ -26,20 +26,19 @@ bool stop_status_listens(const char *status, int signal) {
         return mask_has(status, "\nSigCgt:\t", signal) || mask_has(status, "\nSigBlk:\t", signal);
 }
 
-/* Where it cannot be told, it counts as listening: the deadline remains. */
-static bool stop_is_heard(const Stop *stop) {
+bool stop_is_heard(pid_t pid, int signal) {
         _cleanup_free_ char *status = NULL;
         _cleanup_fd_ int fd = -EBADF;
         char path[32];
 
-        snprintf(path, sizeof(path), "%d/status", (int) stop->pid);
+        snprintf(path, sizeof(path), "%d/status", (int) pid);
         fd = procfs_openat(-1, path, O_RDONLY, false);
-        return fd < 0 || fd_read_all(fd, 16 * 1024, &status, NULL) < 0 || stop_status_listens(status, stop->signal);
+        return fd < 0 || fd_read_all(fd, 16 * 1024, &status, NULL) < 0 || stop_status_listens(status, signal);
 }
 
 static void stop_tell(void *userdata) {
         Stop *stop = userdata;
-        bool heard = stop_is_heard(stop);
+        bool heard = stop_is_heard(stop->pid, stop->signal); /* if it cannot be told, the deadline remains */
 
         /* Sent in any case: what cannot be heard does no harm. */
         if (process_signal(stop->pidfd, stop->signal) < 0)

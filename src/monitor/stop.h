@@ -38,6 +38,9 @@ typedef struct Stop {
  * blocked (to be read by sigwait or signalfd). */
 bool stop_status_listens(const char *status, int signal);
 
+/* Whether a process catches or blocks the signal. Where that cannot be told, it does. */
+bool stop_is_heard(pid_t pid, int signal);
+
 /* Begins, or begins anew with other values. timeout: microseconds after which
  * expired() is called; USEC_INFINITY: never. extend_max: by how much more stop_extend()
  * may make it. */

@@ -91,6 +91,7 @@ static void test_refused(void **state) {
         refuse("COMMAND=unmount\nTYPE=bind\nTARGET=b\n", CONTROL_UNMOUNT, "TARGET");
         refuse("COMMAND=unmount\nTYPE=bind\nTARGET=/b\nOPTIONS=ro\n", CONTROL_UNMOUNT, "OPTIONS");
         refuse("COMMAND=update\nTARGET=/b\n", CONTROL_UPDATE, "TARGET");
+        refuse("COMMAND=soft-reboot\nSIGNAL=15\n", CONTROL_SOFT_REBOOT, "SIGNAL");
         refuse("COMMAND=stop\nnothing\n", CONTROL_STOP, "KEY=VALUE");
 }
 
@@ -106,8 +107,8 @@ static void test_phases(void **state) {
         for (MonitorPhase from = 0; from < _MONITOR_PHASE_MAX; from++)
                 for (MonitorPhase to = 0; to < _MONITOR_PHASE_MAX; to++)
                         allowed += container_phase_may_follow(from, to);
-        /* the path above, running to stopping and to rebooting, ready to rebooting */
-        assert_int_equal(allowed, ELEMENTSOF(path) - 1 + 3);
+        /* the path above, running to stopping and to rebooting, ready to running and to rebooting */
+        assert_int_equal(allowed, ELEMENTSOF(path) - 1 + 4);
         assert_false(container_phase_may_follow(MONITOR_CREATED, MONITOR_RUNNING));
         assert_false(container_phase_may_follow(MONITOR_STOPPING, MONITOR_READY));
         assert_false(container_phase_may_follow(_MONITOR_PHASE_INVALID, MONITOR_IDLE));

@@ -6,6 +6,7 @@ import tempfile
 
 import bus
 from ctrd import *
+from suite_jobs import begin, job
 
 # An init that says what it is told to, a datagram for each line, and is not asked twice to go.
 INIT = r'''
@@ -13,11 +14,13 @@ use Socket;
 socket(my $socket, AF_UNIX, SOCK_DGRAM, 0) or die;
 my $manager = pack_sockaddr_un($ENV{NOTIFY_SOCKET});
 $SIG{TERM} = sub { $stopping = 1; send($socket, $ENV{AT_STOP}, 0, $manager) if $ENV{AT_STOP}; };
+$SIG{NUM41} = sub { $soft = 1 } if $ENV{SOFT};
 send($socket, $ENV{AT_START}, 0, $manager) if $ENV{AT_START};
 open(my $words, '+<', '/talk/words') or die;
 while (<$words>) {
         chomp;
         exit 0 if $_ eq 'exit';
+        exec($^X, $0) if $_ eq 'again';
         if (/^flood ([0-9]+)/) { send($socket, "STATUS=word $_\nX_SYSTEMD_UNIT_ACTIVE=t$_.target", 0, $manager) for 1..$1; next; }
         s/\\n/\n/g;
         send($socket, $_, 0, $manager);
@@ -172,3 +175,115 @@ def test_a_stop_takes_the_time_that_the_guest_asks_for():
         ctl('start', 'talk')
         took, reason = stop()
         assert 0.6 <= took < 5 and reason == 'killed', (took, reason)
+
+
+def told(what):
+    """The states that a container goes through meanwhile."""
+    watch = subprocess.Popen(['busctl', 'monitor', '--json=short', '--match', "type='signal',interface='org.freedesktop.DBus.Properties',"
+                              "path='/org/ctrd1/container/talk'"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    watch.stderr.readline()     # it watches
+    what()
+    watch.terminate()
+    changes = [json.loads(line)['payload']['data'][1] for line in watch.communicate()[0].splitlines()]
+    return [c['State']['data'] for c in changes if 'State' in c], [c['BootProgress']['data'] for c in changes if 'BootProgress' in c]
+
+
+def test_a_soft_reboot_ends_nothing():
+    with guest('Environment=SOFT=1', 'Environment=AT_START=STATUS=anew') as say:
+        p = start()
+        say('READY=1')
+        assert p.wait(20) == 0
+        comes('StatusText', 'anew')
+        before = show('talk')
+
+        def guests_own():
+            say('X_SYSTEMD_UNIT_ACTIVE=soft-reboot.target')
+            comes('State', 'rebooting')
+            assert show('talk')['ReadyAt'] == '0'
+            say('again')
+            comes('StatusText', 'anew')
+            say('RELOADING=1\nMONOTONIC_USEC=1')
+            say('X_SYSTEMD_UNIT_ACTIVE=basic.target')
+            comes('BootProgress', 'basic.target')
+            say('READY=1')
+            comes('State', 'running')
+        assert told(guests_own) == (['rebooting', 'running'], ['booting', 'basic.target', 'ready'])
+        after = show('talk')
+        assert int(after.pop('ReadyAt')) > int(before.pop('ReadyAt')) and after == before, (before, after)
+
+        # one that says so all the time is not told of each time
+        def storm():
+            for _ in range(200):
+                say('X_SYSTEMD_UNIT_ACTIVE=soft-reboot.target\n')
+                say('READY=1')
+            say('STATUS=done')
+            comes('StatusText', 'done')
+        assert len(told(storm)[0]) <= 4
+        say('READY=1')
+        comes('State', 'running')
+
+        # asked for, also of a systemd that tells no targets
+        time.sleep(1)
+        begun = begin('restart', '--soft', 'talk')
+        seen = job(begun)
+        assert (seen['Kind'], seen['State'], seen['Message']) == ('soft-reboot', 'running', 'Ending its services'), seen
+        fails('restart', '--soft', 'talk', word='no job works on it')
+        say('RELOADING=1')
+        comes('State', 'rebooting')
+        kill_ctrd()
+        comes('State', 'starting')
+        say('READY=1')
+        comes('State', 'running')
+        assert show('talk')['Leader'] == before['Leader']
+        # and where it is no answer to us, that word means nothing
+        say('RELOADING=1\nSTATUS=reloaded')
+        comes('StatusText', 'reloaded')
+        assert state('talk') == 'running'
+        ctl('stop', '--timeout=1ms', 'talk')
+
+
+def test_a_soft_reboot_that_is_refused_or_fails():
+    client = bus.Client()
+    with guest('Environment=SOFT=1', 'StopTimeoutSec=300ms') as say:
+        fails('restart', '--soft', 'talk', word='not running')
+        p = start()
+        say('READY=1')
+        assert p.wait(20) == 0
+        fails('restart', '--soft', 'talk', word='has not ended its services within')
+        assert state('talk') == 'running' and client.jobs() == []
+        ctl('freeze', 'talk')
+        fails('restart', '--soft', 'talk', word='is frozen')
+        ctl('thaw', 'talk')
+        ctl('stop', '--timeout=1ms', 'talk')
+    with guest('Environment=SOFT=1', 'Environment=AT_START=READY=1') as say:
+        ctl('start', 'talk')
+        job_path = client.container('talk', 'SoftReboot')[0]
+        say('exit')
+        wait_until(lambda: client.managed()[job_path]['org.ctrd1.Job']['State'] == 'failed')
+        assert 'ended before it was up' in client.managed()[job_path]['org.ctrd1.Job']['ErrorMessage']
+        assert state('talk') == 'stopped'
+    for source in (BUSYBOX, DEBIAN):
+        with container('old', source, 'Mode=private'):
+            leader = show('old')['Leader']
+            fails('restart', '--soft', 'old', word='knows no soft reboot')
+            assert state('old') == 'running' and show('old')['Leader'] == leader
+
+
+def test_a_soft_reboot_of_systemd():
+    if not os.path.isdir('/var/lib/ctrd/images/debian-trixie'):
+        raise Skip('there is no image of debian/trixie, whose systemd knows soft reboots')
+    with container('soft', 'debian/trixie', 'Mode=private'):
+        before = show('soft')
+        boots = lambda: inside('soft', 'systemctl', 'show', '-P', 'SoftRebootsCount').strip()
+        for n in range(2):
+            if n == 0:
+                ctl('restart', '--soft', 'soft', timeout=60)
+            else:
+                inside('soft', 'systemctl', 'soft-reboot')
+                wait_until(lambda: state('soft') == 'rebooting')
+                wait_until(lambda: state('soft') == 'running')
+            after = show('soft')
+            assert after['State'] == 'running' and after['Leader'] == before['Leader'], after
+            assert int(after['ReadyAt']) > int(before['ReadyAt']) and after['StartedAt'] == before['StartedAt'], after
+            assert boots() == str(n + 1)
+        assert run('machinectl', 'status', 'soft').status == 0
