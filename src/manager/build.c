@@ -20,6 +20,7 @@
 #include "parse.h"
 #include "paths.h"
 #include "strv.h"
+#include "unit-worker.h"
 
 #define MEASURE_USEC (60 * USEC_PER_SEC)
 #define BUILDING_PREFIX ".build-" /* no image id begins with a dot */
@@ -271,10 +272,10 @@ static void on_worker_done(const Error *failure, void *userdata) {
 }
 
 static int build_run(Build *build, bool network, Error *error) {
-        _cleanup_fd_ int out_read = -EBADF, out_write = -EBADF, log_read = -EBADF, log_write = -EBADF;
+        _cleanup_fd_ int output = -EBADF, log = -EBADF;
         _cleanup_strv_ char **environment = NULL;
         char description[256];
-        int fds[2], r;
+        int r;
 
         if (asprintf(&build->dir, PATH_IMAGES "/" BUILDING_PREFIX "%s", build->id) < 0) {
                 build->dir = NULL;
@@ -284,18 +285,9 @@ static int build_run(Build *build, bool network, Error *error) {
         if (mkdir(build->dir, 0755) < 0)
                 return error_set_errno(error, errno, "cannot make %s", build->dir);
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -errno;
-        out_read = fds[0];
-        out_write = fds[1];
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -errno;
-        log_read = fds[0];
-        log_write = fds[1];
-
-        r = line_reader_new(build->manager->event, TAKE_FD(out_read), on_output_line, build, &build->output);
+        r = line_reader_new_pipe(build->manager->event, on_output_line, build, &build->output, &output);
         if (r >= 0)
-                r = line_reader_new(build->manager->event, TAKE_FD(log_read), on_log_line, build, &build->log);
+                r = line_reader_new_pipe(build->manager->event, on_log_line, build, &build->log, &log);
         if (r >= 0)
                 r = strv_extendf(&environment, "CTRD_TARGET=%s", build->dir);
         if (r >= 0)
@@ -304,9 +296,19 @@ static int build_run(Build *build, bool network, Error *error) {
                 return r;
 
         snprintf(description, sizeof(description), "Image %s for ctrd", build->id);
-        return unit_start_worker(build->manager->units, build->unit, description,
-                                 (char *[]){ build->program, (char *) "build", NULL }, environment, build->dir, network,
-                                 (int[]){ -1, out_write, log_write }, on_worker_done, build, &build->worker);
+        return unit_start_worker(build->manager->units,
+                                 &(UnitWorker){
+                                         .kind = UNIT_WORKER_TEMPLATE,
+                                         .unit = build->unit,
+                                         .description = description,
+                                         .argv = (char *[]){ build->program, (char *) "build", NULL },
+                                         .environment = environment,
+                                         .writable = build->dir,
+                                         .network = network,
+                                         .output = output,
+                                         .log = log,
+                                 },
+                                 on_worker_done, build, &build->worker);
 }
 
 static void build_begin(Build *build) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -94,4 +95,17 @@ int line_reader_new(sd_event *event, int fd, LineReaderFunc func, void *userdata
         }
         *ret = reader;
         return 0;
+}
+
+int line_reader_new_pipe(sd_event *event, LineReaderFunc func, void *userdata, LineReader **ret, int *ret_fd) {
+        int fds[2], r;
+
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        r = line_reader_new(event, fds[0], func, userdata, ret);
+        if (r < 0)
+                fd_close(fds[1]);
+        else
+                *ret_fd = fds[1];
+        return r;
 }

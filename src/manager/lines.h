@@ -19,6 +19,9 @@ typedef void (*LineReaderFunc)(const char *line, void *userdata);
 
 /* Takes the descriptor. */
 int line_reader_new(sd_event *event, int fd, LineReaderFunc func, void *userdata, LineReader **ret);
+
+/* The same of a new pipe, whose other end is the caller's. */
+int line_reader_new_pipe(sd_event *event, LineReaderFunc func, void *userdata, LineReader **ret, int *ret_fd);
 LineReader *line_reader_free(LineReader *reader);
 
 /* Reads what is there now. A NULL reader is fine. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <linux/capability.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -234,7 +232,7 @@ static int on_start_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
         return 0;
 }
 
-static int new_transient(UnitClient *client, const char *unit, sd_bus_message **ret) {
+int unit_new_transient(UnitClient *client, const char *unit, sd_bus_message **ret) {
         sd_bus_message *m = NULL;
         int r;
 
@@ -250,7 +248,7 @@ static int new_transient(UnitClient *client, const char *unit, sd_bus_message **
         return r;
 }
 
-static int send_transient(UnitClient *client, sd_bus_message *m, const char *unit, UnitDone done, void *userdata,
+int unit_send_transient(UnitClient *client, sd_bus_message *m, const char *unit, UnitDone done, void *userdata,
                           UnitRequest **ret) {
         UnitRequest *request;
         int r;
@@ -288,7 +286,7 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
 
         r = sd_bus_get_unique_name(client->bus, &self);
         if (r >= 0)
-                r = new_transient(client, unit, &m);
+                r = unit_new_transient(client, unit, &m);
         if (r < 0)
                 return r;
 
@@ -309,106 +307,7 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
         if (r >= 0)
                 r = unit_append_limits(m, settings, NULL);
         if (r >= 0)
-                r = send_transient(client, m, unit, done, userdata, ret);
-        sd_bus_message_unref(m);
-        return r;
-}
-
-static int append_stream(sd_bus_message *m, const char *name, int fd) {
-        return fd < 0 ? 0 : sd_bus_message_append(m, "(sv)", name, "h", fd);
-}
-
-/* The walls that templates/README.md promises, property by property; the reasons
- * stand there too. */
-static int append_sandbox(sd_bus_message *m, const char *writable, bool network) {
-        static const char *const booleans[] = {
-                "PrivateTmp",        "ProtectHostname",      "ProtectClock",    "ProtectKernelTunables",
-                "ProtectKernelModules", "ProtectKernelLogs", "ProtectControlGroups", "PrivateDevices",
-                "NoNewPrivileges",   "RestrictRealtime",     "LockPersonality", "MemoryDenyWriteExecute",
-        };
-        static const int capabilities[] = {
-                CAP_CHOWN,   CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,     CAP_SETFCAP,
-                CAP_SETGID,  CAP_SETUID,       CAP_SYS_ADMIN, CAP_SYS_CHROOT,
-        };
-        uint64_t set = 0;
-        int r;
-
-        for (size_t i = 0; i < ELEMENTSOF(capabilities); i++)
-                set |= UINT64_C(1) << capabilities[i];
-
-        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "ProtectSystem", "s", "strict", "ReadWritePaths", "as", 1,
-                                  writable, "ProtectHome", "s", "yes", "ProtectProc", "s", "invisible", "KeyringMode", "s",
-                                  "private");
-        for (size_t i = 0; i < ELEMENTSOF(booleans) && r >= 0; i++)
-                r = sd_bus_message_append(m, "(sv)", booleans[i], "b", 1);
-        if (r >= 0 && !network)
-                r = sd_bus_message_append(m, "(sv)", "PrivateNetwork", "b", 1);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "(sv)(sv)(sv)", "CapabilityBoundingSet", "t", set, "RestrictAddressFamilies",
-                                          "(bas)", 1, 3, "AF_UNIX", "AF_INET", "AF_INET6", "RestrictNamespaces", "t",
-                                          (uint64_t) (CLONE_NEWNS | CLONE_NEWPID));
-        if (r >= 0)
-                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "SystemCallFilter", "(bas)", 1, 2, "@system-service",
-                                          "@mount", "SystemCallErrorNumber", "i", EPERM, "UMask", "u", 0022,
-                                          "TimeoutStopUSec", "t", 5 * USEC_PER_SEC);
-        return r;
-}
-
-int unit_start_worker(UnitClient *client, const char *unit, const char *description, char *const *argv,
-                      char *const *environment, const char *writable, bool network, const int stdio[static 3],
-                      UnitDone done, void *userdata, UnitRequest **ret) {
-        sd_bus_message *m = NULL;
-        int r;
-
-        r = new_transient(client, unit, &m);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_append(m, "(sv)(sv)(sv)", "Description", "s", description, "Type", "s", "oneshot", "CollectMode",
-                                  "s", "inactive-or-failed");
-        if (r >= 0)
-                r = append_stream(m, "StandardInputFileDescriptor", stdio[0]);
-        if (r >= 0)
-                r = append_stream(m, "StandardOutputFileDescriptor", stdio[1]);
-        if (r >= 0)
-                r = append_stream(m, "StandardErrorFileDescriptor", stdio[2]);
-        if (r >= 0)
-                r = append_sandbox(m, writable, network);
-
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", "Environment");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "as");
-        if (r >= 0)
-                r = sd_bus_message_append_strv(m, (char **) environment);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", "ExecStart");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "a(sasb)");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(sasb)");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'r', "sasb");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", argv[0]);
-        if (r >= 0)
-                r = sd_bus_message_append_strv(m, (char **) argv);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "b", 0);
-        for (int i = 0; i < 4 && r >= 0; i++)
-                r = sd_bus_message_close_container(m);
-
-        if (r >= 0)
-                r = send_transient(client, m, unit, done, userdata, ret);
+                r = unit_send_transient(client, m, unit, done, userdata, ret);
         sd_bus_message_unref(m);
         return r;
 }

@@ -44,13 +44,6 @@ void unit_target_name(const char *container, char ret[static UNIT_NAME_MAX]);
 int unit_start_scope(UnitClient *client, const char *container, const Settings *settings, pid_t pid, UnitDone done,
                      void *userdata, UnitRequest **ret);
 
-/* Runs a program once as a transient service; done when it has ended. The three
- * descriptors become its standard streams (-1: /dev/null). writable: the one
- * directory that it may write to; network: whether it sees the host's. */
-int unit_start_worker(UnitClient *client, const char *unit, const char *description, char *const *argv,
-                      char *const *environment, const char *writable, bool network, const int stdio[static 3],
-                      UnitDone done, void *userdata, UnitRequest **ret);
-
 /* Starts a unit that is there; done when its job is. */
 int unit_start(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret);
 
@@ -69,3 +62,9 @@ int unit_release(UnitClient *client, const char *unit);
 
 /* The same, and calls done when systemd has forgotten it. */
 int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret);
+
+/* For unit-worker.c: a StartTransientUnit whose properties are to follow, and its end,
+ * which does not take the message. */
+int unit_new_transient(UnitClient *client, const char *unit, sd_bus_message **ret);
+int unit_send_transient(UnitClient *client, sd_bus_message *m, const char *unit, UnitDone done, void *userdata,
+                        UnitRequest **ret);
