@@ -10,7 +10,6 @@
 #include "fragment.h"
 #include "strv.h"
 
-#define FILE_MAX (1024 * 1024)
 
 static const char *name_of(const char *path) {
         const char *slash = strrchr(path, '/');
@@ -69,7 +68,7 @@ int fragment_list(char *const *directories, const char *also, char ***ret, Error
 int fragment_read(const char *path, bool may_lack, char **ret, Error *error) {
         _cleanup_free_ char *text = NULL;
         size_t size;
-        int r = file_read_regular(AT_FDCWD, path, FILE_MAX, &text, &size);
+        int r = file_read_regular(AT_FDCWD, path, FRAGMENT_MAX, &text, &size);
 
         *ret = NULL;
         if (r == -ENOENT && may_lack)

@@ -11,5 +11,7 @@
  * /dev/null. also: a path that is among them whether it is there or not; NULL: none. */
 int fragment_list(char *const *directories, const char *also, char ***ret, Error *error);
 
+#define FRAGMENT_MAX (1024 * 1024) /* bytes */
+
 /* A file's text. may_lack: no file is no error, and *ret is NULL. */
 int fragment_read(const char *path, bool may_lack, char **ret, Error *error);

@@ -66,6 +66,13 @@ int bus_authorize(Manager *manager, sd_bus_message *m, const char *action, const
         return deed_authorize(manager, m, &deed, error);
 }
 
+int bus_authorize_name(Manager *manager, sd_bus_message *m, const char *action, const char *container, const char *verb,
+                       const char *name, sd_bus_error *error) {
+        const Deed deed = { .action = action, .verb = verb, .container = container, .new_name = name };
+
+        return deed_authorize(manager, m, &deed, error);
+}
+
 /* Replies that wait for the monitor. */
 
 struct LaterReply {

@@ -39,6 +39,9 @@ int bus_send_reply(sd_bus_message *reply, int r);
 /* Appends what a container uses, as a{st}. */
 int bus_append_usage(sd_bus_message *m, const Container *container);
 
+/* a(ss) as KEY=VALUE; NULL where there are none. */
+int bus_read_assignments(sd_bus_message *m, char ***ret, sd_bus_error *ret_error);
+
 /* job_new() for who sent the message. */
 int bus_job_new(Manager *manager, sd_bus_message *m, const char *kind, const char *action, const char *container, Job **ret,
                 Error *error);
@@ -63,6 +66,10 @@ char *bus_image_path(const Image *image);
  * in owner.c. */
 int bus_authorize(Manager *manager, sd_bus_message *m, const char *action, const char *container, const char *verb,
                   sd_bus_error *error);
+
+/* The same of something that is to have another name; rules see it as "new-name". */
+int bus_authorize_name(Manager *manager, sd_bus_message *m, const char *action, const char *container, const char *verb,
+                       const char *name, sd_bus_error *error);
 
 /* A reply that comes later: when the monitor has answered. Owns the message and
  * a descriptor that goes with the reply (-1: none). */

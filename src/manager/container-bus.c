@@ -124,12 +124,12 @@ static int method_rename(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         const char *name;
         int r;
 
-        r = bus_authorize(c->manager, m, ACTION_MANAGE, c->name, "rename", ret_error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
         r = sd_bus_message_read(m, "s", &name);
         if (r < 0)
                 return r;
+        r = bus_authorize_name(c->manager, m, ACTION_MANAGE, c->name, "rename", name, ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
         r = container_rename(c, name, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);

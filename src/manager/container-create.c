@@ -5,7 +5,7 @@
  *
  * While it is being made its directory is called .new-NAME; the rename to NAME
  * is the one point at which it exists. A ctrd that comes up removes what is
- * called .new-NAME, and the settings file that was written with it.
+ * called .new-NAME, and the settings that were written with it.
  */
 
 #include <fcntl.h>
@@ -16,32 +16,30 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include "build.h"
 #include "clock.h"
-#include "container.h"
+#include "creation.h"
 #include "file.h"
 #include "idpool.h"
 #include "journal-link.h"
-#include "manager.h"
 #include "name.h"
 #include "paths.h"
 #include "settings-files.h"
 #include "reload.h"
 #include "strv.h"
 
-typedef struct Creation {
-        Manager *manager;
-        char *name;
-        Settings *settings;
-        Job *job;
-        BuildWaiter *build;
-} Creation;
-
-static Creation *creation_free(Creation *creation) {
+Creation *creation_free(Creation *creation) {
         if (!creation)
                 return NULL;
-        map_remove(&creation->manager->creations, creation->name);
+        if (creation->name)
+                map_remove(&creation->manager->creations, creation->name);
         build_waiter_drop(creation->build);
+        if (creation->source)
+                creation->source->clones--;
+        unit_request_drop(creation->copy);
+        line_reader_free(creation->output);
+        line_reader_free(creation->log);
+        free(creation->last_line);
+        settings_edit_clear(&creation->edit);
         settings_free(creation->settings);
         free(creation->name);
         free(creation);
@@ -52,7 +50,7 @@ void container_creation_abort(void *creation) {
         creation_free(creation);
 }
 
-static void creation_finish(Creation *creation, const Error *error) {
+void creation_finish(Creation *creation, const Error *error) {
         Job *job = creation->job;
 
         creation_free(creation);
@@ -74,28 +72,36 @@ static void avoid_mac(Manager *manager, const char *name, Identity *identity) {
         }
 }
 
-static int make_identity(Creation *creation, const Image *image, Identity *ret, Error *error) {
-        const Settings *s = creation->settings;
-        _cleanup_free_ char *id = NULL;
-        char text[SD_ID128_STRING_MAX];
-        Identity identity = {};
+int creation_choose_machine_id(Creation *creation, const Image *image) {
+        const char *given = creation->settings->machine_id ?: image->machine_id;
         sd_id128_t random;
         int r;
 
-        if (!s->machine_id && !image->machine_id) {
-                r = sd_id128_randomize(&random);
-                if (r < 0)
-                        return r;
-                sd_id128_to_string(random, text);
-        } else
-                snprintf(text, sizeof(text), "%s", s->machine_id ?: image->machine_id);
+        if (*creation->machine_id)
+                return 0;
+        if (given) {
+                snprintf(creation->machine_id, sizeof(creation->machine_id), "%s", given);
+                return 0;
+        }
+        r = sd_id128_randomize(&random);
+        if (r >= 0)
+                sd_id128_to_string(random, creation->machine_id);
+        return r;
+}
 
-        r = idpool_assign(creation->manager, creation->name, s, &identity, error);
+static int make_identity(Creation *creation, const Image *image, Identity *ret, Error *error) {
+        _cleanup_free_ char *id = NULL;
+        Identity identity = {};
+        int r;
+
+        r = creation_choose_machine_id(creation, image);
+        if (r >= 0)
+                r = idpool_assign(creation->manager, creation->name, creation->settings, &identity, error);
         if (r >= 0)
                 r = selinux_assign(creation->manager, creation->name, &identity, error);
         if (r < 0)
                 return r;
-        identity.machine_id = strdup(text);
+        identity.machine_id = strdup(creation->machine_id);
         identity.image = strdup(image->id);
         identity.created_usec = now_usec(CLOCK_REALTIME);
         if (image->template && image->variant && asprintf(&id, "%s/%s", image->template, image->variant) < 0)
@@ -128,55 +134,69 @@ static int write_settings(const char *name, const Settings *settings, Error *err
         return 0;
 }
 
-/* Everything on disk, up to and with the rename. On failure nothing is left. */
-static int creation_write(Creation *creation, const Identity *identity, Error *error) {
-        char fresh[PATH_MAX], path[PATH_MAX], conf[PATH_MAX], final[PATH_MAX], hidden[NAME_MAX_LENGTH + 8];
+static void fresh_path(const char *name, char ret[static PATH_MAX]) {
+        snprintf(ret, PATH_MAX, PATH_CONTAINERS "/.new-%s", name);
+}
+
+void creation_discard_directory(Creation *creation) {
+        char fresh[PATH_MAX];
         int r;
 
-        snprintf(hidden, sizeof(hidden), ".new-%s", creation->name);
-        snprintf(fresh, sizeof(fresh), PATH_CONTAINERS "/%s", hidden);
-        snprintf(final, sizeof(final), PATH_CONTAINERS "/%s", creation->name);
-        snprintf(conf, sizeof(conf), PATH_SETTINGS "/%s.conf", creation->name);
+        fresh_path(creation->name, fresh);
+        r = manager_discard(creation->manager, fresh);
+        if (r < 0)
+                sd_journal_print(LOG_WARNING, "Cannot remove %s: %s", fresh, strerror(-r));
+}
 
-        if (access(conf, F_OK) >= 0 || access(final, F_OK) >= 0)
-                return error_set(error, EEXIST, "Exists", "%s exists already: remove it, or choose another name",
-                                 access(conf, F_OK) >= 0 ? conf : final);
+int creation_make_directory(Creation *creation, Error *error) {
+        static const char *const below[] = { "", "/fs", "/fs/upper", "/fs/work" };
+        char fresh[PATH_MAX], path[PATH_MAX + 16], conf[PATH_MAX];
+        int r;
+
+        fresh_path(creation->name, fresh);
+        snprintf(conf, sizeof(conf), PATH_SETTINGS "/%s.conf", creation->name);
+        if (access(conf, F_OK) >= 0)
+                return error_set(error, EEXIST, "Exists", "%s exists already: remove it, or choose another name", conf);
+        if (container_is_on_disk(creation->name))
+                return error_set(error, EEXIST, "Exists", PATH_CONTAINERS "/%s exists already: remove it, or choose another name",
+                                 creation->name);
 
         r = container_removal_complete(creation->manager, creation->name, error);
         if (r >= 0)
                 r = manager_discard(creation->manager, fresh);
-        if (r >= 0)
-                r = mkdir(fresh, 0700) < 0 ? -errno : 0;
-        if (r >= 0) {
-                snprintf(path, sizeof(path), "%s/fs", fresh);
-                r = mkdir(path, 0755) < 0 ? -errno : 0;
-        }
-        if (r >= 0) {
-                snprintf(path, sizeof(path), "%s/fs/upper", fresh);
-                r = mkdir(path, 0755) < 0 ? -errno : 0;
-        }
-        if (r >= 0) {
-                snprintf(path, sizeof(path), "%s/fs/work", fresh);
-                r = mkdir(path, 0755) < 0 ? -errno : 0;
-        }
-        if (r >= 0)
-                r = identity_save(hidden, identity, error);
-        if (r >= 0)
-                r = write_settings(creation->name, creation->settings, error);
-        if (r >= 0 && rename(fresh, final) < 0) {
-                r = -errno;
-                (void) unlink(conf);
+        for (size_t i = 0; i < ELEMENTSOF(below) && r >= 0; i++) {
+                snprintf(path, sizeof(path), "%s%s", fresh, below[i]);
+                r = mkdir(path, *below[i] ? 0755 : 0700) < 0 ? -errno : 0;
         }
         if (r < 0) {
-                (void) manager_discard(creation->manager, fresh);
-                if (!error_is_set(error))
-                        return error_set_errno(error, r, "cannot make %s", final);
+                creation_discard_directory(creation);
+                return error_set_errno(error, r, "cannot make %s", fresh);
         }
+        return 0;
+}
+
+static int write_files(Creation *creation, const Identity *identity, Error *error) {
+        char fresh[PATH_MAX], final[PATH_MAX], hidden[NAME_MAX_LENGTH + 8];
+        int r;
+
+        snprintf(hidden, sizeof(hidden), ".new-%s", creation->name);
+        snprintf(final, sizeof(final), PATH_CONTAINERS "/%s", creation->name);
+        fresh_path(creation->name, fresh);
+        r = identity_save(hidden, identity, error);
+        if (r < 0)
+                return r;
+        r = creation->source ? settings_edit_write(&creation->edit, creation->name, error)
+                             : write_settings(creation->name, creation->settings, error);
+        if (r >= 0 && rename(fresh, final) < 0)
+                r = error_set_errno(error, errno, "cannot make %s", final);
+        if (r < 0)
+                settings_files_forget(creation->name);
         return r;
 }
 
-static int creation_commit(Creation *creation, const Image *image, Container **ret, Error *error) {
+int creation_commit(Creation *creation, const Image *image, Error *error) {
         _cleanup_(identity_clear) Identity identity = {};
+        Manager *manager = creation->manager;
         Container *container;
         int r;
 
@@ -187,30 +207,33 @@ static int creation_commit(Creation *creation, const Image *image, Container **r
         if (r >= 0)
                 r = settings_set(creation->settings, NULL, "Template", identity.template, "", TRUST_ADMIN, error);
         if (r >= 0)
-                r = creation_write(creation, &identity, error);
-        if (r < 0)
+                r = write_files(creation, &identity, error);
+        if (r < 0) {
+                creation_discard_directory(creation);
                 return r;
+        }
 
-        r = container_load(creation->manager, creation->name, &container, error);
+        r = container_load(manager, creation->name, &container, error);
         if (r >= 0) {
-                r = map_put(&creation->manager->containers, container->name, container);
+                r = map_put(&manager->containers, container->name, container);
                 if (r < 0)
                         container_free(container);
                 else
                         journal_link_update(container);
         }
         if (r < 0) {
-                (void) container_remove_files(creation->manager, creation->name, &identity, NULL);
+                (void) container_remove_files(manager, creation->name, &identity, NULL);
                 return r;
         }
-        *ret = container;
+        manager->observer->container_added(container);
+        manager_image_users_changed(manager, container->identity.image);
+        manager_status_changed(manager);
         return 0;
 }
 
 static void on_image(Image *image, const Error *failure, void *userdata) {
         _cleanup_error_ Error error = ERROR_INIT;
         Creation *creation = userdata;
-        Container *container;
         int r;
 
         creation->build = NULL; /* it frees itself behind this call */
@@ -218,17 +241,15 @@ static void on_image(Image *image, const Error *failure, void *userdata) {
                 creation_finish(creation, failure);
                 return;
         }
-        r = creation_commit(creation, image, &container, &error);
+        r = creation_make_directory(creation, &error);
+        if (r >= 0)
+                r = creation_commit(creation, image, &error);
         if (r < 0) {
-                if (!error_is_set(&error))
-                        error_set_errno(&error, r, "cannot create container %s", creation->name);
+                error_set_errno(&error, r, "cannot create container %s", creation->name);
                 creation_finish(creation, &error);
                 return;
         }
-        creation->manager->observer->container_added(container);
-        manager_image_users_changed(creation->manager, container->identity.image);
-        manager_status_changed(creation->manager);
-        sd_journal_print(LOG_INFO, "Container %s created from image %s", container->name, image->id);
+        sd_journal_print(LOG_INFO, "Container %s created from image %s", creation->name, image->id);
         creation_finish(creation, NULL);
 }
 
@@ -240,41 +261,45 @@ static void creation_cancel(Job *job, void *userdata) {
         creation_finish(creation, &error);
 }
 
+int creation_new(Manager *manager, const char *name, Job *job, Creation **ret, Error *error) {
+        size_t n = map_size(&manager->containers) + map_size(&manager->creations);
+        Creation *creation;
+        int r;
+
+        r = name_check(name, error);
+        if (r >= 0)
+                r = container_check_unknown(manager, name, error);
+        if (r < 0)
+                return r;
+        if (n >= manager->settings.containers_max)
+                return error_set(error, EBUSY, "LimitsExceeded",
+                                 "there are %zu containers already, which is the most: see ContainersMax= in ctrd.conf(5)", n);
+        creation = calloc(1, sizeof(*creation));
+        if (!creation)
+                return -ENOMEM;
+        creation->manager = manager;
+        creation->job = job;
+        creation->name = strdup(name);
+        r = creation->name ? map_put(&manager->creations, creation->name, creation) : -ENOMEM;
+        if (r < 0) {
+                creation_free(creation);
+                return r;
+        }
+        *ret = creation;
+        return 0;
+}
+
 int container_create(Manager *manager, CreateRequest *request, Job *job, Error *error) {
         _cleanup_free_ char *template = NULL, *variant = NULL;
         Creation *creation;
         Image *image;
         int r;
 
-        r = name_check(request->name, error);
-        if (r < 0)
-                return r;
-        r = container_check_unknown(manager, request->name, error);
-        if (r < 0)
-                return r;
-        if (map_size(&manager->containers) + map_size(&manager->creations) >= manager->settings.containers_max)
-                return error_set(error, EBUSY, "LimitsExceeded",
-                                 "there are %zu containers already, which is the most: see ContainersMax= in ctrd.conf(5)",
-                                 map_size(&manager->containers) + map_size(&manager->creations));
         r = settings_validate(request->settings, error);
+        if (r >= 0)
+                r = creation_new(manager, request->name, job, &creation, error);
         if (r < 0)
                 return r;
-
-        creation = calloc(1, sizeof(*creation));
-        if (!creation)
-                return -ENOMEM;
-        creation->manager = manager;
-        creation->job = job;
-        creation->name = strdup(request->name);
-        if (!creation->name) {
-                free(creation);
-                return -ENOMEM;
-        }
-        r = map_put(&manager->creations, creation->name, creation);
-        if (r < 0) {
-                creation_free(creation);
-                return r;
-        }
 
         job_progress(job, 0, "Creating");
         /* An image by its id needs no template. */

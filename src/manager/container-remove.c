@@ -137,6 +137,8 @@ void container_removal_continue(Container *c, Job *job) {
 int container_remove(Container *c, bool force, Job *job, Error *error) {
         int r = check_protection(c, error);
 
+        if (r >= 0)
+                r = container_check_unused(c, error);
         if (r < 0)
                 return r;
         if (!container_state_is_active(c->state) && !c->ending && !c->job)

@@ -120,7 +120,9 @@ static int check(const Container *c, const char *to, Error *error) {
         /* Starts are asked for by name. */
         if (c->manager->boot)
                 return error_set(error, EBUSY, "Busy", "containers are being started, as the host was booted: rename %s afterwards", c->name);
-        r = container_check_vacant(c->manager, to, error);
+        r = container_check_unused(c, error);
+        if (r >= 0)
+                r = container_check_vacant(c->manager, to, error);
         if (r >= 0)
                 r = check_dependents(c, error);
         if (r < 0)

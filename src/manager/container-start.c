@@ -198,6 +198,9 @@ int container_start(Container *c, Job *job, Error *error) {
         if (r < 0)
                 return r;
 
+        r = container_check_unused(c, error);
+        if (r < 0)
+                return r;
         /* Edits of the file take effect at a start. */
         r = settings_files_load(c->name, NULL, &settings, error);
         if (r < 0)

@@ -98,6 +98,12 @@ int container_check_vacant(Manager *manager, const char *name, Error *error) {
         return r < 0 ? r : settings_files_check_vacant(name, error);
 }
 
+int container_check_unused(const Container *container, Error *error) {
+        return container->clones == 0
+                       ? 0
+                       : error_set(error, EBUSY, "Busy", "container %s is being cloned: try again when that has ended", container->name);
+}
+
 bool container_is_on_disk(const char *name) {
         char path[PATH_MAX];
 

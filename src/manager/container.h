@@ -20,7 +20,7 @@
 #include "link.h"
 #include "recovery.h"
 #include "selinux.h"
-#include "settings.h"
+#include "settings-files.h"
 #include "state.h"
 #include "unit.h"
 
@@ -64,6 +64,7 @@ struct Container {
         bool view_is_stale;     /* see view.h */
         bool adopting;          /* its monitor was found, and has not said yet what it is at */
         bool ending;            /* its end is known, its scope is awaited to go */
+        unsigned clones;        /* that are being made of it: its files must stay as they are */
         Error failure;          /* why a start failed */
 };
 
@@ -153,6 +154,21 @@ typedef struct CreateRequest {
 
 int container_create(Manager *manager, CreateRequest *request, Job *job, Error *error);
 
+/* A copy of one that does not run, with an identity of its own. Finishes the job. */
+typedef struct CloneRequest {
+        char *name;
+        SettingsEdit edit;
+        Settings *settings; /* all of them, as they would be */
+} CloneRequest;
+
+void clone_request_clear(CloneRequest *request);
+
+/* Validates; nothing has changed. assignments: KEY=VALUE, beyond the other's settings. */
+int clone_request_make(const Container *source, const char *name, char *const *assignments, CloneRequest *ret, Error *error);
+
+/* Takes the request. */
+int container_clone(Container *source, CloneRequest *request, Job *job, Error *error);
+
 /* Ends a creation without a word: for the manager's end. */
 void container_creation_abort(void *creation);
 
@@ -167,6 +183,9 @@ int container_check_unknown(Manager *manager, const char *name, Error *error);
 
 /* The same, and where any file stands in the way of one that comes with its own. */
 int container_check_vacant(Manager *manager, const char *name, Error *error);
+
+/* "Busy" while it is being cloned. */
+int container_check_unused(const Container *container, Error *error);
 
 /* Whether its directory is there: it exists, whatever is wrong with it. */
 bool container_is_on_disk(const char *name);

@@ -45,7 +45,10 @@ int deed_authorize(Manager *manager, sd_bus_message *m, const Deed *deed, sd_bus
 
         if (container && !owners)
                 return -ENOMEM;
-        if (deed->user) {
+        if (deed->new_name) {
+                details[6] = "new-name";
+                details[7] = deed->new_name;
+        } else if (deed->user) {
                 details[6] = "user";
                 details[7] = deed->user;
                 details[8] = "command";

@@ -18,6 +18,7 @@ typedef struct Deed {
         bool foreign; /* whatever the verb, it is nothing for owners */
         bool own;     /* it is the caller's own, whosever the container: a job */
         const char *user, *command; /* NULL: not of an Exec */
+        const char *new_name;       /* what it, or its copy, is to be called; NULL: nothing */
 } Deed;
 
 /* As authority_check(): 1, 0 to wait, or an error. */

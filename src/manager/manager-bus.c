@@ -8,6 +8,7 @@
 #include "diagnosis.h"
 #include "name.h"
 #include "reload.h"
+#include "strv.h"
 #include "template-query.h"
 
 #define SETTINGS_MAX 1024 /* assignments in one request */
@@ -94,6 +95,48 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         if (r < 0) {
                 if (!error_is_set(&error))
                         error_set_errno(&error, r, "cannot create %s", name);
+                job_finish(job, &error);
+        }
+        return 1;
+}
+
+/* One question for both, since both are the asker's then: rules see the other's name
+ * as that of the container, whose files are read, and the new one beside it. */
+static int method_clone_container(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(clone_request_clear) CloneRequest request = {};
+        _cleanup_strv_ char **assignments = NULL;
+        _cleanup_error_ Error error = ERROR_INIT;
+        const char *source_name, *name;
+        Manager *manager = userdata;
+        Container *source;
+        int r, made;
+        Job *job;
+
+        r = sd_bus_message_read(m, "ss", &source_name, &name);
+        if (r >= 0)
+                r = bus_read_assignments(m, &assignments, ret_error);
+        if (r < 0)
+                return r;
+        made = check_no_options(m, &error);
+        if (made >= 0)
+                made = manager_find(manager, source_name, &source, &error);
+        if (made >= 0)
+                made = clone_request_make(source, name, assignments, &request, &error);
+        if (made >= 0)
+                made = owner_check(manager, request.settings->owners, NULL, &error);
+        /* As at creation: what is asked for decides who may; and errors are for who may. */
+        r = bus_authorize_name(manager, m, made >= 0 && settings_is_privileged(request.settings) ? ACTION_MANAGE_PRIVILEGED : ACTION_MANAGE,
+                               source_name, "clone", name, ret_error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = made < 0 ? made : bus_job_new(manager, m, "clone", ACTION_MANAGE, name, &job, &error);
+        if (r < 0)
+                return bus_error(ret_error, &error, r);
+        r = bus_reply_job(m, job);
+        if (r >= 0)
+                r = container_clone(source, &request, job, &error);
+        if (r < 0) {
+                error_set_errno(&error, r, "cannot clone %s", source_name);
                 job_finish(job, &error);
         }
         return 1;
@@ -229,6 +272,9 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("CreateContainer",
                                 SD_BUS_ARGS("s", name, "s", source, "a(ss)", settings, "a{sv}", options),
                                 SD_BUS_RESULT("o", job), method_create_container, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CloneContainer",
+                                SD_BUS_ARGS("s", source, "s", name, "a(ss)", settings, "a{sv}", options),
+                                SD_BUS_RESULT("o", job), method_clone_container, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetContainer", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", container), method_get_container,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListTemplates", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssas)", templates), method_list_templates,

@@ -20,6 +20,7 @@
 #include "name.h"
 #include "paths.h"
 #include "process.h"
+#include "settings-files.h"
 #include "strv.h"
 
 #define TRASH_PREFIX ".trash-" /* no container or image begins with a dot */
@@ -261,9 +262,8 @@ static void undo_creation(Manager *manager, const char *name) {
         if (!name_is_valid(name))
                 return;
         sd_journal_print(LOG_NOTICE, "The creation of %s was interrupted and is undone", name);
-        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
         if (!container_is_on_disk(name))
-                (void) unlink(path);
+                settings_files_forget(name);
         snprintf(path, sizeof(path), PATH_CONTAINERS "/.new-%s", name);
         (void) manager_discard(manager, path);
 }

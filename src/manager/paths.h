@@ -19,5 +19,6 @@
 #define PATH_APPARMOR_PARSER "/usr/sbin/apparmor_parser"
 #define PATH_NETWORK CTRD_LIBEXEC_DIR "/ctr-network"
 #define PATH_INTERCEPT CTRD_LIBEXEC_DIR "/ctr-intercept"
+#define PATH_COPY CTRD_LIBEXEC_DIR "/ctr-copy"
 #define PATH_REMOVE CTRD_LIBEXEC_DIR "/ctr-remove"
 #define PATH_RUNTIME CTRD_BIN_DIR "/ctrrun"

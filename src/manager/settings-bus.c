@@ -108,7 +108,7 @@ int container_method_get_settings(sd_bus_message *m, void *userdata, sd_bus_erro
         return c->state == CONTAINER_RUNNING || c->state == CONTAINER_FROZEN ? ask_for_limits(c, m, &settings) : reply_settings(m, settings);
 }
 
-static int read_assignments(sd_bus_message *m, char ***ret, sd_bus_error *ret_error) {
+int bus_read_assignments(sd_bus_message *m, char ***ret, sd_bus_error *ret_error) {
         _cleanup_strv_ char **assignments = NULL;
         const char *key, *value;
         size_t n = 0;
@@ -200,7 +200,7 @@ int container_method_set_settings(sd_bus_message *m, void *userdata, sd_bus_erro
 
         if (size > SETTINGS_TEXT_MAX)
                 return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", SETTINGS_TEXT_MAX);
-        r = read_assignments(m, &assignments, ret_error);
+        r = bus_read_assignments(m, &assignments, ret_error);
         if (r >= 0)
                 r = sd_bus_message_read(m, "b", &runtime);
         if (r < 0)

@@ -34,14 +34,12 @@ void settings_request_clear(SettingsRequest *request) {
 
 /* Each by itself, for an error that says nothing of files; and none may be two lines of
  * a file, or half of one (Incus CVE-2026-23953). */
-static int check_assignments(char *const *assignments, char ***ret_keys, Error *error) {
+int settings_check_assignments(char *const *assignments, char ***ret_keys, Error *error) {
         _cleanup_(settings_freep) Settings *scratch = settings_new();
         _cleanup_strv_ char **keys = NULL;
 
         if (!scratch)
                 return -ENOMEM;
-        if (!assignments || !assignments[0])
-                return error_set(error, EINVAL, "InvalidSettings", "there is nothing to set: give at least one setting");
         STRV_FOREACH(a, assignments) {
                 const char *value = strchr(*a, '=') + 1;
                 _cleanup_free_ char *key = strndup(*a, (size_t) (value - 1 - *a));
@@ -65,8 +63,11 @@ static int check_assignments(char *const *assignments, char ***ret_keys, Error *
 int settings_request_make(const Container *container, char *const *assignments, bool runtime, SettingsRequest *ret,
                           Error *error) {
         SettingsRequest request = {};
-        int r = check_assignments(assignments, &request.keys, error);
+        int r;
 
+        if (!assignments || !assignments[0])
+                return error_set(error, EINVAL, "InvalidSettings", "there is nothing to set: give at least one setting");
+        r = settings_check_assignments(assignments, &request.keys, error);
         if (r >= 0)
                 r = settings_edit_make(container->name, assignments, runtime, &request.edit, error);
         if (r >= 0)

@@ -20,6 +20,9 @@ typedef struct SettingsRequest {
 
 void settings_request_clear(SettingsRequest *request);
 
+/* Whether each is a setting, by itself; *ret_keys: their keys, once each. */
+int settings_check_assignments(char *const *assignments, char ***ret_keys, Error *error);
+
 /* Validates KEY=VALUE assignments for a container; changes nothing. runtime: until the
  * host is booted again. */
 int settings_request_make(const Container *container, char *const *assignments, bool runtime, SettingsRequest *ret,

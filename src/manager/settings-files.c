@@ -52,6 +52,18 @@ static void own_path(const char *name, char ret[static PATH_MAX]) {
         snprintf(ret, PATH_MAX, PATH_SETTINGS "/%s.conf", name);
 }
 
+/* NAME.conf, and the two directories. */
+static void place(const char *name, SettingsFile which, char ret[static PATH_MAX]) {
+        if (directories[which])
+                snprintf(ret, PATH_MAX, "%s/%s.conf.d", directories[which], name);
+        else
+                own_path(name, ret);
+}
+
+static void set_path(const char *name, SettingsFile which, char ret[static PATH_MAX]) {
+        snprintf(ret, PATH_MAX, "%s/%s.conf.d/" EDITED, directories[which], name);
+}
+
 int settings_files_load(const char *name, const SettingsEdit *edit, Settings **ret, Error *error) {
         _cleanup_(settings_freep) Settings *settings = settings_new();
         char path[PATH_MAX];
@@ -253,6 +265,65 @@ int settings_edit_replace(const char *name, const char *before, const char *afte
         return 0;
 }
 
+/* A line that goes on beyond the end of its file ends with the empty one. */
+static int append_text(Text *out, const char *path, const char *head, Error *error) {
+        _cleanup_free_ char *text = NULL;
+        int r = fragment_read(path, false, &text, error);
+
+        if (r >= 0)
+                text_put(out, "%s%s%s", head, text, endswith(text, "\n") ? "" : "\n");
+        return r;
+}
+
+static int join_texts(const char *name, char **ret, Error *error) {
+        _cleanup_strv_ char **fragments = NULL;
+        char path[PATH_MAX], directory[PATH_MAX];
+        Text out = {};
+        int r;
+
+        own_path(name, path);
+        place(name, SETTINGS_FILE_SET, directory);
+        r = fragment_list((char *[]){ directory, NULL }, NULL, &fragments, error);
+        if (r >= 0)
+                r = append_text(&out, path, "", error);
+        STRV_FOREACH(f, fragments) {
+                _cleanup_free_ char *head = NULL;
+
+                if (r >= 0 && asprintf(&head, "\n# %s:\n", *f) < 0)
+                        r = -ENOMEM;
+                if (r >= 0)
+                        r = append_text(&out, *f, head, error);
+        }
+        if (r >= 0 && out.length > FRAGMENT_MAX)
+                r = error_set(error, E2BIG, "LimitsExceeded", "the settings of %s are too long for one file", name);
+        if (r >= 0)
+                return text_take(&out, ret);
+        text_clear(&out);
+        return r;
+}
+
+int settings_edit_copy(const char *from, const char *to, char *const *assignments, SettingsEdit *ret, Error *error) {
+        SettingsEdit edit = {};
+        char path[PATH_MAX];
+        int r;
+
+        own_path(to, path);
+        edit.files[SETTINGS_FILE_OWN].path = strdup(path);
+        set_path(to, SETTINGS_FILE_SET, path);
+        edit.files[SETTINGS_FILE_SET].path = strdup(path);
+        r = edit.files[SETTINGS_FILE_OWN].path && edit.files[SETTINGS_FILE_SET].path ? 0 : -ENOMEM;
+        if (r >= 0)
+                r = join_texts(from, &edit.files[SETTINGS_FILE_OWN].after, error);
+        if (r >= 0 && assignments && assignments[0])
+                r = edit_text(NULL, assignments, true, &edit.files[SETTINGS_FILE_SET].after);
+        if (r < 0) {
+                settings_edit_clear(&edit);
+                return r;
+        }
+        *ret = edit;
+        return 0;
+}
+
 static int put(const char *path, const char *name, SettingsFile which, const char *text, Error *error) {
         char directory[PATH_MAX] = PATH_SETTINGS;
         int r;
@@ -294,12 +365,15 @@ int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error)
         return result;
 }
 
-/* NAME.conf, and the two directories. */
-static void place(const char *name, SettingsFile which, char ret[static PATH_MAX]) {
-        if (directories[which])
-                snprintf(ret, PATH_MAX, "%s/%s.conf.d", directories[which], name);
-        else
-                own_path(name, ret);
+void settings_files_forget(const char *name) {
+        char path[PATH_MAX];
+
+        own_path(name, path);
+        (void) unlink(path);
+        set_path(name, SETTINGS_FILE_SET, path);
+        (void) unlink(path);
+        place(name, SETTINGS_FILE_SET, path);
+        (void) rmdir(path); /* where it was the last */
 }
 
 int settings_files_check_vacant(const char *name, Error *error) {

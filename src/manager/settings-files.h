@@ -44,6 +44,10 @@ int settings_text_read(const char *name, char **ret, Error *error);
 /* What another text of NAME.conf means; it is to be before now, or the error is Busy. */
 int settings_edit_replace(const char *name, const char *before, const char *after, SettingsEdit *ret, Error *error);
 
+/* The files of a new container that has what another has for good, in one text, and these
+ * assignments besides. */
+int settings_edit_copy(const char *from, const char *to, char *const *assignments, SettingsEdit *ret, Error *error);
+
 /* Writes what comes after, or puts back what was before. Each file changes as a whole. */
 int settings_edit_write(const SettingsEdit *edit, const char *name, Error *error);
 int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error);
@@ -51,6 +55,9 @@ int settings_edit_undo(const SettingsEdit *edit, const char *name, Error *error)
 /* Reads all of them, with the texts of an edit in their place (NULL: none), and validates
  * the whole. */
 int settings_files_load(const char *name, const SettingsEdit *edit, Settings **ret, Error *error);
+
+/* What a creation has written that did not come to its end. */
+void settings_files_forget(const char *name);
 
 /* "Exists" where there is any of them. */
 int settings_files_check_vacant(const char *name, Error *error);

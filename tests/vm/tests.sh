@@ -41,7 +41,7 @@ traces() {
     ip -brief link | awk '{ print "link", $1 }'
     systemctl list-units --all --plain --no-legend 'machine.slice' '*.scope' 'run-*' | awk '{ print "unit", $1 }' | grep -v session-
     find /sys/fs/cgroup/machine.slice /sys/fs/cgroup -maxdepth 1 -type d 2>/dev/null
-    pgrep -af '^(ctr-monitor|ctrrun|ctr-network|ctr-remove|sleep|busybox)' || true
+    pgrep -af '^(ctr-monitor|ctrrun|ctr-network|ctr-copy|ctr-remove|sleep|busybox)' || true
     pgrep -a -u "$(seq -s, 524288 65536 4194304)" || true
 }
 

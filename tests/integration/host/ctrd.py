@@ -220,7 +220,7 @@ def leftovers():
             comm = open(path).read().strip()
         except OSError:
             continue
-        if comm in ('ctr-monitor', 'ctr-intercept', 'ctr-mount', 'ctrrun', 'ctr-network', 'ctr-remove', 'mmdebstrap'):
+        if comm in ('ctr-monitor', 'ctr-intercept', 'ctr-mount', 'ctrrun', 'ctr-network', 'ctr-copy', 'ctr-remove', 'mmdebstrap'):
             found.append('process %s %s' % (comm, path.split('/')[2]))
     return found
 
