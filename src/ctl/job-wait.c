@@ -111,6 +111,10 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         return 0;
 }
 
+static void cancel(const Work *k) {
+        (void) sd_bus_call_method_async(k->wait->bus, NULL, BUS_NAME, k->path, BUS_JOB, "Cancel", NULL, NULL, "");
+}
+
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         const sd_bus_error *failure = sd_bus_message_get_error(m);
         Work *k = userdata, *early;
@@ -135,7 +139,8 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         } else if (early) {
                 error_move(&k->error, &early->error);
                 work_done(k);
-        }
+        } else if (k->wait->interrupted > 0)
+                cancel(k); /* before it had a name */
         return 0;
 }
 
@@ -229,7 +234,7 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *e) 
 static void cancel_all(JobWait *w) {
         for (size_t i = 0; i < w->n_work; i++)
                 if (w->work[i]->path && !w->work[i]->done)
-                        (void) sd_bus_call_method_async(w->bus, NULL, BUS_NAME, w->work[i]->path, BUS_JOB, "Cancel", NULL, NULL, "");
+                        cancel(w->work[i]);
 }
 
 static int on_interrupt(sd_event_source *s, const struct signalfd_siginfo *info, void *userdata) {
