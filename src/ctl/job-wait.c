@@ -6,6 +6,7 @@
 
 #include "bus.h"
 #include "job-wait.h"
+#include "object.h"
 #include "progress.h"
 
 #define STATUS_INTERRUPTED (STATUS_SIGNAL + SIGINT)
@@ -17,6 +18,10 @@
 /* Where there is no terminal, between two lines about the same work: what a guest says of
  * itself may change all the time. */
 #define LINES_USEC (2 * USEC_PER_SEC)
+
+/* systemd starts a ctrd anew that has died, and so does an upgrade; nobody is woken by us
+ * whom somebody has stopped. */
+#define AWAY_USEC (60 * USEC_PER_SEC)
 
 typedef struct Work {
         JobWait *wait;
@@ -42,6 +47,7 @@ struct JobWait {
         size_t n_pending;
         unsigned interrupted;
         bool talks; /* QUIET_USEC is over */
+        sd_event_source *away; /* ctrd is, and for how long yet */
         Progress progress;
 };
 
@@ -91,6 +97,18 @@ static void work_done(Work *k) {
                 sd_event_exit(k->wait->event, 0);
 }
 
+/* As JobRemoved and the properties of a job have it. */
+static void work_ended(Work *k, const char *result, const char *name, const char *message) {
+        if (k->done)
+                return;
+        if (streq(result, "failed"))
+                (void) bus_error(&k->error, -EIO, &SD_BUS_ERROR_MAKE_CONST(isempty(name) ? "org.ctrd1.Error.Failed" : name,
+                                                                           isempty(message) ? "The job failed" : message), k->path);
+        else if (streq(result, "canceled"))
+                error_set(&k->error, ECANCELED, NULL, "%s", isempty(message) ? "The job was canceled" : message);
+        work_done(k);
+}
+
 static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         const char *path, *container, *result, *name, *message;
         JobWait *w = userdata;
@@ -102,12 +120,7 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         /* An end may come before the answer that names the job is looked at. */
         if (!k && work_new(w, NULL, path, &k) < 0)
                 return 0;
-        if (streq(result, "failed"))
-                (void) bus_error(&k->error, -EIO, &SD_BUS_ERROR_MAKE_CONST(isempty(name) ? "org.ctrd1.Error.Failed" : name,
-                                                                           isempty(message) ? "The job failed" : message), path);
-        else if (streq(result, "canceled"))
-                error_set(&k->error, ECANCELED, NULL, "%s", isempty(message) ? "The job was canceled" : message);
-        work_done(k);
+        work_ended(k, result, name, message);
         return 0;
 }
 
@@ -141,25 +154,6 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *e) {
                 work_done(k);
         } else if (k->wait->interrupted > 0)
                 cancel(k); /* before it had a name */
-        return 0;
-}
-
-/* One property of a job; two of them are shown. */
-static int take_property(Work *k, sd_bus_message *m) {
-        const char *property, *message;
-        int r = sd_bus_message_read(m, "s", &property);
-
-        if (r < 0)
-                return r;
-        if (streq(property, "Progress"))
-                return sd_bus_message_read(m, "v", "u", &k->percent);
-        if (!streq(property, "Message"))
-                return sd_bus_message_skip(m, "v");
-        r = sd_bus_message_read(m, "v", "s", &message);
-        if (r < 0)
-                return r;
-        free(k->message);
-        k->message = strdup(message);
         return 0;
 }
 
@@ -197,37 +191,104 @@ static int on_quiet_over(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
+static const char *text_of(const Object *o, const char *property) {
+        const Property *p = object_get(o, property);
+
+        return p ? p->text : NULL;
+}
+
+/* Two of them are shown. */
+static void take_progress(Work *k, const Object *o) {
+        const Property *progress = object_get(o, "Progress");
+        const char *message = text_of(o, "Message");
+
+        if (progress)
+                k->percent = (uint32_t) progress->number;
+        if (message) {
+                free(k->message);
+                k->message = strdup(message);
+        }
+        show(k);
+}
+
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
+        _cleanup_(object_clear) Object o = {};
         JobWait *w = userdata;
         Work *k = find_job(w, sd_bus_message_get_path(m));
         const char *interface;
 
-        if (!k || !k->name || k->done || sd_bus_message_read(m, "s", &interface) < 0 || !streq(interface, BUS_JOB))
-                return 0;
-        if (sd_bus_message_enter_container(m, 'a', "{sv}") < 0)
-                return 0;
-        while (sd_bus_message_enter_container(m, 'e', "sv") > 0)
-                if (take_property(k, m) < 0 || sd_bus_message_exit_container(m) < 0)
-                        return 0;
-        show(k);
+        if (k && k->name && !k->done && sd_bus_message_read(m, "s", &interface) >= 0 && streq(interface, BUS_JOB) &&
+            object_take_properties(&o, m) >= 0)
+                take_progress(k, &o);
         return 0;
 }
 
-/* ctrd is gone: nobody will say how it ended. */
+static int on_asked(sd_bus_message *m, void *userdata, sd_bus_error *e) {
+        const sd_bus_error *failure = sd_bus_message_get_error(m);
+        _cleanup_(object_clear) Object o = {};
+        const char *state;
+        Work *k = userdata;
+
+        k->slot = sd_bus_slot_unref(k->slot);
+        /* It went before it answered: the next ctrd is asked when it comes. */
+        if (k->done || (failure && sd_bus_error_has_names(failure, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_NAME_HAS_NO_OWNER)))
+                return 0;
+        if (failure)
+                (void) bus_error(&k->error, -sd_bus_message_get_errno(m), failure, k->path);
+        else if (object_take_properties(&o, m) < 0 || !(state = text_of(&o, "State")))
+                (void) bus_message_error(&k->error, -EBADMSG);
+        else if (streq(state, "queued") || streq(state, "running")) {
+                take_progress(k, &o);
+                return 0;
+        } else
+                work_ended(k, state, text_of(&o, "ErrorName"), text_of(&o, "ErrorMessage"));
+        work_done(k);
+        return 0;
+}
+
+/* What it is at: of a ctrd that has come back, or of a job that somebody else has begun. */
+static void ask(Work *k) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = sd_bus_message_new_method_call(k->wait->bus, &m, BUS_NAME, k->path, "org.freedesktop.DBus.Properties", "GetAll");
+
+        k->slot = sd_bus_slot_unref(k->slot);
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(m, false);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", BUS_JOB);
+        if (r >= 0)
+                r = sd_bus_call_async(k->wait->bus, &k->slot, m, on_asked, k, UINT64_MAX);
+        if (r < 0) {
+                (void) bus_message_error(&k->error, r);
+                work_done(k);
+        }
+}
+
+static int on_away(sd_event_source *s, uint64_t usec, void *userdata) {
+        JobWait *w = userdata;
+
+        for (size_t i = 0; i < w->n_work; i++)
+                if (w->work[i]->name && !w->work[i]->done) {
+                        error_set(&w->work[i]->error, ECONNRESET, NULL,
+                                  "ctrd ended meanwhile and does not come back: see systemctl status ctrd.service");
+                        work_done(w->work[i]);
+                }
+        return 0;
+}
+
+/* ctrd is gone, or is back: it knows the jobs of the one before it. */
 static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *e) {
         const char *name, *before, *after;
         JobWait *w = userdata;
 
-        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0 || isempty(before) || !isempty(after))
+        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0)
                 return 0;
-        for (size_t i = 0; i < w->n_work; i++) {
-                Work *k = w->work[i];
-
-                if (k->name && !k->done) {
-                        error_set(&k->error, ECONNRESET, NULL, "ctrd ended meanwhile: see systemctl status ctrd.service");
-                        work_done(k);
-                }
-        }
+        w->away = sd_event_source_disable_unref(w->away);
+        if (isempty(after))
+                (void) sd_event_add_time_relative(w->event, &w->away, CLOCK_MONOTONIC, AWAY_USEC, 0, on_away, w);
+        for (size_t i = 0; i < w->n_work; i++)
+                if (!isempty(after) && w->work[i]->name && w->work[i]->path && !w->work[i]->done)
+                        ask(w->work[i]);
         return 0;
 }
 
@@ -322,6 +383,7 @@ JobWait *job_wait_free(JobWait *w) {
         for (size_t i = 0; i < w->n_work; i++)
                 work_free(w->work[i]);
         free(w->work);
+        sd_event_source_disable_unref(w->away);
         ctl_bus_close(w->ctl); /* its matches point to us */
         sd_event_unref(w->event);
         free(w);
@@ -341,6 +403,17 @@ int job_wait_call(JobWait *w, sd_bus_message *message, const char *name, Error *
                 (void) bus_message_error(&k->error, r);
                 work_done(k);
         }
+        return 0;
+}
+
+int job_wait_for(JobWait *w, const char *path, const char *name, Error *error) {
+        Work *k;
+        int r = work_new(w, name, path, &k);
+
+        if (r < 0)
+                return error_set_errno(error, r, "Cannot wait for a job");
+        w->n_pending++;
+        ask(k);
         return 0;
 }
 

@@ -6,7 +6,8 @@
  *
  * The watch is put up before the first method is called, so that no end is
  * missed. Calls go out together; their answers and the ends of jobs come in any
- * order.
+ * order. A ctrd that is restarted meanwhile knows the jobs of the one before it, and is
+ * asked how they are.
  */
 
 #include "ctl.h"
@@ -25,6 +26,9 @@ DEFINE_CLEANUP(JobWait *, job_wait_free)
 /* Sends a call whose answer is a job's path. name: what it is about, for
  * progress and errors. */
 int job_wait_call(JobWait *w, sd_bus_message *message, const char *name, Error *error);
+
+/* A job that somebody has begun. */
+int job_wait_for(JobWait *w, const char *path, const char *name, Error *error);
 
 /* Something that failed before it could be called. Takes the error. */
 void job_wait_failed(JobWait *w, const char *name, Error *e);

@@ -3,6 +3,7 @@
 #include "bus.h"
 #include "job-wait.h"
 #include "needed.h"
+#include "object.h"
 #include "state.h"
 #include "watch.h"
 
@@ -80,6 +81,29 @@ static bool may_be_tried_again(const Error *error) {
         return streq_ptr(error->name, "Running") || streq_ptr(error->name, "Busy") || error->errnum == ECONNRESET;
 }
 
+/* Whatever becomes of what it is busy with: we try again behind it. */
+static int follow(Ctl *ctl, const char *name, Error *error) {
+        _cleanup_(object_clear) Object o = {};
+        _cleanup_(job_wait_freep) JobWait *w = NULL;
+        _cleanup_free_ char *path = NULL;
+        const Property *job;
+        int r = bus_container_path(name, &path, error);
+
+        if (r >= 0)
+                r = object_read(ctl, path, BUS_CONTAINER, &o, error);
+        job = r >= 0 ? object_get(&o, "Job") : NULL;
+        if (r < 0 || !job || streq(job->text, "/"))
+                return r;
+        r = job_wait_new(&w, ctl, JOB_INTERRUPT_DETACH, error);
+        if (r >= 0)
+                r = job_wait_for(w, job->text, name, error);
+        if (r >= 0)
+                r = job_wait_run(w, error);
+        if (r < 0)
+                error_clear(error);
+        return MAX(r, 0);
+}
+
 int needed_start(Ctl *ctl, const char *name, Error *error) {
         for (unsigned i = 1;; i++) {
                 bool up = false;
@@ -87,6 +111,12 @@ int needed_start(Ctl *ctl, const char *name, Error *error) {
 
                 if (r >= 0 || i >= TRIES || !may_be_tried_again(error))
                         return r;
+                if (streq_ptr(error->name, "Busy")) {
+                        error_clear(error);
+                        r = follow(ctl, name, error);
+                        if (r != EXIT_SUCCESS)
+                                return r;
+                }
                 error_clear(error);
                 r = settle(ctl, name, &up, error);
                 if (r != EXIT_SUCCESS || up)

@@ -23,9 +23,9 @@
 
 /* A verb that becomes a job: begins it, answers with it, and ends it where the
  * verb cannot even begin. */
-typedef int (*JobVerb)(Container *container, void *argument, Job *job, Error *error);
+typedef int (*JobVerb)(Container *container, uint64_t argument, Job *job, Error *error);
 
-static int run_job(sd_bus_message *m, Container *container, const char *kind, JobVerb verb, void *argument,
+static int run_job(sd_bus_message *m, Container *container, const char *kind, JobVerb verb, uint64_t argument,
                    sd_bus_error *ret_error) {
         _cleanup_error_ Error error = ERROR_INIT;
         Job *job;
@@ -34,6 +34,7 @@ static int run_job(sd_bus_message *m, Container *container, const char *kind, Jo
         r = bus_job_new(container->manager, m, kind, ACTION_MANAGE, container->name, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
+        job_set_argument(job, argument);
         r = bus_reply_job(m, job);
         if (r >= 0)
                 r = verb(container, argument, job, &error);
@@ -44,26 +45,26 @@ static int run_job(sd_bus_message *m, Container *container, const char *kind, Jo
         return 1;
 }
 
-static int verb_start(Container *container, void *argument, Job *job, Error *error) {
+static int verb_start(Container *container, uint64_t argument, Job *job, Error *error) {
         return container_start_in_turn(container, job, error);
 }
 
-static int verb_stop(Container *container, void *argument, Job *job, Error *error) {
-        return container_stop(container, *(uint64_t *) argument, false, job, error);
+static int verb_stop(Container *container, uint64_t argument, Job *job, Error *error) {
+        return container_stop(container, argument, false, job, error);
 }
 
-static int verb_restart(Container *container, void *argument, Job *job, Error *error) {
+static int verb_restart(Container *container, uint64_t argument, Job *job, Error *error) {
         if (!container_state_is_active(container->state))
                 return container_start_in_turn(container, job, error);
-        return container_stop(container, *(uint64_t *) argument, true, job, error);
+        return container_stop(container, argument, true, job, error);
 }
 
-static int verb_soft_reboot(Container *container, void *argument, Job *job, Error *error) {
+static int verb_soft_reboot(Container *container, uint64_t argument, Job *job, Error *error) {
         return container_soft_reboot(container, job, error);
 }
 
-static int verb_remove(Container *container, void *argument, Job *job, Error *error) {
-        return container_remove(container, *(int *) argument, job, error);
+static int verb_remove(Container *container, uint64_t argument, Job *job, Error *error) {
+        return container_remove(container, argument != 0, job, error);
 }
 
 static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -72,7 +73,7 @@ static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *ret_err
 
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return run_job(m, c, "start", verb_start, NULL, ret_error);
+        return run_job(m, c, "start", verb_start, 0, ret_error);
 }
 
 static int method_stop(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -84,7 +85,7 @@ static int method_stop(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = sd_bus_message_read(m, "t", &timeout);
-        return r < 0 ? r : run_job(m, c, "stop", verb_stop, &timeout, ret_error);
+        return r < 0 ? r : run_job(m, c, "stop", verb_stop, timeout, ret_error);
 }
 
 static int method_restart(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -94,7 +95,7 @@ static int method_restart(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
 
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return run_job(m, c, "restart", verb_restart, &timeout, ret_error);
+        return run_job(m, c, "restart", verb_restart, timeout, ret_error);
 }
 
 static int method_soft_reboot(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -103,7 +104,7 @@ static int method_soft_reboot(sd_bus_message *m, void *userdata, sd_bus_error *r
 
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return run_job(m, c, "soft-reboot", verb_soft_reboot, NULL, ret_error);
+        return run_job(m, c, "soft-reboot", verb_soft_reboot, 0, ret_error);
 }
 
 static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -114,7 +115,7 @@ static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = sd_bus_message_read(m, "b", &force);
-        return r < 0 ? r : run_job(m, c, "remove", verb_remove, &force, ret_error);
+        return r < 0 ? r : run_job(m, c, "remove", verb_remove, (uint64_t) force, ret_error);
 }
 
 static int method_rename(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {

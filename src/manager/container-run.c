@@ -385,8 +385,10 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
                 /* A ctrd before us was killed before it had said "create"; whether
                  * its scope came about is not known. It is undone. A monitor of our
                  * own may say this after we have told it to create. */
-                if (snapshot && adopted)
+                if (snapshot && adopted) {
+                        c->unbegun = true;
                         (void) monitor_link_command(c->link, "abort");
+                }
                 break;
         default:
                 break;
@@ -424,6 +426,8 @@ static void run_orphaned(Container *c) {
          * without it, the record is of the last run there was. */
         begun = stat(path, &plan) >= 0 ? timespec_usec(&plan.st_mtim) : errno == ENOENT ? 0 : UINT64_MAX;
         known = exit_record_load_since(c->name, begun, &record) >= 0;
+        /* It had not come up, or ended by itself: what it was made for nobody had told it. */
+        c->unbegun = !known && (c->unbegun || c->adopting);
         if (c->state == CONTAINER_STARTING)
                 error_set(&c->failure, ECONNRESET, "StartFailed", "%s",
                           record.message ?: "the container's monitor ended unexpectedly");
@@ -494,19 +498,25 @@ int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, 
                 c->timer = sd_event_source_disable_unref(c->timer);
         }
 
+        if (job)
+                container_stop_follow(c, restart, job);
+        else
+                c->restart = restart;
+        container_event(c, EVENT_STOP);
+        return 0;
+}
+
+void container_stop_follow(Container *c, bool restart, Job *job) {
+        _cleanup_error_ Error canceled = ERROR_INIT;
+
         /* A start that is under way is over with this; a stop before us has its
          * answer when ours has. */
-        if (c->job && job) {
-                _cleanup_error_ Error canceled = ERROR_INIT;
-
+        if (c->job) {
                 error_set(&canceled, ECANCELED, "Canceled", "container %s was asked to stop", c->name);
                 run_end_job(c, &canceled);
         }
-        if (job)
-                run_take_job(c, job);
+        run_take_job(c, job);
         c->restart = restart;
-        container_event(c, EVENT_STOP);
-        return 0;
 }
 
 void container_stop_requested(Container *c) {
@@ -545,5 +555,7 @@ void container_adopt(Container *c) {
                 }
         }
 
+        /* One that was killed has left its socket. */
+        c->unbegun = fd == -ENOENT;
         run_orphaned(c);
 }

@@ -148,6 +148,12 @@ static void cancel_start(Job *job, void *userdata) {
                 error_clear(&error);
 }
 
+void container_start_follow(Container *c, Job *job) {
+        run_take_job(c, job);
+        job->cancel = cancel_start;
+        job->userdata = c;
+}
+
 static int check_state(const Container *c, Error *error) {
         if (container_is_queued(c))
                 return error_set(error, EBUSY, "Busy", "container %s is to be started by job %s: it waits for its turn", c->name, c->job->key);
@@ -183,9 +189,7 @@ int container_start_in_turn(Container *c, Job *job, Error *error) {
                 r = job_take_turn(job, on_turn);
         if (r != 0)
                 return r < 0 ? r : container_start(c, job, error);
-        run_take_job(c, job);
-        job->cancel = cancel_start;
-        job->userdata = c;
+        container_start_follow(c, job);
         return 0;
 }
 
@@ -240,12 +244,11 @@ int container_start(Container *c, Job *job, Error *error) {
         }
 
         error_clear(&c->failure);
+        c->unbegun = false;
         c->phase = MONITOR_IDLE;
         container_event(c, EVENT_START);
-        run_take_job(c, job);
         if (job) {
-                job->cancel = cancel_start;
-                job->userdata = c;
+                container_start_follow(c, job);
                 job_progress(job, 10, "Preparing");
         }
         if (unit_has_dependencies(c->settings))

@@ -62,6 +62,7 @@ struct Container {
         bool restart;           /* start again when it has ended */
         bool unfinished;        /* a change of what it has was begun by a ctrd before us */
         bool view_is_stale;     /* see view.h */
+        bool unbegun;           /* a start that a ctrd before us had not come to was undone */
         bool adopting;          /* its monitor was found, and has not said yet what it is at */
         bool ending;            /* its end is known, its scope is awaited to go */
         unsigned clones;        /* that are being made of it: its files must stay as they are */
@@ -102,6 +103,9 @@ int container_start(Container *container, Job *job, Error *error);
 /* The same, as soon as it is the job's turn; what is wrong by then ends the job. */
 int container_start_in_turn(Container *container, Job *job, Error *error);
 
+/* Of a start that is under way: the job ends with it. */
+void container_start_follow(Container *container, Job *job);
+
 /* Whether such a start waits for its turn. */
 bool container_is_queued(const Container *container);
 
@@ -111,6 +115,9 @@ int container_stop(Container *container, uint64_t timeout_usec, bool restart, Jo
 
 /* Lets its init begin anew without an end of the run: systemd 254 and later. */
 int container_soft_reboot(Container *container, Job *job, Error *error);
+
+/* Of a stop that is under way: the job ends with it, that of a start before it is canceled. */
+void container_stop_follow(Container *container, bool restart, Job *job);
 
 /* The stop with nobody asking on the bus: systemd wants the scope stopped. */
 void container_stop_requested(Container *container);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "job-store.h"
 #include "job.h"
 #include "manager.h"
 
@@ -18,6 +19,13 @@ const char *job_state_to_string(JobState state) {
         return state >= 0 && state < _JOB_STATE_MAX ? states[state] : NULL;
 }
 
+JobState job_state_from_string(const char *s) {
+        for (JobState i = 0; i < _JOB_STATE_MAX; i++)
+                if (streq(states[i], s))
+                        return i;
+        return _JOB_STATE_INVALID;
+}
+
 Job *job_free(Job *job) {
         if (!job)
                 return NULL;
@@ -27,6 +35,9 @@ Job *job_free(Job *job) {
                 map_remove(&job->manager->job_results, job->key);
         turn_free(job->turn);
         free(job->key);
+        free(job->kind);
+        free(job->action);
+        free(job->error_name);
         free(job->container);
         free(job->message);
         error_clear(&job->error);
@@ -67,15 +78,15 @@ int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, c
         if (!job)
                 return -ENOMEM;
         job->manager = manager;
-        job->id = ++manager->last_job;
+        job->id = manager->job_store ? job_store_take_id(manager->job_store) : ++manager->last_job;
         job->state = JOB_RUNNING;
         job->uid = uid;
-        job->kind = kind;
-        job->action = action;
+        job->kind = strdup(kind);
+        job->action = strdup(action);
         job->started_usec = now_usec(CLOCK_REALTIME);
         job->container = strdup(strempty(container));
         job->message = strdup("");
-        if (!job->container || !job->message || asprintf(&job->key, "%u", job->id) < 0) {
+        if (!job->kind || !job->action || !job->container || !job->message || asprintf(&job->key, "%u", job->id) < 0) {
                 job->key = NULL;
                 job_free(job);
                 return -ENOMEM;
@@ -85,9 +96,17 @@ int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, c
                 job_free(job);
                 return r;
         }
+        job_store_save(manager->job_store, job);
         manager->observer->job_added(job);
         *ret = job;
         return 0;
+}
+
+void job_set_argument(Job *job, uint64_t argument) {
+        if (job->argument == argument)
+                return;
+        job->argument = argument;
+        job_store_save(job->manager->job_store, job);
 }
 
 bool job_has_ended(const Job *job) {
@@ -148,6 +167,7 @@ static Job *oldest_result(Manager *manager) {
 
 /* It has ended, and is no object any more. */
 static void forget(Job *job) {
+        job_store_forget(job->manager->job_store, job);
         job->manager->observer->job_removed(job);
         job_free(job);
 }
@@ -200,6 +220,7 @@ void job_finish(Job *job, const Error *error) {
         job->ended_usec = now_usec(CLOCK_REALTIME);
         job->forget_usec = usec_add(now, manager->settings.job_result_usec);
 
+        job_store_save(manager->job_store, job);
         /* It moves before anybody is told: while it can be found, in one of the two. */
         if (map_put(&manager->job_results, job->key, job) < 0) {
                 manager->observer->job_finished(job);

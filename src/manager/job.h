@@ -17,6 +17,7 @@
 
 typedef struct Manager Manager;
 typedef struct Job Job;
+typedef struct JobStore JobStore;
 
 typedef enum JobState {
         JOB_QUEUED, /* it waits for others to end */
@@ -29,19 +30,22 @@ typedef enum JobState {
 } JobState;
 
 const char *job_state_to_string(JobState state);
+JobState job_state_from_string(const char *s);
 
 struct Job {
         Manager *manager;
         uint32_t id;
         char *key;        /* the id as text, the last part of the object's path */
-        const char *kind; /* "create", "start", … */
-        const char *action; /* the polkit action that began it, and that may cancel it */
+        char *kind;   /* "create", "start", … */
+        char *action; /* the polkit action that began it, and that may cancel it */
         char *container;
         uid_t uid; /* who asked for it */
         JobState state;
         unsigned progress; /* percent */
         char *message;
         Error error;
+        char *error_name; /* where it is not a constant: of one that a ctrd before us has left */
+        uint64_t argument; /* of the verb: how long a stop may take, whether a removal is forced */
         uint64_t started_usec, ended_usec; /* CLOCK_REALTIME; 0: not yet */
         uint64_t forget_usec;              /* CLOCK_MONOTONIC: when its result goes */
 
@@ -55,9 +59,12 @@ struct Job {
         void (*begin)(Job *job, void *userdata);
 };
 
-/* The kind and action are string constants. -EBUSY with the error set where too
+/* -EBUSY with the error set where too
  * many jobs run, of all or of this user. */
 int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, const char *container, Job **ret, Error *error);
+
+/* What the verb was given, for the next ctrd if this one ends. */
+void job_set_argument(Job *job, uint64_t argument);
 
 bool job_has_ended(const Job *job);
 
@@ -85,3 +92,4 @@ void job_forget_results(Manager *manager, uint64_t now);
 
 /* For the manager's end: frees without a word. */
 Job *job_free(Job *job);
+DEFINE_CLEANUP(Job *, job_free)

@@ -14,6 +14,8 @@
 #include "ephemeral.h"
 #include "fd.h"
 #include "file.h"
+#include "job-store.h"
+#include "job-survivor.h"
 #include "journal-link.h"
 #include "deed.h"
 #include "manager.h"
@@ -87,6 +89,7 @@ Manager *manager_free(Manager *manager) {
                 job_free(job);
         queue_free(manager->build_queue);
         queue_free(manager->job_queue);
+        job_store_free(manager->job_store);
         sd_event_source_disable_unref(manager->job_timer);
         sd_event_source_disable_unref(manager->status_timer);
         sd_event_source_disable_unref(manager->mounts);
@@ -314,6 +317,10 @@ int manager_load(Manager *manager) {
         r = make_directories();
         if (r < 0)
                 return r;
+        r = job_store_new(&manager->job_store);
+        if (r < 0)
+                return r;
+        job_store_load(manager->job_store, manager);
         build_clean(manager);
         empty_all_trash(manager);
         (void) file_remove_temporaries(PATH_SETTINGS);
@@ -338,6 +345,7 @@ void manager_begin(Manager *manager) {
 
         MAP_FOREACH(container, &manager->containers)
                 ephemeral_begin(container);
+        job_survivors_settle(manager);
         boot_begin(manager);
         if (!manager->boot)
                 MAP_FOREACH(container, &manager->containers)

@@ -66,7 +66,8 @@ struct Manager {
         Map creations;  /* by name: containers that are being made */
         Boot *boot;     /* Autostart= is being seen to */
         TemplateQuery *templates; /* the question that is under way, if any */
-        uint32_t last_job;
+        uint32_t last_job; /* where there is no store */
+        JobStore *job_store;
         uint64_t last_trash;
         bool trash_left; /* nobody is at work on some of it */
 };

@@ -8,6 +8,7 @@
 #define PATH_IMAGES "/var/lib/ctrd/images"
 #define PATH_CONTAINERS "/var/lib/ctrd/containers"
 #define PATH_RUN "/run/ctrd/containers"
+#define PATH_JOBS "/run/ctrd/jobs"
 #define PATH_AUTOSTARTED "/run/ctrd/autostarted"
 #define PATH_LXCFS "/var/lib/lxcfs"
 #define PATH_LXCFS_PID "/run/lxcfs.pid"

@@ -59,6 +59,7 @@ class World:
         self.deaths = 0
         self.failures = []
         self.count = {}
+        self.tells = False  # the next ctrd tells how each job ended: nobody else dies
 
     def wait_for_leave(self):
         with self.gate:
@@ -112,21 +113,31 @@ class Worker(Client):
         return world.deaths != deaths
 
     def finish(self, job):
-        """Waits for a job. How it ended: None, or the name of the error."""
+        """Waits for a job, whose outcome the next ctrd tells if this one dies. Returns the state
+        in which it ended; only creations are undone by the death of ctrd."""
         deaths = self.deaths
         end = time.monotonic() + 60 * PATIENCE
         while True:
             try:
                 p = self.call(job, 'org.freedesktop.DBus.Properties', 'GetAll', GLib.Variant('(s)', ('org.ctrd1.Job',)))[0]
             except GLib.Error as error:
-                if deaths != world.deaths or self.somebody_died(deaths):
+                name = remote_error(error) or ''
+                if self.bus.is_closed() or name.endswith('Disconnected'):
                     raise Cut from None
-                raise AssertionError('%s vanished: %s' % (job, error.message))
+                assert (name.endswith(GONE) or not name) and self.somebody_died(deaths), '%s vanished: %s' % (job, error.message)
+                time.sleep(0.01)
+                continue
             if p['State'] not in ('queued', 'running'):
                 if p['State'] != 'done' and (deaths != world.deaths or self.somebody_died(deaths)):
-                    raise Cut
+                    if not world.tells or p['Kind'] == 'create' and p['State'] == 'canceled':
+                        world.count['told of undoing'] = world.count.get('told of undoing', 0) + world.tells
+                        if world.tells:
+                            return p['State']
+                        raise Cut
                 assert p['State'] == 'done', '%s of %s: %s' % (p['Kind'], p['Container'], p['ErrorMessage'])
-                return
+                if deaths != world.deaths:
+                    world.count['told by the next'] = world.count.get('told by the next', 0) + 1
+                return p['State']
             assert time.monotonic() < end, '%s of %s does not end' % (p['Kind'], p['Container'])
             time.sleep(0.01)
 
@@ -135,8 +146,7 @@ class Worker(Client):
     def make(self, name, m):
         m.exists = {False, True}
         m.token = {None}
-        self.finish(self.ask(lambda: self.create(name, BUSYBOX, [('StopTimeoutSec', '3s')])))
-        m.exists = {True}
+        m.exists = {self.finish(self.ask(lambda: self.create(name, BUSYBOX, [('StopTimeoutSec', '3s')]))) == 'done'}
 
     def start(self, name, m):
         m.running = {False, True}
@@ -418,6 +428,7 @@ def descriptors():
 
 def crash(whom):
     victim = WHOM[whom]
+    world.tells = whom == 'ctrd'
     kills = max(2, options.kills // victim.share)
     rnd = random.Random(options.seed)
     client = Client()

@@ -161,15 +161,6 @@ def test_numbers_that_are_none():
     fails('job', 'show', '1', '2', status=2)
 
 
-def test_results_do_not_outlive_ctrd():
-    with container('web'):
-        number = begin('stop', 'web')
-        ended(number)
-        run('systemctl', 'restart', 'ctrd', check=True)
-        assert jobs() == {}
-        fails('job', 'show', number, word='no job')
-
-
 def watchers():
     """Connections that hear of containers."""
     out = run('busctl', 'call', 'org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus.Debug.Stats', 'GetAllMatchRules',
