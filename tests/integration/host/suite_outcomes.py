@@ -46,7 +46,7 @@ def ended(number):
 
 def is_ready(name):
     """As its init would say it."""
-    leader = wait_until(lambda: int(show(name)['Leader']))
+    leader = wait_until(lambda: show(name)['StartedAt'] != '0' and int(show(name)['Leader']))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.connect('/run/ctrd/containers/%s/host/notify' % name)
         s.sendmsg([b'READY=1'], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack('3i', leader, 0, 0))])
