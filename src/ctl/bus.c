@@ -65,6 +65,12 @@ int bus_image_path(const char *id, char **ret, Error *error) {
         return encode(BUS_ROOT "/image", id, ret, error);
 }
 
+int bus_profile_path(const char *name, char **ret, Error *error) {
+        if (!name_is_valid(name))
+                return error_set(error, EINVAL, "NoSuchProfile", "%.100s cannot be a profile: see ctrctl profile list", name);
+        return encode(BUS_ROOT "/profile", name, ret, error);
+}
+
 int bus_job_path(const char *number, char **ret, Error *error) {
         uint32_t id;
 
@@ -96,6 +102,21 @@ int bus_call(Ctl *ctl, sd_bus_message *message, sd_bus_message **ret, Error *err
         return r < 0 ? bus_error(error, r, &e, sd_bus_message_get_path(message)) : 0;
 }
 
+int bus_get_text(Ctl *ctl, const char *path, const char *interface, const char *method, char **ret, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        const char *text;
+        int r = bus_method(ctl, path, interface, method, &m, error);
+
+        if (r >= 0)
+                r = bus_call(ctl, m, &reply, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "s", &text);
+        if (r >= 0 && !(*ret = strdup(text)))
+                r = -ENOMEM;
+        return r < 0 ? bus_message_error(error, r) : 0;
+}
+
 int bus_message_error(Error *error, int r) {
         if (r == -ENXIO || r == -EBADMSG)
                 return error_set(error, EBADMSG, NULL, "ctrd answered in a form that this ctrctl does not understand: both must be of one version");
@@ -105,7 +126,7 @@ int bus_message_error(Error *error, int r) {
 /* The names that this client tells apart; constants, as Error wants them. */
 static const char *known_name(const char *name) {
         static const char *const known[] = {
-                "NoSuchContainer", "NotRunning", "Running", "Busy", "NoSuchImage", "NotSupported",
+                "NoSuchContainer", "NotRunning", "Running", "Busy", "NoSuchImage", "NoSuchProfile", "NotSupported",
         };
         const char *word = startswith(name, "org.ctrd1.Error.");
 
@@ -123,6 +144,8 @@ static int no_object(Error *error, const char *path) {
                 return error_set(error, ENOENT, "NoSuchContainer", "There is no container %s: see ctrctl list", name);
         if (bus_path_name(path, BUS_ROOT "/image", &name) >= 0)
                 return error_set(error, ENOENT, "NoSuchImage", "There is no image %s: see ctrctl image list", name);
+        if (bus_path_name(path, BUS_ROOT "/profile", &name) >= 0)
+                return error_set(error, ENOENT, "NoSuchProfile", "There is no profile %s: see ctrctl profile list", name);
         if (bus_path_name(path, BUS_ROOT "/job", &name) >= 0)
                 return error_set(error, ENOENT, NULL, "There is no job %s: see ctrctl job list", name);
         return error_set(error, ENOENT, NULL, "ctrd does not know what was asked of %s: it must be of the same version as ctrctl", path);

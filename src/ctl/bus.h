@@ -14,6 +14,7 @@
 #define BUS_MANAGER "org.ctrd1.Manager"
 #define BUS_CONTAINER "org.ctrd1.Container"
 #define BUS_IMAGE "org.ctrd1.Image"
+#define BUS_PROFILE "org.ctrd1.Profile"
 #define BUS_JOB "org.ctrd1.Job"
 
 /* Connects, the first time. The bus stays ctl's. */
@@ -32,6 +33,7 @@ int bus_exit_on_disconnect(sd_bus *bus, sd_event *event);
  * need not exist. */
 int bus_container_path(const char *name, char **ret, Error *error);
 int bus_image_path(const char *id, char **ret, Error *error);
+int bus_profile_path(const char *name, char **ret, Error *error);
 int bus_job_path(const char *number, char **ret, Error *error);
 
 /* The name that stands in a path below a prefix ("/org/ctrd1/container"). */
@@ -43,6 +45,9 @@ int bus_method(Ctl *ctl, const char *path, const char *interface, const char *me
 /* Calls and waits for the answer, without a limit in time: somebody may be typing a
  * password for polkit. ret may be NULL. */
 int bus_call(Ctl *ctl, sd_bus_message *message, sd_bus_message **ret, Error *error);
+
+/* The text that a method without arguments answers with. */
+int bus_get_text(Ctl *ctl, const char *path, const char *interface, const char *method, char **ret, Error *error);
 
 /* Turns what a call failed with into a sentence. path: what was called. */
 int bus_error(Error *error, int r, const sd_bus_error *bus_error, const char *path);

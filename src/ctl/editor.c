@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ctl.h"
 #include "editor.h"
 #include "fd.h"
 #include "file.h"
@@ -61,7 +62,7 @@ static int run(const char *path, Error *error) {
         return 0;
 }
 
-int editor_run(const char *text, const char *name, char **ret_text, char **ret_path, Error *error) {
+static int edit_text(const char *text, const char *name, char **ret_text, char **ret_path, Error *error) {
         _cleanup_free_ char *path = NULL, *edited = NULL;
         size_t size;
         int r = write_file(text, name, &path, error);
@@ -82,5 +83,28 @@ int editor_run(const char *text, const char *name, char **ret_text, char **ret_p
         }
         *ret_text = TAKE_PTR(edited);
         *ret_path = TAKE_PTR(path);
+        return 0;
+}
+
+int editor_run(Ctl *ctl, const char *name, const char *text, EditorSave save, void *userdata, Error *error) {
+        _cleanup_free_ char *file = NULL, *after = NULL, *suffix = NULL;
+        int r;
+
+        if (asprintf(&suffix, "%s.conf", name) < 0) {
+                suffix = NULL;
+                return -ENOMEM;
+        }
+        r = edit_text(text, suffix, &after, &file, error);
+        if (r < 0)
+                return r;
+        if (!streq(text, after)) {
+                _cleanup_error_ Error cause = ERROR_INIT;
+
+                r = save(ctl, after, userdata, &cause);
+                if (r < 0)
+                        return error_set(error, -r, cause.name, "%s; your text is kept in %s", error_message(&cause), file);
+        } else if (!ctl->quiet)
+                fprintf(stderr, "Nothing was changed.\n");
+        (void) unlink(file);
         return 0;
 }

@@ -74,8 +74,6 @@ static void offer_signals(const Completion *c) {
 }
 
 static void offer_keys(const Completion *c, const char *suffix) {
-        if (strchr(c->typed, '='))
-                return; /* a value: whatever it is */
         for (size_t i = 0; i < settings_keys(); i++) {
                 SettingInfo info = settings_key(i);
                 char text[128];
@@ -107,6 +105,24 @@ static void offer_objects(Ctl *ctl, const Completion *c, const char *interface, 
                 snprintf(text, sizeof(text), "%s%s", name ? object_text(&l.objects[i], name) : id, suffix);
                 offer(c, text, object_text(&l.objects[i], help));
         }
+}
+
+static void offer_profiles(Ctl *ctl, const Completion *c) {
+        offer_objects(ctl, c, BUS_PROFILE, "Name", "File", "");
+}
+
+/* Of a value it is known what it can be where it is a name. */
+static void offer_assignments(Ctl *ctl, const Completion *c) {
+        const char *typed = startswith(c->typed, "Profile=");
+        Completion value = *c;
+
+        if (!strchr(c->typed, '='))
+                offer_keys(c, "=");
+        if (!typed)
+                return;
+        value.typed = typed;
+        snprintf(value.prefix, sizeof(value.prefix), "%sProfile=", c->prefix);
+        offer_profiles(ctl, &value);
 }
 
 static void offer_templates(Ctl *ctl, const Completion *c) {
@@ -142,8 +158,10 @@ static void offer_word(Ctl *ctl, const Completion *c, const char *word) {
                 offer_objects(ctl, c, BUS_JOB, NULL, "Kind", "");
         else if (streq(word, "KEY"))
                 offer_keys(c, "");
+        else if (streq(word, "PROFILE"))
+                offer_profiles(ctl, c);
         else if (streq(word, "KEY=VALUE"))
-                offer_keys(c, "=");
+                offer_assignments(ctl, c);
         else if (streq(word, "SIGNAL"))
                 offer_signals(c);
         else if (streq(word, "STATE"))

@@ -3,31 +3,23 @@
 /* Settings, while a container runs or not. */
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "assignment.h"
 #include "bus.h"
 #include "ctl.h"
 #include "editor.h"
+#include "pending.h"
 #include "strv.h"
 
 /* Calls, and says which of the settings are a matter of the next start. */
 static int change(Ctl *ctl, const char *name, sd_bus_message *m, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_strv_ char **pending = NULL;
-        _cleanup_free_ char *text = NULL;
         int r = bus_call(ctl, m, &reply, error);
 
         if (r < 0)
                 return r;
-        r = sd_bus_message_read_strv(reply, &pending);
-        if (r < 0)
-                return bus_message_error(error, r);
-        text = pending ? strv_join(pending, "=, ") : NULL;
-        if (text && !ctl->quiet)
-                fprintf(stderr, "%s= will have its effect when %s is started again.\n", text, name);
-        return 0;
+        r = pending_print(ctl, name, reply);
+        return r < 0 ? bus_message_error(error, r) : 0;
 }
 
 static int set(Ctl *ctl, const char *name, char *const *assignments, bool runtime, Error *error) {
@@ -72,58 +64,36 @@ const Verb verb_set = {
         .name = "set",
         .usage = "NAME KEY=VALUE…",
         .summary = "Change settings of a container",
-        .details = "All are checked before any is changed. Limits, the description, what attach gives,\n"
-                   "what is about Autostart= and Restart=, Protected= and Ephemeral= change at once, all else\n"
+        .details = "All are checked before any is changed. Limits, the description, what attach gives, profiles\n"
+                   "as far as they say these, what is about Autostart= and Restart=, Protected= and Ephemeral= change at once, all else\n"
                    "when the container is started again. KEY= alone goes back to the default; several of a list are its values. See\n"
                    "ctr.conf(5).",
         .options = set_options,
         .run = run_set,
 };
 
-static int read_text(Ctl *ctl, const char *path, char **ret, Error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        const char *text;
-        int r = bus_method(ctl, path, BUS_CONTAINER, "GetSettingsText", &m, error);
+typedef struct Edit {
+        const char *name, *path, *before;
+} Edit;
 
-        if (r >= 0)
-                r = bus_call(ctl, m, &reply, error);
+static int replace(Ctl *ctl, const char *after, void *userdata, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const Edit *e = userdata;
+        int r = bus_method(ctl, e->path, BUS_CONTAINER, "ReplaceSettings", &m, error);
+
         if (r < 0)
                 return r;
-        r = sd_bus_message_read(reply, "s", &text);
-        if (r >= 0 && !(*ret = strdup(text)))
-                r = -ENOMEM;
-        return r < 0 ? bus_message_error(error, r) : 0;
+        r = sd_bus_message_append(m, "ss", e->before, after);
+        return r < 0 ? bus_message_error(error, r) : change(ctl, e->name, m, error);
 }
 
 static int edit(Ctl *ctl, const char *name, Error *error) {
-        _cleanup_free_ char *path = NULL, *file = NULL, *before = NULL, *after = NULL, *suffix = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_free_ char *path = NULL, *before = NULL;
         int r = bus_container_path(name, &path, error);
 
         if (r >= 0)
-                r = read_text(ctl, path, &before, error);
-        if (r >= 0 && asprintf(&suffix, "%s.conf", name) < 0)
-                r = -ENOMEM;
-        if (r >= 0)
-                r = editor_run(before, suffix, &after, &file, error);
-        if (r < 0)
-                return r;
-        if (!streq(before, after)) {
-                r = bus_method(ctl, path, BUS_CONTAINER, "ReplaceSettings", &m, error);
-                if (r >= 0) {
-                        r = sd_bus_message_append(m, "ss", before, after);
-                        r = r < 0 ? bus_message_error(error, r) : change(ctl, name, m, error);
-                }
-                if (r < 0) {
-                        _cleanup_error_ Error cause = ERROR_INIT;
-
-                        error_move(&cause, error);
-                        return error_set(error, -r, cause.name, "%s; your text is kept in %s", error_message(&cause), file);
-                }
-        } else if (!ctl->quiet)
-                fprintf(stderr, "Nothing was changed.\n");
-        (void) unlink(file);
-        return 0;
+                r = bus_get_text(ctl, path, BUS_CONTAINER, "GetSettingsText", &before, error);
+        return r < 0 ? r : editor_run(ctl, name, before, replace, &(Edit){ name, path, before }, error);
 }
 
 static int run_edit(Ctl *ctl, Options *o, Error *error) {

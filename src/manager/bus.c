@@ -38,6 +38,10 @@ char *bus_image_path(const Image *image) {
         return object_path(BUS_IMAGES, image->id);
 }
 
+char *bus_profile_path(const Profile *profile) {
+        return object_path(BUS_PROFILES, profile->name);
+}
+
 int bus_job_new(Manager *manager, sd_bus_message *m, const char *kind, const char *action, const char *container, Job **ret,
                 Error *error) {
         uid_t uid;
@@ -185,6 +189,12 @@ static int image_find(sd_bus *bus, const char *path, const char *interface, void
         return r;
 }
 
+static int profile_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret, sd_bus_error *e) {
+        Manager *manager = *(Manager **) userdata;
+
+        return find_in(&manager->profiles, BUS_PROFILES, path, ret);
+}
+
 static int manager_find_object(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
                                sd_bus_error *e) {
         *ret = *(Manager **) userdata;
@@ -215,13 +225,18 @@ static const Viewer *viewer_of(const Manager *manager) {
         return manager->viewer && sd_bus_get_current_message(manager->bus) == manager->viewed ? manager->viewer : NULL;
 }
 
-/* Which images there are tells of the containers of others. */
+/* Which images and profiles there are tells of the containers of others. */
 static bool viewer_sees_image(const Viewer *viewer, const Image *image) {
+        return !viewer;
+}
+
+static bool viewer_sees_profile(const Viewer *viewer, const Profile *profile) {
         return !viewer;
 }
 
 DEFINE_ENUMERATOR(container_enumerate, Container, containers, bus_container_path, viewer_sees)
 DEFINE_ENUMERATOR(image_enumerate, Image, images, bus_image_path, viewer_sees_image)
+DEFINE_ENUMERATOR(profile_enumerate, Profile, profiles, bus_profile_path, viewer_sees_profile)
 DEFINE_ENUMERATOR(job_enumerate, Job, jobs, bus_job_path, viewer_sees_job)
 DEFINE_ENUMERATOR(job_result_enumerate, Job, job_results, bus_job_path, viewer_sees_job)
 
@@ -241,7 +256,7 @@ static int authorize_reading(Manager *manager, sd_bus_message *m, const char *pa
         }
         if (job_find(NULL, path, NULL, &manager, (void **) &job, NULL) > 0)
                 return deed_authorize_job(manager, m, job, &deed, error);
-        if (startswith(path, BUS_IMAGES "/"))
+        if (startswith(path, BUS_IMAGES "/") || startswith(path, BUS_PROFILES "/"))
                 return deed_authorize(manager, m, &deed, error);
         manager->viewer = viewer_free(manager->viewer);
         r = deed_authorize_view(manager, m, "list", &manager->viewer, error);
@@ -291,6 +306,7 @@ int bus_register(sd_bus *bus, Manager **manager) {
         } objects[] = {
                 { BUS_CONTAINERS, "org.ctrd1.Container", container_vtable, container_find, container_enumerate },
                 { BUS_IMAGES, "org.ctrd1.Image", image_vtable, image_find, image_enumerate },
+                { BUS_PROFILES, "org.ctrd1.Profile", profile_vtable, profile_find, profile_enumerate },
                 { BUS_JOBS, "org.ctrd1.Job", job_vtable, job_find, job_enumerate },
         };
         int r;
@@ -351,6 +367,21 @@ static void on_image_removed(Manager *manager, Image *image) {
         emit(manager->bus, bus_image_path(image), sd_bus_emit_object_removed);
 }
 
+static void on_profile_added(Profile *profile) {
+        emit(profile->manager->bus, bus_profile_path(profile), sd_bus_emit_object_added);
+}
+
+static void on_profile_changed(Profile *profile) {
+        _cleanup_free_ char *path = bus_profile_path(profile);
+
+        if (path)
+                (void) sd_bus_emit_properties_changed(profile->manager->bus, path, "org.ctrd1.Profile", "File", NULL);
+}
+
+static void on_profile_removed(Profile *profile) {
+        emit(profile->manager->bus, bus_profile_path(profile), sd_bus_emit_object_removed);
+}
+
 static void on_job_added(Job *job) {
         emit(job->manager->bus, bus_job_path(job), sd_bus_emit_object_added);
 }
@@ -388,6 +419,9 @@ const ManagerObserver bus_observer = {
         .image_added = on_image_added,
         .image_changed = on_image_changed,
         .image_removed = on_image_removed,
+        .profile_added = on_profile_added,
+        .profile_changed = on_profile_changed,
+        .profile_removed = on_profile_removed,
         .job_added = on_job_added,
         .job_changed = on_job_changed,
         .job_finished = on_job_finished,

@@ -13,6 +13,7 @@
 #define BUS_ROOT "/org/ctrd1"
 #define BUS_CONTAINERS BUS_ROOT "/container"
 #define BUS_IMAGES BUS_ROOT "/image"
+#define BUS_PROFILES BUS_ROOT "/profile"
 #define BUS_JOBS BUS_ROOT "/job"
 
 /* Puts all objects on the bus. *manager is read when calls come: it may be set
@@ -22,7 +23,8 @@ int bus_register(sd_bus *bus, Manager **manager);
 extern const ManagerObserver bus_observer;
 
 /* For the other bus files. */
-extern const sd_bus_vtable manager_vtable[], container_vtable[], image_vtable[], job_vtable[];
+extern const sd_bus_vtable manager_vtable[], container_vtable[], image_vtable[], job_vtable[],
+        profile_vtable[];
 
 /* Copies an Error into one of the bus: org.ctrd1.Error.NAME. Returns a negative
  * errno, so that handlers can return it. */
@@ -52,6 +54,7 @@ int bus_lease(Manager *manager, sd_bus_message *m, int *ret_fd, Error *error);
 char *bus_job_path(const Job *job);
 char *bus_container_path(const Container *container);
 char *bus_image_path(const Image *image);
+char *bus_profile_path(const Profile *profile);
 
 /* The polkit actions. */
 #define ACTION_MANAGE "org.ctrd1.manage"

@@ -451,18 +451,14 @@ static int property_exit_status(sd_bus *bus, const char *path, const char *inter
         return sd_bus_message_append(reply, "i", (int32_t) c->exit.code);
 }
 
-static int property_owner(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                          void *userdata, sd_bus_error *ret_error) {
+static int property_list(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         Container *c = userdata;
 
-        return sd_bus_message_append_strv(reply, c->settings->owners);
-}
-
-static int property_addresses(sd_bus *bus, const char *path, const char *interface, const char *property,
-                              sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
-        Container *c = userdata;
-
-        return sd_bus_message_append_strv(reply, c->addresses_known ? c->addresses : c->settings->addresses);
+        return sd_bus_message_append_strv(reply, streq(property, "Profiles") ? c->settings->profiles
+                                                 : streq(property, "Owner")  ? c->settings->owners
+                                                 : c->addresses_known        ? c->addresses
+                                                                             : c->settings->addresses);
 }
 
 static int property_job(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -483,6 +479,7 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("Description", "s", property_text, 0, CHANGES),
         SD_BUS_PROPERTY("Template", "s", property_text, 0, CONST),
         SD_BUS_PROPERTY("Image", "s", property_text, 0, CONST),
+        SD_BUS_PROPERTY("Profiles", "as", property_list, 0, CHANGES),
         SD_BUS_PROPERTY("Runtime", "s", property_text, 0, CHANGES),
         SD_BUS_PROPERTY("UserNamespace", "b", property_users, 0, CHANGES),
         SD_BUS_PROPERTY("Privileged", "b", property_users, 0, CHANGES),
@@ -500,12 +497,12 @@ const sd_bus_vtable container_vtable[] = {
         SD_BUS_PROPERTY("ExitReason", "s", property_text, 0, CHANGES),
         SD_BUS_PROPERTY("ExitStatus", "i", property_exit_status, 0, CHANGES),
         SD_BUS_PROPERTY("Network", "s", property_text, 0, CHANGES),
-        SD_BUS_PROPERTY("Addresses", "as", property_addresses, 0, CHANGES),
+        SD_BUS_PROPERTY("Addresses", "as", property_list, 0, CHANGES),
         SD_BUS_PROPERTY("Autostart", "s", property_text, 0, CHANGES),
         SD_BUS_PROPERTY("RestartPolicy", "s", property_text, 0, CHANGES),
         SD_BUS_PROPERTY("Restarts", "t", property_restarts, 0, CHANGES),
         SD_BUS_PROPERTY("NextStartAt", "t", property_time, 0, CHANGES),
-        SD_BUS_PROPERTY("Owner", "as", property_owner, 0, CHANGES),
+        SD_BUS_PROPERTY("Owner", "as", property_list, 0, CHANGES),
         SD_BUS_PROPERTY("Job", "o", property_job, 0, CHANGES),
 
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", job), method_start, SD_BUS_VTABLE_UNPRIVILEGED),

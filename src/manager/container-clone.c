@@ -16,7 +16,7 @@
 #include "name.h"
 #include "parse.h"
 #include "paths.h"
-#include "settings-change.h"
+#include "settings-request.h"
 #include "strv.h"
 #include "unit-worker.h"
 
@@ -194,6 +194,7 @@ int container_clone(Container *source, CloneRequest *request, Job *job, Error *e
         creation->source = source;
         source->clones++;
         creation->settings = TAKE_PTR(request->settings);
+        creation->may_be_privileged = settings_is_privileged(creation->settings);
         creation->edit = request->edit;
         request->edit = (SettingsEdit){};
 

@@ -89,14 +89,23 @@ int creation_choose_machine_id(Creation *creation, const Image *image) {
         return r;
 }
 
-static int make_identity(Creation *creation, const Image *image, Identity *ret, Error *error) {
-        _cleanup_free_ char *id = NULL;
+/* TEMPLATE/VARIANT, or NULL. */
+static int template_of(const Image *image, char **ret) {
+        *ret = NULL;
+        if (image->template && image->variant && asprintf(ret, "%s/%s", image->template, image->variant) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+static int make_identity(Creation *creation, const Settings *settings, const Image *image, Identity *ret, Error *error) {
         Identity identity = {};
         int r;
 
         r = creation_choose_machine_id(creation, image);
         if (r >= 0)
-                r = idpool_assign(creation->manager, creation->name, creation->settings, &identity, error);
+                r = idpool_assign(creation->manager, creation->name, settings, &identity, error);
         if (r >= 0)
                 r = selinux_assign(creation->manager, creation->name, &identity, error);
         if (r < 0)
@@ -104,10 +113,7 @@ static int make_identity(Creation *creation, const Image *image, Identity *ret, 
         identity.machine_id = strdup(creation->machine_id);
         identity.image = strdup(image->id);
         identity.created_usec = now_usec(CLOCK_REALTIME);
-        if (image->template && image->variant && asprintf(&id, "%s/%s", image->template, image->variant) < 0)
-                id = NULL;
-        identity.template = TAKE_PTR(id);
-        if (!identity.machine_id || !identity.image) {
+        if (template_of(image, &identity.template) < 0 || !identity.machine_id || !identity.image) {
                 identity_clear(&identity);
                 return -ENOMEM;
         }
@@ -116,22 +122,30 @@ static int make_identity(Creation *creation, const Image *image, Identity *ret, 
         return 0;
 }
 
-static int write_settings(const char *name, const Settings *settings, Error *error) {
-        _cleanup_free_ char *text = NULL;
-        char path[PATH_MAX];
-        int r;
+/* The file of one of an image says what it was made from, for whoever reads it. */
+static int make_edit(Creation *creation, const Image *image, Error *error) {
+        _cleanup_free_ char *template = NULL;
+        int r = template_of(image, &template);
 
-        r = file_mkdir_parents(PATH_SETTINGS, 0755);
         if (r >= 0)
-                r = settings_format(settings, &text);
-        if (r < 0)
-                return error_set_errno(error, r, "cannot make %s", PATH_SETTINGS);
-        snprintf(path, sizeof(path), PATH_SETTINGS "/%s.conf", name);
-        /* Settings may name secrets' places; they are for root. */
-        r = file_write_atomic(AT_FDCWD, path, text, strlen(text), 0600);
-        if (r < 0)
-                return error_set_errno(error, r, "cannot write %s", path);
-        return 0;
+                r = settings_set(creation->settings, NULL, "Image", image->id, "", TRUST_ADMIN, error);
+        if (r >= 0)
+                r = settings_set(creation->settings, NULL, "Template", template, "", TRUST_ADMIN, error);
+        return r < 0 ? r : settings_edit_new(creation->name, creation->settings, &creation->edit);
+}
+
+/* Profiles may be others than when it was asked for. */
+static int load_whole(Creation *creation, const Image *image, Settings **ret, Error *error) {
+        _cleanup_(settings_freep) Settings *settings = NULL;
+        int r = creation->source ? 0 : make_edit(creation, image, error);
+
+        if (r >= 0)
+                r = settings_files_load(creation->name, &creation->edit, &settings, error);
+        if (r >= 0 && settings_is_privileged(settings) && !creation->may_be_privileged)
+                r = error_set(error, EBUSY, "Busy", "the profiles of %s were changed meanwhile: try again", creation->name);
+        if (r >= 0)
+                *ret = TAKE_PTR(settings);
+        return r;
 }
 
 static void fresh_path(const char *name, char ret[static PATH_MAX]) {
@@ -185,8 +199,7 @@ static int write_files(Creation *creation, const Identity *identity, Error *erro
         r = identity_save(hidden, identity, error);
         if (r < 0)
                 return r;
-        r = creation->source ? settings_edit_write(&creation->edit, creation->name, error)
-                             : write_settings(creation->name, creation->settings, error);
+        r = settings_edit_write(&creation->edit, creation->name, error);
         if (r >= 0 && rename(fresh, final) < 0)
                 r = error_set_errno(error, errno, "cannot make %s", final);
         if (r < 0)
@@ -195,17 +208,15 @@ static int write_files(Creation *creation, const Identity *identity, Error *erro
 }
 
 int creation_commit(Creation *creation, const Image *image, Error *error) {
+        _cleanup_(settings_freep) Settings *settings = NULL;
         _cleanup_(identity_clear) Identity identity = {};
         Manager *manager = creation->manager;
         Container *container;
         int r;
 
-        r = make_identity(creation, image, &identity, error);
-        /* The file says what it was made from, for whoever reads it. */
+        r = load_whole(creation, image, &settings, error);
         if (r >= 0)
-                r = settings_set(creation->settings, NULL, "Image", identity.image, "", TRUST_ADMIN, error);
-        if (r >= 0)
-                r = settings_set(creation->settings, NULL, "Template", identity.template, "", TRUST_ADMIN, error);
+                r = make_identity(creation, settings, image, &identity, error);
         if (r >= 0)
                 r = write_files(creation, &identity, error);
         if (r < 0) {
@@ -295,11 +306,10 @@ int container_create(Manager *manager, CreateRequest *request, Job *job, Error *
         Image *image;
         int r;
 
-        r = settings_validate(request->settings, error);
-        if (r >= 0)
-                r = creation_new(manager, request->name, job, &creation, error);
+        r = creation_new(manager, request->name, job, &creation, error);
         if (r < 0)
                 return r;
+        creation->may_be_privileged = request->may_be_privileged;
 
         job_progress(job, 0, "Creating");
         /* An image by its id needs no template. */

@@ -117,13 +117,14 @@ void container_take_settings(Container *c, Settings *settings) {
         bool same = streq_ptr(old->description, settings->description) && streq_ptr(old->runtime, settings->runtime) &&
                     old->network_mode == settings->network_mode && strv_equal(old->addresses, settings->addresses) &&
                     old->user_namespace == settings->user_namespace && old->autostart == settings->autostart &&
-                    old->restart == settings->restart && strv_equal(old->owners, settings->owners);
+                    old->restart == settings->restart && strv_equal(old->owners, settings->owners) &&
+                    strv_equal(old->profiles, settings->profiles);
 
         c->settings = settings;
         settings_free(old);
         if (!same)
                 container_changed(c, "Description", "Runtime", "Network", "Addresses", "UserNamespace", "Privileged", "Autostart",
-                                  "RestartPolicy", "Owner", NULL);
+                                  "RestartPolicy", "Owner", "Profiles", NULL);
         recovery_settings_changed(c);
         journal_link_update(c);
 }

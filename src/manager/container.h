@@ -156,7 +156,8 @@ void container_adopt(Container *container);
 typedef struct CreateRequest {
         const char *name;
         const char *source; /* TEMPLATE[/VARIANT] or an image id */
-        Settings *settings; /* taken */
+        Settings *settings; /* taken; valid with the profiles that they name */
+        bool may_be_privileged; /* with them, too */
 } CreateRequest;
 
 int container_create(Manager *manager, CreateRequest *request, Job *job, Error *error);

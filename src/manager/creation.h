@@ -16,8 +16,9 @@
 typedef struct Creation {
         Manager *manager;
         char *name;
-        Settings *settings;
-        SettingsEdit edit; /* its files; with none they are made of the settings */
+        Settings *settings; /* of a clone all of them, else its own: without its profiles' */
+        SettingsEdit edit;  /* its files; with none they are made of the settings */
+        bool may_be_privileged;
         char machine_id[MACHINE_ID_MAX]; /* "": not yet chosen */
         Job *job;
         BuildWaiter *build; /* its image is being made */

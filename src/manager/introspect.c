@@ -50,6 +50,7 @@ int introspect(void) {
                 { BUS_ROOT "/manager", "org.ctrd1.Manager", manager_vtable },
                 { BUS_ROOT "/container", "org.ctrd1.Container", container_vtable },
                 { BUS_ROOT "/image", "org.ctrd1.Image", image_vtable },
+                { BUS_ROOT "/profile", "org.ctrd1.Profile", profile_vtable },
                 { BUS_ROOT "/job", "org.ctrd1.Job", job_vtable },
         };
         sd_bus *server = NULL, *client = NULL;

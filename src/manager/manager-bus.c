@@ -7,6 +7,7 @@
 #include "deed.h"
 #include "diagnosis.h"
 #include "name.h"
+#include "profile-bus.h"
 #include "reload.h"
 #include "strv.h"
 #include "template-query.h"
@@ -57,13 +58,15 @@ static int check_no_options(sd_bus_message *m, Error *error) {
 }
 
 static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_(settings_freep) Settings *settings = NULL;
+        _cleanup_(settings_freep) Settings *settings = NULL, *whole = NULL;
+        _cleanup_(settings_edit_clear) SettingsEdit edit = {};
         _cleanup_error_ Error error = ERROR_INIT;
         Manager *manager = userdata;
         const char *name, *source;
         CreateRequest request;
+        bool privileged;
+        int valid, r;
         Job *job;
-        int r;
 
         r = sd_bus_message_read(m, "ss", &name, &source);
         if (r < 0)
@@ -73,22 +76,28 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
                 r = read_settings(m, &settings, &error);
         if (r >= 0)
                 r = check_no_options(m, &error);
-        if (r >= 0)
-                r = owner_check(manager, settings->owners, NULL, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
-        /* What is asked for decides who may: so it is read first, which changes nothing. */
-        r = bus_authorize(manager, m, settings_is_privileged(settings) ? ACTION_MANAGE_PRIVILEGED : ACTION_MANAGE, name, "create",
-                          ret_error);
+        /* What is asked for decides who may: so it is read first, which changes nothing. What is
+         * wrong with profiles is for who may. */
+        valid = settings_edit_new(name, settings, &edit);
+        if (valid >= 0)
+                valid = settings_files_load(name, &edit, &whole, &error);
+        if (valid >= 0)
+                valid = owner_check(manager, whole->owners, NULL, &error);
+        privileged = settings_is_privileged(whole ?: settings);
+        r = bus_authorize(manager, m, privileged ? ACTION_MANAGE_PRIVILEGED : ACTION_MANAGE, name, "create", ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
+        if (valid < 0)
+                return bus_error(ret_error, &error, valid);
         r = bus_job_new(manager, m, "create", ACTION_MANAGE, name, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
 
         /* The answer is on its way before the job can end. */
         r = bus_reply_job(m, job);
-        request = (CreateRequest){ .name = name, .source = source, .settings = settings };
+        request = (CreateRequest){ .name = name, .source = source, .settings = settings, .may_be_privileged = privileged };
         if (r >= 0)
                 r = container_create(manager, &request, job, &error);
         settings = request.settings;
@@ -283,6 +292,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings), method_diagnose,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetProfile", SD_BUS_ARGS("s", name, "s", before, "s", after),
+                                SD_BUS_RESULT("a(sass)", containers), manager_method_set_profile, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", NULL, NULL, method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved",
                                 SD_BUS_ARGS("o", job, "s", container, "s", result, "s", error_name, "s", error_message), 0),

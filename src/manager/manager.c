@@ -104,6 +104,7 @@ Manager *manager_free(Manager *manager) {
         map_clear(&manager->jobs);
         map_clear(&manager->job_results);
         map_clear(&manager->images);
+        profiles_clear(manager);
         authority_free(manager->authority);
         unit_client_free(manager->units);
         sd_bus_unref(manager->bus);
@@ -324,9 +325,11 @@ int manager_load(Manager *manager) {
         build_clean(manager);
         empty_all_trash(manager);
         (void) file_remove_temporaries(PATH_SETTINGS);
+        (void) file_remove_temporaries(PATH_PROFILES);
         undo_creations(manager);
         container_removals_finish(manager);
         container_renames_finish(manager);
+        profiles_load(manager, false);
         load_images(manager, false);
         load_containers(manager, false);
         journal_links_restore(manager);

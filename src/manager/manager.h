@@ -17,6 +17,7 @@
 #include "lease.h"
 #include "manager-settings.h"
 #include "map.h"
+#include "profile.h"
 #include "queue.h"
 #include "template-query.h"
 #include "unit.h"
@@ -31,6 +32,9 @@ typedef struct ManagerObserver {
         /* Other containers are made from it than before. */
         void (*image_changed)(Manager *manager, Image *image);
         void (*image_removed)(Manager *manager, Image *image);
+        void (*profile_added)(Profile *profile);
+        void (*profile_changed)(Profile *profile);
+        void (*profile_removed)(Profile *profile);
         void (*job_added)(Job *job);
         void (*job_changed)(Job *job);
         void (*job_finished)(Job *job);
@@ -53,6 +57,7 @@ struct Manager {
 
         Map containers; /* by name */
         Map images;     /* by id */
+        Map profiles;   /* by name */
         Map jobs;       /* that run, by number as text */
         Map job_results; /* that have ended, likewise, the oldest first */
         sd_event_source *job_timer; /* for the oldest result, while there is one */

@@ -5,6 +5,8 @@
 
 #define PATH_SETTINGS "/etc/ctrd/containers"
 #define PATH_SETTINGS_RUNTIME "/run/ctrd/settings"
+#define PATH_PROFILES "/etc/ctrd/profiles"
+#define PATH_PROFILES_SHIPPED CTRD_PKGDATA_DIR "/profiles"
 #define PATH_IMAGES "/var/lib/ctrd/images"
 #define PATH_CONTAINERS "/var/lib/ctrd/containers"
 #define PATH_RUN "/run/ctrd/containers"

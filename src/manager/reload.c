@@ -61,6 +61,7 @@ void manager_reload(Manager *manager) {
         job_forget_results(manager, now_usec(CLOCK_MONOTONIC));
         queue_look(manager->build_queue);
         queue_look(manager->job_queue);
+        profiles_load(manager, true);
         /* Before those that come with them: they are read once. */
         MAP_FOREACH(container, &manager->containers)
                 reload_settings(container);

@@ -24,92 +24,6 @@ struct SettingsChange {
         void *userdata;
 };
 
-void settings_request_clear(SettingsRequest *request) {
-        settings_edit_clear(&request->edit);
-        settings_free(request->settings);
-        settings_free(request->live);
-        strv_free(request->keys);
-        *request = (SettingsRequest){};
-}
-
-/* Each by itself, for an error that says nothing of files; and none may be two lines of
- * a file, or half of one (Incus CVE-2026-23953). */
-int settings_check_assignments(char *const *assignments, char ***ret_keys, Error *error) {
-        _cleanup_(settings_freep) Settings *scratch = settings_new();
-        _cleanup_strv_ char **keys = NULL;
-
-        if (!scratch)
-                return -ENOMEM;
-        STRV_FOREACH(a, assignments) {
-                const char *value = strchr(*a, '=') + 1;
-                _cleanup_free_ char *key = strndup(*a, (size_t) (value - 1 - *a));
-                int r;
-
-                if (!key)
-                        return -ENOMEM;
-                if (strpbrk(value, "\r\n") || endswith(value, "\\"))
-                        return error_set(error, EINVAL, "InvalidSettings",
-                                         "the value of %.64s= must be one line that does not end in a backslash", key);
-                r = settings_set(scratch, NULL, key, value, "", TRUST_ADMIN, error);
-                if (r >= 0 && !strv_contains(keys, key))
-                        r = strv_extend(&keys, key);
-                if (r < 0)
-                        return r;
-        }
-        *ret_keys = TAKE_PTR(keys);
-        return 0;
-}
-
-int settings_request_make(const Container *container, char *const *assignments, bool runtime, SettingsRequest *ret,
-                          Error *error) {
-        SettingsRequest request = {};
-        int r;
-
-        if (!assignments || !assignments[0])
-                return error_set(error, EINVAL, "InvalidSettings", "there is nothing to set: give at least one setting");
-        r = settings_check_assignments(assignments, &request.keys, error);
-        if (r >= 0)
-                r = settings_edit_make(container->name, assignments, runtime, &request.edit, error);
-        if (r >= 0)
-                r = settings_files_load(container->name, &request.edit, &request.settings, error);
-        if (r < 0) {
-                settings_request_clear(&request);
-                return r;
-        }
-        *ret = request;
-        return 0;
-}
-
-static int list_differences(const char *name, const Settings *settings, char ***ret, Error *error) {
-        _cleanup_(settings_freep) Settings *now = NULL;
-        int r = settings_files_load(name, NULL, &now, error);
-
-        for (size_t i = 0; i < settings_keys() && r >= 0; i++)
-                if (settings_differ(now, settings, settings_key(i).key))
-                        r = strv_extend(ret, settings_key(i).key);
-        return r;
-}
-
-int settings_request_replace(const Container *container, const char *before, const char *after, SettingsRequest *ret,
-                             Error *error) {
-        _cleanup_error_ Error ignored = ERROR_INIT;
-        SettingsRequest request = {};
-        int r = settings_edit_replace(container->name, before, after, &request.edit, error);
-
-        if (r >= 0)
-                r = settings_files_load(container->name, &request.edit, &request.settings, error);
-        /* What was wrong before is not in the way of what is right: then all may differ. */
-        if (r >= 0 && list_differences(container->name, request.settings, &request.keys, &ignored) < 0)
-                for (size_t i = 0; i < settings_keys() && r >= 0; i++)
-                        r = strv_extend(&request.keys, settings_key(i).key);
-        if (r < 0) {
-                settings_request_clear(&request);
-                return r;
-        }
-        *ret = request;
-        return 0;
-}
-
 SettingsChange *settings_change_free(SettingsChange *change) {
         if (!change)
                 return NULL;
@@ -135,6 +49,7 @@ static bool is_live(const char *key) {
                 "Description", "Autostart",          "StartDelaySec",         "Restart",        "RestartSec",
                 "RestartSteps", "RestartMaxDelaySec", "StartLimitIntervalSec", "StartLimitBurst",
                 "Protected",    "Ephemeral",          "LinkJournal",          "Owner",
+                "Profile",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++)
@@ -152,6 +67,7 @@ static int take_effect(SettingsChange *change, char ***ret_pending) {
                 { "Autostart", "Autostart" },
                 { "Restart", "RestartPolicy" },
                 { "Owner", "Owner" },
+                { "Profile", "Profiles" },
         };
         const Settings *settings = change->request.settings;
         Container *c = change->container;

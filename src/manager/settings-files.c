@@ -12,7 +12,6 @@
 #include "strv.h"
 #include "text.h"
 
-#define EDITED "50-set.conf"
 #define HEAD "# Written when somebody sets something through ctrd: see ctrctl(1), set.\n"
 
 /* Of NAME.conf.d. */
@@ -21,39 +20,11 @@ static const char *const directories[_SETTINGS_FILE_MAX] = {
         [SETTINGS_FILE_RUNTIME] = PATH_SETTINGS_RUNTIME,
 };
 
-static int load_file(Settings *settings, const char *path, Error *error) {
-        _cleanup_free_ char *text = NULL;
-        int r = fragment_read(path, false, &text, error);
-
-        return r < 0 ? r : settings_parse(settings, text, path, TRUST_ADMIN, error);
-}
-
-/* edit: the file's text is its, whether there is such a file or not. */
-static int load_directory(Settings *settings, const char *name, const SettingsEdit *edit, SettingsFile which, Error *error) {
-        const char *own = edit ? edit->files[which].path : NULL;
-        _cleanup_strv_ char **fragments = NULL;
-        char path[PATH_MAX];
-        int r;
-
-        snprintf(path, sizeof(path), "%s/%s.conf.d", directories[which], name);
-        r = fragment_list((char *[]){ path, NULL }, own, &fragments, error);
-        STRV_FOREACH(f, fragments) {
-                if (r < 0)
-                        break;
-                if (!streq_ptr(*f, own))
-                        r = load_file(settings, *f, error);
-                else if (edit->files[which].after)
-                        r = settings_parse(settings, edit->files[which].after, own, TRUST_ADMIN, error);
-        }
-        return r;
-}
-
 static void own_path(const char *name, char ret[static PATH_MAX]) {
         snprintf(ret, PATH_MAX, PATH_SETTINGS "/%s.conf", name);
 }
 
-/* NAME.conf, and the two directories. */
-static void place(const char *name, SettingsFile which, char ret[static PATH_MAX]) {
+void settings_file_place(const char *name, SettingsFile which, char ret[static PATH_MAX]) {
         if (directories[which])
                 snprintf(ret, PATH_MAX, "%s/%s.conf.d", directories[which], name);
         else
@@ -61,31 +32,7 @@ static void place(const char *name, SettingsFile which, char ret[static PATH_MAX
 }
 
 static void set_path(const char *name, SettingsFile which, char ret[static PATH_MAX]) {
-        snprintf(ret, PATH_MAX, "%s/%s.conf.d/" EDITED, directories[which], name);
-}
-
-int settings_files_load(const char *name, const SettingsEdit *edit, Settings **ret, Error *error) {
-        _cleanup_(settings_freep) Settings *settings = settings_new();
-        char path[PATH_MAX];
-        int r;
-
-        if (!settings)
-                return -ENOMEM;
-        own_path(name, path);
-        if (edit && edit->files[SETTINGS_FILE_OWN].path)
-                r = settings_parse(settings, edit->files[SETTINGS_FILE_OWN].after, path, TRUST_ADMIN, error);
-        else
-                r = load_file(settings, path, error);
-        for (SettingsFile i = SETTINGS_FILE_SET; i < _SETTINGS_FILE_MAX && r >= 0; i++)
-                r = load_directory(settings, name, edit, i, error);
-        if (r >= 0)
-                r = settings_validate(settings, error);
-        if (r >= 0 && settings_name_container(settings, name))
-                r = error_set(error, EINVAL, "InvalidSettings", "After=, Requires= and Wants= name other containers, not %s itself", name);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(settings);
-        return 0;
+        snprintf(ret, PATH_MAX, "%s/%s.conf.d/" SETTINGS_EDITED, directories[which], name);
 }
 
 void settings_edit_clear(SettingsEdit *edit) {
@@ -215,7 +162,7 @@ int settings_edit_make(const char *name, char *const *assignments, bool runtime,
         for (SettingsFile i = SETTINGS_FILE_SET; i < _SETTINGS_FILE_MAX && r >= 0; i++) {
                 bool is_runtime = i == SETTINGS_FILE_RUNTIME;
 
-                if (asprintf(&edit.files[i].path, "%s/%s.conf.d/" EDITED, directories[i], name) < 0) {
+                if (asprintf(&edit.files[i].path, "%s/%s.conf.d/" SETTINGS_EDITED, directories[i], name) < 0) {
                         edit.files[i].path = NULL;
                         r = -ENOMEM;
                         break;
@@ -234,6 +181,21 @@ int settings_edit_make(const char *name, char *const *assignments, bool runtime,
         }
         *ret = edit;
         return 0;
+}
+
+int settings_edit_new(const char *name, const Settings *settings, SettingsEdit *ret) {
+        SettingsEdit edit = {};
+        char path[PATH_MAX];
+        int r = settings_format(settings, &edit.files[SETTINGS_FILE_OWN].after);
+
+        own_path(name, path);
+        if (r >= 0 && !(edit.files[SETTINGS_FILE_OWN].path = strdup(path)))
+                r = -ENOMEM;
+        if (r < 0)
+                settings_edit_clear(&edit);
+        else
+                *ret = edit;
+        return r;
 }
 
 int settings_text_read(const char *name, char **ret, Error *error) {
@@ -282,7 +244,7 @@ static int join_texts(const char *name, char **ret, Error *error) {
         int r;
 
         own_path(name, path);
-        place(name, SETTINGS_FILE_SET, directory);
+        settings_file_place(name, SETTINGS_FILE_SET, directory);
         r = fragment_list((char *[]){ directory, NULL }, NULL, &fragments, error);
         if (r >= 0)
                 r = append_text(&out, path, "", error);
@@ -372,7 +334,7 @@ void settings_files_forget(const char *name) {
         (void) unlink(path);
         set_path(name, SETTINGS_FILE_SET, path);
         (void) unlink(path);
-        place(name, SETTINGS_FILE_SET, path);
+        settings_file_place(name, SETTINGS_FILE_SET, path);
         (void) rmdir(path); /* where it was the last */
 }
 
@@ -380,7 +342,7 @@ int settings_files_check_vacant(const char *name, Error *error) {
         char path[PATH_MAX];
 
         for (SettingsFile i = 0; i < _SETTINGS_FILE_MAX; i++) {
-                place(name, i, path);
+                settings_file_place(name, i, path);
                 if (access(path, F_OK) >= 0)
                         return error_set(error, EEXIST, "Exists", "%s exists already: remove it, or choose another name", path);
         }
@@ -391,8 +353,8 @@ int settings_files_rename(const char *from, const char *to, Error *error) {
         char before[PATH_MAX], after[PATH_MAX];
 
         for (SettingsFile i = 0; i < _SETTINGS_FILE_MAX; i++) {
-                place(from, i, before);
-                place(to, i, after);
+                settings_file_place(from, i, before);
+                settings_file_place(to, i, after);
                 if (renameat2(AT_FDCWD, before, AT_FDCWD, after, RENAME_NOREPLACE) < 0 && errno != ENOENT)
                         return error_set_errno(error, errno, "cannot rename %s to %s", before, after);
         }
@@ -408,7 +370,7 @@ int settings_files_remove(const char *name, Error *error) {
         for (SettingsFile i = SETTINGS_FILE_SET; i < _SETTINGS_FILE_MAX; i++) {
                 int r;
 
-                place(name, i, path);
+                settings_file_place(name, i, path);
                 r = file_remove_tree(AT_FDCWD, path);
                 if (r < 0)
                         return error_set_errno(error, r, "cannot remove %s", path);

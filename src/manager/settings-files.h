@@ -9,11 +9,14 @@
  *   /run/ctrd/settings/NAME.conf.d/ *.conf    until the host is booted again
  *
  * What is set through ctrd goes to 50-set.conf of one of the two directories, which
- * holds for each key an assignment that resets it and those that set it.
+ * holds for each key an assignment that resets it and those that set it. Before all of
+ * them come the profiles that they name with Profile=.
  */
 
-#include "error.h"
+#include "profile-file.h"
 #include "settings.h"
+
+#define SETTINGS_EDITED "50-set.conf"
 
 typedef enum SettingsFile { /* in the order in which they are read */
         SETTINGS_FILE_OWN,     /* NAME.conf */
@@ -29,7 +32,11 @@ typedef struct SettingsEdit {
                 char *path;
                 char *before, *after;
         } files[_SETTINGS_FILE_MAX];
+        const ProfileText *profile; /* that one would have; NULL: they are as they are */
 } SettingsEdit;
+
+/* NAME.conf, and the directories of the others. */
+void settings_file_place(const char *name, SettingsFile which, char ret[static PATH_MAX]);
 
 void settings_edit_clear(SettingsEdit *edit);
 
@@ -37,6 +44,9 @@ void settings_edit_clear(SettingsEdit *edit);
  * each, with valid keys; several of a list's key are its values, an empty one resets.
  * runtime: until the host is booted again; else what was set so before goes. */
 int settings_edit_make(const char *name, char *const *assignments, bool runtime, SettingsEdit *ret, Error *error);
+
+/* NAME.conf of a new container, with these settings. */
+int settings_edit_new(const char *name, const Settings *settings, SettingsEdit *ret);
 
 /* The text of NAME.conf. */
 int settings_text_read(const char *name, char **ret, Error *error);

@@ -12,6 +12,7 @@ typedef struct SettingRow SettingRow;
  * error; a row that says nothing is for administrators alone. */
 typedef enum SettingTrust {
         TRUST_ADMIN, /* files below /etc, authorised callers of the bus */
+        TRUST_PROFILE, /* a profile, by administrators too: not what a container alone can be */
         TRUST_IMAGE, /* a fragment that came with an image: harmless keys only (CVE-2026-40226) */
 } SettingTrust;
 
@@ -27,6 +28,7 @@ struct SettingRow {
         bool is_list;
         SettingTrust trust; /* TRUST_ADMIN unless the row says otherwise */
         bool owners; /* an owner of the container may set it: it asks for nothing that root inside has not got */
+        bool of_one; /* one container's, so in no profile */
         bool secret; /* the value is never shown in an error */
         uint64_t initial;   /* default of numbers, enums and booleans */
         uint64_t minimum, maximum; /* maximum 0: infinity */

@@ -157,6 +157,10 @@ static int parse_users(const SettingRow *row, void *field, const char *value, Er
         return parse_words(row, field, value, setting_word_is_user, error);
 }
 
+static int parse_profiles(const SettingRow *row, void *field, const char *value, Error *error) {
+        return parse_words(row, field, value, name_is_valid, error);
+}
+
 static int parse_environment(const SettingRow *row, void *field, const char *value, Error *error) {
         return parse_words(row, field, value, setting_word_is_assignment, error);
 }
@@ -320,13 +324,15 @@ static int format_u32(const SettingRow *row, const void *field, char ***values) 
 static const SettingRow rows[] = {
         { "Container", "Description", FIELD(description), STRING, .parse = parse_text, .trust = TRUST_IMAGE, .owners = true,
           .expected = "use one line of at most 1024 printable characters", .summary = "what the container is for" },
-        { "Container", "Template", FIELD(template), STRING, .parse = parse_template,
+        { "Container", "Template", FIELD(template), .of_one = true, STRING, .parse = parse_template,
           .expected = "name one as TEMPLATE/VARIANT", .summary = "the template that the image was made from" },
-        { "Container", "Image", FIELD(image), STRING, .parse = parse_image,
+        { "Container", "Image", FIELD(image), .of_one = true, STRING, .parse = parse_image,
           .expected = "name an image as ctrctl image list shows it", .summary = "the image below the container's root" },
+        { "Container", "Profile", FIELD(profiles), LIST, .parse = parse_profiles, .of_one = true,
+          .expected = "name profiles as ctrctl profile list shows them", .summary = "profiles, whose settings the container has before its own" },
         { "Container", "Runtime", FIELD(runtime), STRING, .parse = parse_path,
           .expected = "give the absolute path of an OCI runtime", .summary = "OCI runtime, instead of ctrrun" },
-        { "Container", "MachineID", FIELD(machine_id), STRING, .parse = parse_machine_id,
+        { "Container", "MachineID", FIELD(machine_id), .of_one = true, STRING, .parse = parse_machine_id,
           .expected = "use 32 lower-case hexadecimal digits", .summary = "machine id, instead of the one chosen at creation" },
         { "Container", "Autostart", FIELD(autostart), .parse = parse_enum_or_boolean, .format = format_enum, .reset = reset_enum,
           .word = autostart_to_string, .initial = AUTOSTART_LAST, .expected = "say yes, no or last",
@@ -425,7 +431,7 @@ static const SettingRow rows[] = {
         { "Security", "UserNamespace", FIELD(user_namespace), .parse = parse_enum_or_boolean, .format = format_enum,
           .reset = reset_enum, .word = user_namespace_mode_to_string, .initial = USER_NAMESPACE_YES, .expected = "say yes, no or identity",
           .summary = "ids inside are mapped to a range of their own; without it root inside is root" },
-        { "Security", "UIDBase", FIELD(uid_base), .parse = parse_ids, .format = format_u32, .reset = reset_u32,
+        { "Security", "UIDBase", FIELD(uid_base), .of_one = true, .parse = parse_ids, .format = format_u32, .reset = reset_u32,
           .initial = UINT32_MAX, .minimum = IDRANGE_COUNT, .maximum = UIDS_END - IDRANGE_COUNT,
           .expected = "give a multiple of 65536, such as 524288", .summary = "first id outside, instead of one chosen at creation" },
         { "Security", "UIDCount", FIELD(uid_count), .parse = parse_ids, .format = format_u32, .reset = reset_u32,

@@ -78,7 +78,10 @@ Settings *settings_new(void) {
         if (!s)
                 return NULL;
         s->origins = calloc(settings_table.n, sizeof(char *));
-        if (!s->origins) {
+        s->resets = calloc(settings_table.n, sizeof(bool));
+        if (!s->origins || !s->resets) {
+                free(s->origins);
+                free(s->resets);
                 free(s);
                 return NULL;
         }
@@ -95,6 +98,7 @@ Settings *settings_free(Settings *s) {
                 free(s->origins[i]);
         }
         free(s->origins);
+        free(s->resets);
         free(s);
         return NULL;
 }
@@ -106,6 +110,9 @@ static int set_row(Settings *s, const SettingRow *row, const char *value, const 
         if (trust == TRUST_IMAGE && row->trust != TRUST_IMAGE)
                 return error_set(error, EPERM, "InvalidSettings",
                                  "%s= may not be set by an image: set it in the container's own settings", row->key);
+        if (trust == TRUST_PROFILE && row->of_one)
+                return error_set(error, EPERM, "InvalidSettings",
+                                 "%s= may not be set by a profile, which many have: set it in the container's own settings", row->key);
 
         /* Blanks around a value would be lost in a file: they are nobody's. */
         from = strdup(strempty(origin));
@@ -125,6 +132,7 @@ static int set_row(Settings *s, const SettingRow *row, const char *value, const 
         size_t i = (size_t) (row - settings_table.rows);
         free(s->origins[i]);
         s->origins[i] = *value ? TAKE_PTR(from) : NULL;
+        s->resets[i] = s->resets[i] || !*value;
         return 0;
 }
 
@@ -186,6 +194,8 @@ int settings_validate(const Settings *s, Error *error) {
         if (s->owners && settings_is_privileged(s))
                 return error_set(error, EINVAL, "InvalidSettings",
                                  "Owner= needs UserNamespace=yes: root inside is root of this host, and its owner would be");
+        if (strv_length(s->profiles) > SETTINGS_PROFILES_MAX)
+                return error_set(error, EINVAL, "InvalidSettings", "Profile= names more than %d profiles", SETTINGS_PROFILES_MAX);
         if (s->memory_high != UINT64_MAX && s->memory_max != UINT64_MAX && s->memory_high > s->memory_max)
                 return error_set(error, EINVAL, "InvalidSettings", "MemoryHigh= is larger than MemoryMax=");
         return 0;
@@ -282,14 +292,19 @@ int settings_format(const Settings *s, char **ret) {
         for (size_t i = 0; i < settings_table.n && r >= 0; i++) {
                 const SettingRow *row = &settings_table.rows[i];
                 _cleanup_strv_ char **values = NULL;
+                bool reset;
 
                 r = row->format(row, row_field(s, row), &values);
-                if (r < 0 || !values)
+                /* A default is to be said where profiles may say something else. */
+                reset = s->profiles && (s->resets[i] || (s->origins[i] && !values));
+                if (r < 0 || (!values && !reset))
                         continue;
                 if (!streq_ptr(section, row->section)) {
                         text_put(&text, "%s[%s]\n", section ? "\n" : "", row->section);
                         section = row->section;
                 }
+                if (reset)
+                        text_put(&text, "%s=\n", row->key);
                 STRV_FOREACH(v, values)
                         text_put(&text, "%s=%s\n", row->key, *v);
         }

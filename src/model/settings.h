@@ -81,6 +81,7 @@ typedef struct Settings {
         char *description;
         char *template; /* TEMPLATE/VARIANT that the image was made from */
         char *image;    /* image id */
+        char **profiles; /* read before the container's own settings */
         char *runtime;  /* absolute path of an OCI runtime; NULL: ctrrun */
         char *machine_id;
         Autostart autostart;
@@ -150,7 +151,10 @@ typedef struct Settings {
         /* For each row of the table: the file that set it last ("" bus or
          * command line), NULL: a default. Indexed as settings_key(). */
         char **origins;
+        bool *resets; /* likewise: an empty assignment was among those that set it */
 } Settings;
+
+#define SETTINGS_PROFILES_MAX 16 /* of one container */
 
 Settings *settings_new(void); /* every key at its default; NULL: no memory */
 Settings *settings_free(Settings *s);
@@ -198,7 +202,8 @@ bool settings_differ(const Settings *a, const Settings *b, const char *key);
  * some of its own: throw to away, or copy it back. */
 int settings_copy(Settings *to, const Settings *from, const char *key);
 
-/* The text of a file with all keys that differ from their default. */
+/* The text of a file with all keys that differ from their default, and where profiles are
+ * named with all that were set. */
 int settings_format(const Settings *s, char **ret);
 
 /* The table, for listings and checks; index 0 … settings_keys()-1. */

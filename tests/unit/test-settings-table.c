@@ -37,6 +37,7 @@ static const Case cases[] = {
           { "a\nb", "a\tb", "\x1b[2J", "caf\xe9", "\x7f", "ends in \\", "\xc2\x9b" } },
         { "Template", false, { { "debian/bookworm" }, { "busybox" } }, { "a/b/c", "Debian", "../x", "/x", "a b" } },
         { "Image", false, { { "debian-bookworm" }, { "a.b_c" } }, { "../x", ".x", "A", "a/b", "a b", "-a" } },
+        { "Profile", false, { { "nesting" }, { "low-memory" } }, { "../x", "x.conf", "Nesting", "-a", "a/b", "a\\", "nesting," } },
         { "Runtime", false, { { "/usr/bin/crun" }, { "/opt/my runtime" } }, { "crun", "/a/../b", "/a\nb", "/a\\", "/caf\xe9" } },
         { "MachineID", false, { { "0123456789abcdef0123456789abcdef" } },
           { "0123456789ABCDEF0123456789ABCDEF", "0123", "00000000000000000000000000000000", "0123456789abcdef0123456789abcdef0",

@@ -308,6 +308,53 @@ static void origin_is_who_set_it_last(void **state) {
         assert_null(origin(s, "Image"));
 }
 
+/* What a container says goes before what its profiles say: so its file has defaults too, but
+ * only where there are profiles. */
+static void defaults_are_written_where_profiles_may_say_otherwise(void **state) {
+        static const char own[] = "[Files]\nReadOnly=no\n[Exec]\nEnvironment=X=0\nEnvironment=\nEnvironment=B=2\n[Resources]\nMemoryMax=\n";
+        _cleanup_settings_ Settings *s = parse(own), *whole = settings_new();
+        _cleanup_free_ char *text = NULL, *text2 = NULL;
+
+        assert_ok(settings_format(s, &text));
+        assert_string_equal(text, "[Exec]\nEnvironment=B=2\n");
+        assert_ok(settings_set(s, NULL, "Profile", "p", "", TRUST_ADMIN, NULL));
+        assert_ok(settings_format(s, &text2));
+        assert_string_equal(text2, "[Container]\nProfile=p\n\n[Exec]\nEnvironment=\nEnvironment=B=2\n\n[Files]\nReadOnly=\n\n"
+                                   "[Resources]\nMemoryMax=\n");
+        assert_ok(settings_parse(whole, "[Exec]\nEnvironment=A=1\nHostname=h\n[Files]\nReadOnly=yes\n[Resources]\nMemoryMax=1G\n", "p",
+                                 TRUST_PROFILE, NULL));
+        assert_ok(settings_parse(whole, text2, "a.conf", TRUST_ADMIN, NULL));
+        assert_list(whole->environment, STRINGS("B=2"));
+        assert_false(whole->read_only);
+        assert_true(whole->memory_max == UINT64_MAX);
+        assert_string_equal(whole->hostname, "h");
+}
+
+static void what_is_one_containers_is_in_no_profile(void **state) {
+        static const char *const lines[] = {
+                "[Container]\nProfile=a\n", "[Container]\nImage=a\n", "[Container]\nTemplate=a\n",
+                "[Container]\nMachineID=0123456789abcdef0123456789abcdef\n", "[Security]\nUIDBase=524288\n", "[Container]\nProfile=\n",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                _cleanup_settings_ Settings *s = settings_new();
+                _cleanup_error_ Error e = ERROR_INIT;
+
+                assert_int_equal(settings_parse(s, lines[i], "p.conf", TRUST_PROFILE, &e), -EPERM);
+                test_assert_error(&e, EPERM, "InvalidSettings", "p.conf:2: ");
+        }
+}
+
+static void profiles_are_bounded(void **state) {
+        _cleanup_settings_ Settings *s = settings_new();
+
+        for (size_t i = 0; i <= SETTINGS_PROFILES_MAX; i++) {
+                assert_int_equal(settings_validate(s, NULL), 0);
+                assert_ok(settings_set(s, NULL, "Profile", "a", "", TRUST_ADMIN, NULL));
+        }
+        assert_int_equal(settings_validate(s, NULL), -EINVAL);
+}
+
 static void get_gives_each_assignment(void **state) {
         _cleanup_settings_ Settings *s = parse("[Exec]\nEnvironment=A=1 \"B=2 3\"\nHostname=web\n");
         _cleanup_strv_ char **environment = NULL, **hostname = NULL, **image = (char **) 1;
@@ -523,6 +570,9 @@ int main(void) {
                 T(set_to_null_resets),
                 T(failed_set_changes_nothing),
                 T(origin_is_who_set_it_last),
+                T(defaults_are_written_where_profiles_may_say_otherwise),
+                T(what_is_one_containers_is_in_no_profile),
+                T(profiles_are_bounded),
                 T(get_gives_each_assignment),
                 T(formatted_text_is_a_file_of_sections),
                 T(any_environment_survives_a_file),

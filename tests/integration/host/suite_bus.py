@@ -198,7 +198,7 @@ def members(xml, interface):
 def test_introspection_of_every_object():
     # What the program prints of itself is held against org.ctrd1(5) by tests/lint/help-man.
     printed = run('/usr/lib/ctrd/ctrd', '--introspect', check=True).out
-    kinds = {'container': 'Container', 'image': 'Image', 'job': 'Job'}
+    kinds = {'container': 'Container', 'image': 'Image', 'profile': 'Profile', 'job': 'Job'}
     with container('web', start=False):
         objects = ['/org/ctrd1'] + list(managed())
         assert {p.split('/')[3] for p in objects[1:]} == set(kinds), objects
