@@ -25,6 +25,8 @@ import disk             # noqa: E402
 import faults           # noqa: E402
 
 CLIENTS = 8
+FILES = 30
+UPPER = '/var/lib/ctrd/containers/%s/fs/upper/many'
 SHARED = ['all']
 STEADY = ('running', 'stopped', 'failed', 'frozen')
 # From a client's view its call was cut off.
@@ -43,6 +45,8 @@ class Memory:
         self.exists = {False}
         self.running = {False}
         self.token = {None}
+        self.filled = False     # its files are FILES, and those of a copy
+        self.either = None      # the name that it had, or was to have: it has one of both
 
     def __repr__(self):
         return 'exists %s, running %s, token %s' % (self.exists, self.running, self.token)
@@ -89,7 +93,7 @@ class Worker(Client):
     def __init__(self, number):
         super().__init__()
         self.random = random.Random(options.seed * 1000 + number)
-        self.mine = {'c%d%s' % (number, letter): Memory() for letter in 'ab'}
+        self.mine = {'c%d%s' % (number, letter): Memory() for letter in 'abc'}
         self.tokens = 0
         self.deaths = 0     # when what it does now began
 
@@ -167,7 +171,7 @@ class Worker(Client):
         m.exists = {False, True}
         m.running = {False} | m.running
         self.finish(self.ask(lambda: self.container(name, 'Remove', GLib.Variant('(b)', (True,)))[0]))
-        m.exists, m.running, m.token = {False}, {False}, {None}
+        self.forget(m)
 
     def set(self, name, m):
         """Two keys at once: they are never of two minds."""
@@ -177,6 +181,40 @@ class Worker(Client):
         self.ask(lambda: self.container(name, 'SetSettings', GLib.Variant(
             '(a(ss)b)', ([('Description', token), ('StopTimeoutSec', '%ds' % (1000 + self.tokens))], False))))
         m.token = {token}
+
+    def absent(self):
+        return next(((name, m) for name, m in self.mine.items() if m.exists == {False}), (None, None))
+
+    def rename(self, name, m):
+        new, other = self.absent()
+        if not new:
+            return
+        m.exists = other.exists = {False, True}
+        other.token, other.running, other.filled = m.token, m.running, m.filled
+        m.either = new
+        self.ask(lambda: self.container(name, 'Rename', GLib.Variant('(s)', (new,))))
+        other.exists = {True}
+        self.forget(m)
+
+    def clone(self, name, m):
+        new, other = self.absent()
+        if not new:
+            return
+        if not m.filled:
+            os.makedirs(UPPER % name, exist_ok=True)
+            for i in range(FILES):
+                with open((UPPER + '/%d') % (name, i), 'w') as f:
+                    f.write('x' * 5000)
+            m.filled = True
+        other.exists = {False, True}
+        other.token, other.running, other.filled = m.token, {False}, True
+        self.finish(self.ask(lambda: self.call('/org/ctrd1', 'org.ctrd1.Manager', 'CloneContainer', GLib.Variant(
+            '(ssa(ss)a{sv})', (name, new, [], {})))[0]))
+        other.exists = {True}
+
+    @staticmethod
+    def forget(m):
+        m.exists, m.running, m.token, m.filled, m.either = {False}, {False}, {None}, False, None
 
     def freeze(self, name, m):
         self.ask(lambda: self.container(name, 'Freeze'))
@@ -200,7 +238,7 @@ class Worker(Client):
             verb = self.random.choices((self.stop, self.restart, self.remove, self.exec, self.set, self.freeze, self.look),
                                        (3, 2, 1, 8, 4, 2, 1))[0]
         else:
-            verb = self.random.choices((self.start, self.remove, self.set, self.look), (8, 1, 3, 1))[0]
+            verb = self.random.choices((self.start, self.remove, self.set, self.look, self.rename, self.clone), (8, 1, 3, 1, 3, 3))[0]
         try:
             verb(name, m)
             return verb.__name__
@@ -341,6 +379,10 @@ def check(client, workers, victim):
     for worker in workers:
         for name, m in worker.mine.items():
             exists = name in containers
+            if m.either:
+                assert exists != (m.either in containers), '%s was being renamed to %s, and these are there: %s' % (
+                    name, m.either, sorted(containers))
+                m.either = None
             assert exists in m.exists, '%s: %s, but it exists: %s' % (name, m, exists)
             m.exists = {exists}
             runs = name in running
@@ -351,8 +393,10 @@ def check(client, workers, victim):
                 assert runs in m.running or not exists, '%s: %s, but it runs: %s (%s)' % (name, m, runs, containers[name])
             m.running = {runs}
             if not exists:
-                m.token = {None}
+                worker.forget(m)
                 continue
+            if m.filled:
+                assert len(os.listdir(UPPER % name)) == FILES, 'the files of %s are not whole' % name
             token, timeout = tokens(name)
             assert token in m.token, '%s: %s, but the description is %s' % (name, m, token)
             assert containers[name]['Description'] == (token or ''), (name, token, containers[name]['Description'])
