@@ -76,6 +76,7 @@ void run_drop_requests(Container *c) {
         c->profile = confinement_load_free(c->profile);
         unit_request_drop(c->unit);
         c->unit = NULL;
+        journal_forward_drop(&c->forward);
 }
 
 void run_unconfine(Container *c) {
@@ -363,6 +364,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         case MONITOR_RUNNING:
                 ephemeral_run_began(c);
                 if (before == MONITOR_READY) { /* a soft reboot */
+                        c->forward.since_usec = now_usec(CLOCK_REALTIME);
                         container_event(c, EVENT_REBOOT);
                         boot_progress_begin_timer(c);
                 }
@@ -371,8 +373,11 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         case MONITOR_READY:
                 ephemeral_run_began(c);
                 run_ready(c);
+                if (before != MONITOR_READY)
+                        journal_forward_begin(c);
                 break;
         case MONITOR_REBOOTING:
+                journal_forward_drop(&c->forward);
                 container_event(c, EVENT_REBOOT);
                 if (c->state == CONTAINER_REBOOTING)
                         boot_progress_begin_timer(c);

@@ -26,6 +26,7 @@ Container *container_free(Container *container) {
 
         MonitorLink *link = TAKE_PTR(container->link);
         monitor_link_free(link);
+        journal_forward_drop(&container->forward);
         confinement_load_free(container->profile);
         unit_request_drop(container->unit);
         sd_bus_slot_unref(container->machined);
@@ -56,6 +57,7 @@ int container_load(Manager *manager, const char *name, Container **ret, Error *e
                 return -ENOMEM;
         container->manager = manager;
         container->exit = EXIT_RECORD_NONE;
+        container->forward = JOURNAL_FORWARD_INIT;
         container->name = strdup(name);
         container->status_text = strdup("");
         if (!container->name || !container->status_text)

@@ -16,6 +16,7 @@
 #include "exit-record.h"
 #include "identity.h"
 #include "job.h"
+#include "journal-forward.h"
 #include "launcher.h"
 #include "link.h"
 #include "recovery.h"
@@ -38,6 +39,7 @@ struct Container {
         char *status_text;
         char *boot_target;   /* the last that the guest has reached, see GuestWords */
         char *boot_progress; /* as it was told last */
+        JournalForward forward;
         char **addresses; /* of a run, as the kernel says */
         bool addresses_known;
         uint64_t started_usec, ready_usec; /* CLOCK_REALTIME */

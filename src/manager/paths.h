@@ -23,5 +23,6 @@
 #define PATH_NETWORK CTRD_LIBEXEC_DIR "/ctr-network"
 #define PATH_INTERCEPT CTRD_LIBEXEC_DIR "/ctr-intercept"
 #define PATH_COPY CTRD_LIBEXEC_DIR "/ctr-copy"
+#define PATH_JOURNAL CTRD_LIBEXEC_DIR "/ctr-journal"
 #define PATH_REMOVE CTRD_LIBEXEC_DIR "/ctr-remove"
 #define PATH_RUNTIME CTRD_BIN_DIR "/ctrrun"

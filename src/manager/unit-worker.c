@@ -77,7 +77,7 @@ static int append_strings(sd_bus_message *m, const char *name, char *const *stri
         return r;
 }
 
-static int append_program(sd_bus_message *m, char *const *argv) {
+int unit_append_program(sd_bus_message *m, char *const *argv) {
         int r = sd_bus_message_open_container(m, 'r', "sv");
 
         if (r >= 0)
@@ -116,7 +116,7 @@ int unit_start_worker(UnitClient *client, const UnitWorker *worker, UnitDone don
         if (r >= 0 && worker->environment)
                 r = append_strings(m, "Environment", worker->environment);
         if (r >= 0)
-                r = append_program(m, worker->argv);
+                r = unit_append_program(m, worker->argv);
         if (r >= 0)
                 r = unit_send_transient(client, m, worker->unit, done, userdata, ret);
         sd_bus_message_unref(m);

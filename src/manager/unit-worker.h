@@ -25,3 +25,6 @@ typedef struct UnitWorker {
 
 /* done when it has ended. */
 int unit_start_worker(UnitClient *client, const UnitWorker *worker, UnitDone done, void *userdata, UnitRequest **ret);
+
+/* What a transient service runs. */
+int unit_append_program(sd_bus_message *m, char *const *argv);

@@ -222,7 +222,8 @@ static int on_start_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
         const char *job;
 
         if (e)
-                error_set(&error, sd_bus_error_get_errno(e), NULL, "systemd refused to start %s: %s", request->unit, e->message);
+                error_set(&error, sd_bus_error_has_name(e, "org.freedesktop.systemd1.UnitExists") ? EEXIST : sd_bus_error_get_errno(e), NULL,
+                          "systemd refused to start %s: %s", request->unit, e->message);
         else if (sd_bus_message_read(m, "o", &job) < 0 || !(request->job = strdup(job)))
                 error_set(&error, EIO, NULL, "systemd's answer to the start of %s cannot be read", request->unit);
         if (error_is_set(&error))

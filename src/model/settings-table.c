@@ -381,6 +381,8 @@ static const SettingRow rows[] = {
           .expected = "give a time, such as 5min, infinity, or 0 for none", .summary = "how much more time init may ask for in a start or stop" },
         { "Exec", "NotifyReady", FIELD(notify_ready), TRISTATE, .trust = TRUST_IMAGE, .owners = true,
           .summary = "whether init says READY=1; auto: systemd does" },
+        { "Exec", "ForwardJournal", FIELD(forward_journal), SETTING_BOOLEAN,
+          .summary = "whether what its journal gets goes to the host's journal too" },
         { "Exec", "Credential", FIELD(credentials), LIST, .parse = parse_credentials,
           .expected = "write NAME:/PATH/OF/FILE", .summary = "a file of the host passed as a credential" },
         { "Exec", "ResolvConf", FIELD(resolv_conf), TRISTATE,

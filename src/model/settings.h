@@ -105,6 +105,7 @@ typedef struct Settings {
         uint64_t start_timeout_usec;
         uint64_t extend_timeout_max_usec; /* by how much more the guest may make the two */
         Tristate notify_ready;
+        bool forward_journal; /* to the host's */
         char **credentials; /* NAME:ABSOLUTE-PATH on the host */
         Tristate lxcfs;
         Tristate resolv_conf;

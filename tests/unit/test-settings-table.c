@@ -74,6 +74,7 @@ static const Case cases[] = {
         { "StartTimeoutSec", false, { { "10s" }, { "90s", "" }, { "infinity" }, { "1us" } }, { "0", "-1", "soon", "never" } },
         { "ExtendTimeoutMaxSec", false, { { "10s" }, { "5min", "" }, { "infinity" }, { "0", "0s" } }, { "-1", "soon", "never" } },
         { "NotifyReady", true, { { "yes" }, { "no" }, { "auto", "" }, { "1", "yes" }, { "off", "no" } }, { "maybe", "2", "yes please", "AUTO" } },
+        { "ForwardJournal", false, { { "yes" }, { "no", "" }, { "1", "yes" } }, { "maybe", "auto" } },
         { "Credential", false, { { "db:/etc/db.pw" }, { "a.b:/x:y" }, { "\"a:/b c\"" } },
           { "db", "db:", ":/x", "db:relative", "a/b:/x", "..:/x", ".:/x", "a b:/x", "db:/a/../b" } },
         { "ResolvConf", false, { { "yes" }, { "no" }, { "auto", "" } }, { "host", "2" } },

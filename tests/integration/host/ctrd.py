@@ -220,7 +220,8 @@ def leftovers():
             comm = open(path).read().strip()
         except OSError:
             continue
-        if comm in ('ctr-monitor', 'ctr-intercept', 'ctr-mount', 'ctrrun', 'ctr-network', 'ctr-copy', 'ctr-remove', 'mmdebstrap'):
+        if comm in ('ctr-monitor', 'ctr-intercept', 'ctr-mount', 'ctrrun', 'ctr-network', 'ctr-copy', 'ctr-remove', 'ctr-journal',
+                    'mmdebstrap'):
             found.append('process %s %s' % (comm, path.split('/')[2]))
     return found
 
