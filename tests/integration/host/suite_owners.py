@@ -206,6 +206,51 @@ def test_where_looking_is_restricted_owners_see_their_own():
             assert sorted(names()) == ['bens', 'mine', 'secret']
 
 
+LISTENER = """
+import sys
+import gi
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+heard = []
+bus.signal_subscribe('org.ctrd1', None, None, None, None, 0, lambda *a: heard.append(a[4]))
+ask = lambda: bus.call_sync('org.ctrd1', '/org/ctrd1', 'org.freedesktop.DBus.Peer', 'Ping', None, None, 0, -1, None)
+ask()
+print('listens', flush=True)
+sys.stdin.readline()
+ask()       # what was said before this answer has come before it
+while GLib.MainContext.default().iteration(False):
+    pass
+print(' '.join(heard), flush=True)
+"""
+
+
+def test_signals_are_kept_from_who_may_not_look_by_the_bus():
+    policy = '/etc/dbus-1/system.d/zz-ctrd-signals.conf'
+    text = open('/src/docs/security.md').read()
+    written = re.search(r'<!-- %s -->\n(.*?)```' % re.escape(policy), text, re.S).group(1)
+
+    def hears(user):
+        p = subprocess.Popen(['setpriv', '--reuid', user, '--clear-groups', 'python3', '-c', LISTENER], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+        assert p.stdout.readline() == 'listens\n'
+        ctl('set', 'web', 'Description=' + user)
+        return p.communicate('\n')[0].split()
+
+    with container('web', BUSYBOX, 'Owner=ann', start=False):
+        assert hears('ann') == ['PropertiesChanged']
+        with open(policy, 'w') as f:
+            f.write(written)
+        try:
+            run('systemctl', 'reload', 'dbus', check=True)
+            assert hears('ann') == [] and hears('root') == ['PropertiesChanged']
+            job = ann('start', 'web', '--no-wait').strip()
+            wait_until(lambda: 'State=done' in ann('job', 'show', job))
+        finally:
+            os.unlink(policy)
+            run('systemctl', 'reload', 'dbus', check=True)
+        assert hears('ann') == ['PropertiesChanged']
+
+
 def test_rules_decide_by_the_details():
     text = ('if (action.id == "org.ctrd1.own" && action.lookup("container") == "mine" && action.lookup("owner") == "ann" &&'
             ' subject.user == "ann" && action.lookup("verb") == "exec" && action.lookup("command") == "id") return polkit.Result.NO;'

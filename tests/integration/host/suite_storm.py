@@ -6,6 +6,7 @@
 import os
 import random
 import signal
+import sys
 import threading
 import xml.etree.ElementTree as ElementTree
 
@@ -21,6 +22,8 @@ TRANSIENT = ('starting', 'stopping', 'rebooting', 'removing')
 
 class Visitor(Client):
     """One that knows what it may ask for, and no order."""
+
+    also = ('UnknownObject',)       # errors that are none of ctrd's, and are fine
 
     def __init__(self, seed):
         super().__init__()
@@ -52,9 +55,9 @@ class Visitor(Client):
         bus.flush_sync()
         bus.close_sync()
 
-    def act(self):
-        name = self.random.choice(CONTAINERS)
-        verbs = {
+    def verbs(self, name):
+        """Each with how often it is done."""
+        return {
             'start': (10, lambda: self.container(name, 'Start')),
             'stop': (1, lambda: self.container(name, 'Stop', GLib.Variant('(t)', (0,)))),
             'force': (1, lambda: self.container(name, 'Stop', GLib.Variant('(t)', (1,)))),
@@ -72,6 +75,10 @@ class Visitor(Client):
             'look': (2, self.managed),
             'leave': (2, lambda: self.leave(name)),
         }
+
+    def act(self):
+        name = self.random.choice(CONTAINERS)
+        verbs = self.verbs(name)
         # at times a moment of quiet, in which things get further
         time.sleep(self.random.choice((0, 0, 0.01, 0.05)))
         verb = self.random.choices(list(verbs), [weight for weight, _ in verbs.values()])[0]
@@ -81,15 +88,28 @@ class Visitor(Client):
         except GLib.Error as error:
             # a sentence of ctrd's is fine; that it vanished, or did not answer, is not
             remote = remote_error(error) or ''
-            assert remote.startswith('org.ctrd1.') or remote.endswith('UnknownObject'), (verb, name, error.message)
+            assert remote.startswith('org.ctrd1.') or remote.endswith(self.also), (verb, name, error.message)
             return None
+
+
+class OwnerVisitor(Visitor):
+    """One who owns some of them, and tries for more."""
+
+    also = ('UnknownObject', 'AccessDenied', 'InteractiveAuthorizationRequired')
+
+    def verbs(self, name):
+        pairs = (('Description', 'x'), ('Environment', 'A=1'), ('Owner', '0'), ('Bind', '/etc'), ('UserNamespace', 'no'), ('TasksMax', ''))
+        return super().verbs(name) | {
+            'set': (3, lambda: self.container(name, 'SetSettings', GLib.Variant('(a(ss)b)', (self.random.sample(pairs, 2), False)))),
+            'attach': (1, lambda: self.container(name, 'Attach', GLib.Variant('(ssb)', ('Bind', '/etc:/mnt', False)))),
+        }
 
 
 class Storm:
     """Threads that run until the storm is over; the first failure of any is the test's."""
 
     def __init__(self, seconds):
-        self.end = time.monotonic() + seconds
+        self.seconds = seconds
         self.failures = []
         self.threads = []
         self.done = {}
@@ -105,11 +125,13 @@ class Storm:
         self.threads.append(threading.Thread(target=run_it, daemon=True))
 
     def run(self):
+        self.end = time.monotonic() + self.seconds     # now that all are ready
         for t in self.threads:
             t.start()
         for t in self.threads:
             t.join(max(1, self.end - time.monotonic()) + 90 * PATIENCE)
             assert not t.is_alive(), 'a client hangs'
+        assert any(self.done.values()), 'nobody came to do anything'
         print('# ' + ', '.join('%s %d' % (k, n) for k, n in sorted(self.done.items(), key=str)), flush=True)
         assert not self.failures, repr(self.failures[0])
 
@@ -240,9 +262,9 @@ def calls(client):
 
 
 class Guesser(Visitor):
-    def __init__(self, seed):
+    def __init__(self, seed, calls):
         super().__init__(seed)
-        self.calls = calls(self)
+        self.calls = calls
 
     def act(self):
         path, interface, method, types = self.random.choice(self.calls)
@@ -263,8 +285,9 @@ class Guesser(Visitor):
 
 def guess_for(seconds, seed):
     storm = Storm(seconds)
+    found = calls(Client())
     for i in range(4):
-        storm.thread(Guesser(seed * 1000 + i).act)
+        storm.thread(Guesser(seed * 1000 + i, found).act)
     storm.run()
 
 
@@ -288,5 +311,43 @@ def test_arguments_of_every_kind_from_a_stranger():
         assert names() == [name]
 
 
+def test_an_owner_who_tries_for_more():
+    run('useradd', '--system', 'visitor', check=True)
+    client = Client()
+    pid, before = ctrd_pid(), descriptors()
+    for name in ('s0', 's1'):
+        create(name, BUSYBOX, 'Owner=visitor', 'StopTimeoutSec=3s')
+    create('s2', start=True)
+    create('s3')
+    foreign = [(show(name), ctl('show', name, '--settings')) for name in ('s2', 's3')]
+    try:
+        out = run('setpriv', '--reuid', 'visitor', '--regid', '65534', '--clear-groups', 'python3', '-B', __file__, 'owner',
+                  timeout=SECONDS + 120, check=True).out
+        assert 'exec ' in out and 'start ' in out, out
+        settle(client)
+        assert ctrd_pid() == pid, 'ctrd was started anew'
+        assert [(show(name), ctl('show', name, '--settings')) for name in ('s2', 's3')] == foreign
+        assert sorted(states(client)) == ['s0', 's1', 's2', 's3'], states(client)
+        for name in ('s0', 's1'):
+            keys = set(re.findall(r'^(\w+)=', ctl('show', name, '--settings'), re.M))
+            assert keys <= {'Owner', 'StopTimeoutSec', 'Template', 'Image', 'Description', 'Environment', 'Command', 'Hostname',
+                            'Restart', 'StopSignal', 'NotifyReady'}, keys
+            assert show(name)['Owner'].strip('[]"') == 'visitor', show(name)
+    finally:
+        run('userdel', 'visitor')
+    for name in states(client):
+        remove(name)
+    wait_until(lambda: descriptors() <= before + 4, 10, 'descriptors of ctrd: %d before' % before)
+
+
 if __name__ == '__main__':      # as somebody else
-    guess_for(SECONDS / 3, SEED)
+    if sys.argv[1:] == ['owner']:
+        storm = Storm(SECONDS / 5)
+        for i in range(4):
+            storm.thread(OwnerVisitor(SEED * 1000 + i).act)
+        found = calls(Client())
+        for i in range(2):
+            storm.thread(Guesser(SEED * 1000 + i, found).act)
+        storm.run()
+    else:
+        guess_for(SECONDS / 3, SEED)
