@@ -17,7 +17,7 @@ typedef struct Query {
         uid_t uid;               /* who asks */
         sd_bus_message *message; /* owned: what is asked for */
         size_t size;             /* of it */
-        AuthorityWay ways[AUTHORITY_WAYS_MAX];
+        AuthorityWay ways[AUTHORITY_WAYS_MAX]; /* their actions are owned: what had them may go */
         size_t n_ways, way;
         char **details;
         sd_bus_slot *slot;
@@ -87,6 +87,8 @@ static void query_free(Query *query) {
         sd_bus_slot_unref(query->slot);
         sd_bus_message_unref(query->message);
         strv_free(query->details);
+        for (size_t i = 0; i < query->n_ways; i++)
+                free((char *) query->ways[i].action);
         free(query);
 }
 
@@ -275,11 +277,17 @@ static int query_new(Authority *authority, sd_bus_message *m, uid_t uid, size_t 
                 .uid = uid,
                 .message = sd_bus_message_ref(m),
                 .size = size,
-                .n_ways = n_ways,
         };
-        memcpy(query->ways, ways, n_ways * sizeof(*ways));
         authority->queries = query;
         authority->n_queries++;
+        for (size_t i = 0; i < n_ways && r >= 0; i++) {
+                char *action = strdup(ways[i].action);
+
+                if (!action)
+                        r = -ENOMEM;
+                else
+                        query->ways[query->n_ways++] = (AuthorityWay){ action, ways[i].quiet };
+        }
         for (; r >= 0 && details && details[0]; details += 2) {
                 r = strv_extend(&query->details, details[0]);
                 if (r >= 0)
@@ -296,13 +304,15 @@ static int query_new(Authority *authority, sd_bus_message *m, uid_t uid, size_t 
 
 /* What polkit said; that way may be none any more. */
 static int query_take(Query *query, const AuthorityWay *ways, size_t n_ways, sd_bus_error *error) {
-        const char *granted = query->allowed ? query->ways[query->way].action : NULL;
         bool challenge = query->challenge;
+        size_t granted = n_ways;
 
+        for (size_t i = 0; i < n_ways && query->allowed && granted == n_ways; i++)
+                if (streq(ways[i].action, query->ways[query->way].action))
+                        granted = i;
         query_free(query);
-        for (size_t i = 0; i < n_ways && granted; i++)
-                if (streq(ways[i].action, granted))
-                        return (int) i + 1;
+        if (granted < n_ways)
+                return (int) granted + 1;
         return sd_bus_error_setf(error, challenge ? SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED : SD_BUS_ERROR_ACCESS_DENIED,
                                  "you are not allowed to do this: it needs the polkit action %s", ways[n_ways - 1].action);
 }

@@ -22,7 +22,7 @@ typedef struct Authority Authority;
 
 /* One way of being allowed something: an action of polkit. */
 typedef struct AuthorityWay {
-        const char *action; /* a constant */
+        const char *action;
         bool quiet;         /* nobody is asked for a password */
 } AuthorityWay;
 

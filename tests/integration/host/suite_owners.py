@@ -287,7 +287,7 @@ def test_a_user_has_a_share_of_commands_and_consoles():
         console = subprocess.Popen(['setpriv', '--reuid', 'ann', '--clear-groups', 'script', '-qc', 'ctrctl console --read-only too', '/dev/null'],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         word = 'which is the most of one user'
-        wait_until(lambda: word in as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').err, 10)
+        wait_until(lambda: word in as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').err)
         r = as_user('ann', *BUS, '/org/ctrd1/container/too', 'org.ctrd1.Container', 'OpenConsole', 'a{sv}', '0')
         assert r.status == 1 and word in r.err, r
         # This is one user's, and not root's.
@@ -295,7 +295,7 @@ def test_a_user_has_a_share_of_commands_and_consoles():
         ctl('exec', 'too', '--', 'true')
         console.kill()
         console.communicate()
-        wait_until(lambda: as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').status == 0, 10)
+        wait_until(lambda: as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').status == 0)
         running.append(begin('ann', 'mine', 'cat'))
         refused('ann', 'exec', 'mine', '--', 'true', word=word)
         # Its end, the end of its container, and that of the client, whose command runs on.
@@ -308,7 +308,7 @@ def test_a_user_has_a_share_of_commands_and_consoles():
         for p in running:
             p.kill()
             p.communicate()
-        wait_until(lambda: as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').status == 0, 10)
+        wait_until(lambda: as_user('ann', 'ctrctl', 'exec', 'mine', '--', 'true').status == 0)
 
 
 def test_users_leave_places_for_root():
