@@ -114,6 +114,9 @@ def strangers(goal):
         for command in ("true", "/usr/local/bin/evil", "/usr/local/bin/evil2", "/proc/self/exe"):
             ctrd.run("ctrctl", "exec", NAME, "--", command, timeout=20)
             joined += 1
+        # Who mounts joins too, in a mount namespace of its own for a moment.
+        ctrd.ctl("bind", NAME, f"{target.BASE}/read-only:/mnt/hot")
+        ctrd.ctl("unbind", NAME, "/mnt/hot")
     out, _ = watch.communicate(timeout=60)
     assert "THROUGH" not in out, out
     assert "done: looked at strangers 0 times" not in out, f"{joined} have joined and none was seen: {out}"

@@ -7,7 +7,7 @@ import threading
 
 from ctrd import *
 
-HOST = '/run/hot'     # tmpfs; what is below / is an overlay here, which cannot be id-mapped
+HOST = '/var/lib/ctrd/hot'     # where containers are: on a file system that can be id-mapped
 LIVE = '/run/ctrd/containers/%s/live.conf'
 KEYS = ('Bind', 'BindReadOnly', 'TemporaryFileSystem', 'Device', 'Credential')
 SHARED = ['deb']
@@ -15,13 +15,13 @@ SHARED = ['deb']
 
 def setup():
     teardown_files()
-    for d in ('a', 'b', 'a/below'):
+    for d in ('a', 'b', 'a/below', 'below'):
         os.makedirs(HOST + '/' + d)
     for name, text in (('a/file', 'a\n'), ('b/file', 'b\n'), ('secret', 'word')):
         with open(HOST + '/' + name, 'w') as f:
             f.write(text)
     os.chown(HOST + '/b/file', 1000, 1000)
-    run('mount', '-t', 'tmpfs', 'below', HOST + '/a/below', check=True)
+    run('mount', '--bind', HOST + '/below', HOST + '/a/below', check=True)
     create('deb', DEBIAN, start=True)
 
 
@@ -249,13 +249,13 @@ def test_what_cannot_be_mapped_is_named():
 
 def test_links_lead_nowhere_but_inside():
     with container('x') as name, nothing_outside():
-        sh(name, 'mkdir -p /run/hot /deep; ln -s /run/hot /deep/abs; ln -s ../../../../../run/hot /deep/rel; ln -s / /deep/root; '
-                 'ln -s /proc/self/root /deep/magic; ln -s /proc/self/fd /deep/fd; ln -s /proc/sys/kernel /deep/proc; ln -s /deep/loop /deep/loop')
+        sh(name, 'mkdir -p %(host)s /deep; ln -s %(host)s /deep/abs; ln -s ../../../../..%(host)s /deep/rel; ln -s / /deep/root; '
+                 'ln -s /proc/self/root /deep/magic; ln -s /proc/self/fd /deep/fd; ln -s /proc/sys/kernel /deep/proc; ln -s /deep/loop /deep/loop' % {'host': HOST})
         for link in ('abs', 'rel'):
             ctl('bind', name, HOST + '/b:/deep/' + link)
-            assert '/run/hot' in mounted(name)
+            assert HOST in mounted(name)
             ctl('unbind', name, '/deep/' + link)
-            assert '/run/hot' not in mounted(name)
+            assert HOST not in mounted(name)
         for target, word in (('/deep/root', 'root directory'), ('/deep/magic/x', ''), ('/deep/fd/0', ''), ('/deep/proc', 'kernel'),
                              ('/proc', 'kernel'), ('/proc/1', 'kernel'), ('/sys/kernel', 'kernel'), ('/sys/fs/cgroup', 'kernel'),
                              ('/proc/new', ''), ('/deep/loop', 'symbolic links'), ('/dev/null', 'no directory'), ('/bin/sh/x', 'directory')):
@@ -271,7 +271,7 @@ def test_a_target_that_is_exchanged_all_the_time():
     with container('x') as name, nothing_outside():
         churn = subprocess.Popen(['ctrctl', 'exec', name, '--', 'sh', '-c',
                                   'mkdir -p /swap/dir /swap/other; cd /swap; while :; do mv dir away; ln -s /proc/self/root/run dir; rm dir; '
-                                  'ln -s ../../../../../run/hot dir; rm dir; mv away dir; done'], stderr=subprocess.DEVNULL)
+                                  'ln -s ../../../../..%s dir; rm dir; mv away dir; done' % HOST], stderr=subprocess.DEVNULL)
         try:
             for _ in range(25):
                 r = run('ctrctl', 'bind', name, HOST + '/b:/swap/dir/x')
@@ -284,7 +284,7 @@ def test_a_target_that_is_exchanged_all_the_time():
         finally:
             churn.kill()
             churn.wait()
-        assert not os.path.exists('/run/hot/x') and not os.path.exists(HOST + '/b/x')
+        assert not os.path.exists(HOST + '/x') and not os.path.exists(HOST + '/b/x')
 
 
 def test_what_the_containers_user_namespace_gets_is_no_mount_of_the_hosts():
