@@ -177,6 +177,17 @@ int fd_empty(void) {
         return fd < 0 ? -errno : fd;
 }
 
+int fd_sealed(const char *name, const void *data, size_t n) {
+        _cleanup_fd_ int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        int r = fd < 0 ? -errno : fd_write_all(fd, data, n);
+
+        if (r < 0)
+                return r;
+        if (lseek(fd, 0, SEEK_SET) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
 const char *fd_path(int fd, char buffer[static FD_PATH_MAX]) {
         snprintf(buffer, FD_PATH_MAX, "/proc/self/fd/%d", fd);
         return buffer;

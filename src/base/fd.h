@@ -46,6 +46,10 @@ ssize_t fd_receive(int sock, void *data, size_t size, int *ret_fds, size_t max_f
  * host's (nspawn, systemd#34243). Returns it or a negative errno. */
 int fd_empty(void);
 
+/* A file in memory with this content, sealed: nobody who gets it changes it after it was
+ * checked. Returns the descriptor, at its beginning, or a negative errno. */
+int fd_sealed(const char *name, const void *data, size_t n);
+
 /* A path that names an open descriptor: "/proc/self/fd/N". */
 #define FD_PATH_MAX (sizeof("/proc/self/fd/") + 11)
 const char *fd_path(int fd, char buffer[static FD_PATH_MAX]);

@@ -7,8 +7,6 @@
  */
 
 #include <stdio.h>
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "container.h"
@@ -71,24 +69,13 @@ int container_set_frozen(Container *c, bool frozen, MonitorReply reply, void *us
         return 0;
 }
 
-/* The OCI process, in memory, sealed: nobody changes it after it was checked. */
+/* The OCI process, in memory. */
 static int process_file(json_t *process) {
-        _cleanup_fd_ int fd = memfd_create("process", MFD_CLOEXEC | MFD_ALLOW_SEALING);
         char *text = json_dumps(process, JSON_COMPACT);
-        int r;
+        int r = text ? fd_sealed("process", text, strlen(text)) : -ENOMEM;
 
-        if (fd < 0 || !text) {
-                free(text);
-                return fd < 0 ? -errno : -ENOMEM;
-        }
-        r = fd_write_all(fd, text, strlen(text));
         free(text);
-        if (r < 0)
-                return r;
-        if (lseek(fd, 0, SEEK_SET) < 0 ||
-            fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-                return -errno;
-        return TAKE_FD(fd);
+        return r;
 }
 
 int container_exec(Container *c, const ExecRequest *request, const int *streams, size_t n_streams, int lease, MonitorReply reply,
