@@ -6,7 +6,8 @@
  * A container's processes descend from who starts its monitor and inherit
  * no_new_privs, filters of system calls, the bounding set and the mount namespace
  * of that for ever. ctrd is hardened by all of these; so it is this program that
- * starts monitors, and it does nothing else (docs/decisions/24).
+ * starts monitors, and it does nothing else (docs/decisions/24), but for the workers
+ * that go into a container's files, which ctrd may not either (docs/decisions/30).
  */
 
 #include <getopt.h>
@@ -27,6 +28,7 @@
 #include "wire.h"
 
 #define MONITOR CTRD_LIBEXEC_DIR "/ctr-monitor"
+#define ARCHIVE CTRD_LIBEXEC_DIR "/ctr-archive"
 #define RUN_DIRECTORY "/run/ctrd/containers"
 #define CACHE_DIRECTORY "/run/ctrd/seccomp"
 #define FIRST_ACTIVATED 3 /* sd_listen_fds(3) */
@@ -42,8 +44,9 @@ static int usage(FILE *file) {
         return file == stderr ? 2 : 0;
 }
 
-static int message_name(char *data, size_t size, char *ret, size_t ret_size) {
+static int read_message(char *data, size_t size, char *ret, size_t ret_size, bool *ret_archive) {
         const char *key, *value, *name = NULL;
+        bool archive = false;
         WireReader reader;
         int r;
 
@@ -51,32 +54,41 @@ static int message_name(char *data, size_t size, char *ret, size_t ret_size) {
         while ((r = wire_read_next(&reader, &key, &value)) > 0)
                 if (streq(key, "NAME"))
                         name = value;
+                else if (streq(key, "WORKER") && streq(value, "archive"))
+                        archive = true;
+                else
+                        return -EINVAL;
         if (r < 0)
                 return r;
         if (!name || !name_is_valid(name) || strlen(name) >= ret_size)
                 return -EINVAL;
         strcpy(ret, name);
+        *ret_archive = archive;
         return 0;
 }
 
 /* Whoever asked and has gone meanwhile wants no monitor: by now its directory may
- * be another run's. */
+ * be another run's. To a worker something has been said already. */
 static bool asker_is_there(int control) {
         char c;
 
-        return recv(control, &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+        ssize_t n = recv(control, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+
+        return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
-static int start_monitor(const char *name, int control, pid_t *ret_pid) {
+static int start(const char *name, bool archive, int control, pid_t *ret_pid) {
+        char *const worker[] = { (char *) "ctr-archive", (char *) "serve", NULL };
         char dir[PATH_MAX];
+        char *const monitor[] = { (char *) "ctr-monitor", (char *) "--dir", dir, NULL };
 
         if (!asker_is_there(control))
                 return -ECONNRESET;
         snprintf(dir, sizeof(dir), RUN_DIRECTORY "/%s", name);
         return process_spawn(
                 &(ProcessSpawn){
-                        .path = MONITOR,
-                        .argv = (char *[]){ (char *) "ctr-monitor", (char *) "--dir", dir, NULL },
+                        .path = archive ? ARCHIVE : MONITOR,
+                        .argv = archive ? worker : monitor,
                         /* Nothing of ours is theirs: not NOTIFY_SOCKET above all, which a
                          * runtime would take for the container's. */
                         .env = (char *[]){ (char *) "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -96,6 +108,7 @@ static int serve(int connection) {
         struct ucred peer;
         socklen_t size = sizeof(peer);
         _cleanup_fd_ int control = -EBADF;
+        bool archive = false;
         size_t n_fds = 0;
         WireWriter w;
         pid_t pid = 0;
@@ -111,9 +124,9 @@ static int serve(int connection) {
         if (n <= 0)
                 return n < 0 ? (int) n : -ECONNRESET;
 
-        r = n_fds == 1 ? message_name(data, (size_t) n, name, sizeof(name)) : -EBADMSG;
+        r = n_fds == 1 ? read_message(data, (size_t) n, name, sizeof(name), &archive) : -EBADMSG;
         if (r >= 0)
-                r = start_monitor(name, control, &pid);
+                r = start(name, archive, control, &pid);
 
         wire_begin(&w);
         wire_put_u64(&w, r < 0 ? "ERRNO" : "PID", r < 0 ? (uint64_t) -r : (uint64_t) pid);

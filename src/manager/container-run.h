@@ -15,6 +15,10 @@ extern const MonitorLinkOps run_link_ops;
 void run_set_timer(Container *container, uint64_t usec, sd_event_time_handler_t handler);
 int run_on_start_timeout(sd_event_source *source, uint64_t usec, void *userdata);
 
+/* Gives the container other ids where its settings ask for them by now. Of one that does
+ * not run. */
+int run_renumber(Container *container, Error *error);
+
 /* The job that the run answers to, or NULL. */
 void run_take_job(Container *container, Job *job);
 

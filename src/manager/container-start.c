@@ -96,12 +96,12 @@ static int start_monitor(Container *c, Error *error) {
         theirs = pair[1];
 
         r = monitor_link_new(c->manager->event, pair[0], &run_link_ops, c, &c->link);
-        return r < 0 ? r : launcher_spawn(c->manager->event, c->name, theirs, on_monitor_started, c, &c->launch, error);
+        return r < 0 ? r : launcher_spawn(c->manager->event, LAUNCHER_MONITOR, c->name, theirs, on_monitor_started, c, &c->launch, error);
 }
 
 /* The settings may ask for other ids than they did at creation, and the host may not
  * have had SELinux then. */
-static int renumber(Container *c, Error *error) {
+int run_renumber(Container *c, Error *error) {
         Identity identity = c->identity;
         int r, q;
 
@@ -157,6 +157,9 @@ void container_start_follow(Container *c, Job *job) {
 static int check_state(const Container *c, Error *error) {
         if (container_is_queued(c))
                 return error_set(error, EBUSY, "Busy", "container %s is to be started by job %s: it waits for its turn", c->name, c->job->key);
+        if (!container_state_is_active(c->state) && c->job)
+                return error_set(error, EBUSY, "Busy", "a %s of container %s is under way: try again when it has ended, or cancel it",
+                                 c->job->kind, c->name);
         if (container_state_next(c->state, EVENT_START) >= 0 && !c->job && !c->ending)
                 return 0;
         return container_state_is_active(c->state) && !c->ending
@@ -214,7 +217,7 @@ int container_start(Container *c, Job *job, Error *error) {
         if (r >= 0)
                 r = view_check(c->manager, c->settings, error);
         if (r >= 0)
-                r = renumber(c, error);
+                r = run_renumber(c, error);
         if (r < 0)
                 return r;
 

@@ -12,6 +12,7 @@
 #include "wire.h"
 
 struct LauncherRequest {
+        LauncherProgram program;
         int fd;
         sd_event_source *source;
         LauncherReply reply;
@@ -62,15 +63,16 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events, void *use
 
         if (answer == -EAGAIN)
                 return 0;
-        launcher_request_drop(request);
         if (answer < 0)
-                error_set_errno(&error, (int) answer, "ctr-launcher cannot start the container's monitor");
+                error_set_errno(&error, (int) answer,
+                                "ctr-launcher cannot start %s", request->program == LAUNCHER_ARCHIVE ? "a worker" : "the container's monitor");
+        launcher_request_drop(request);
         reply(answer < 0 ? 0 : (pid_t) answer, answer < 0 ? &error : NULL, owner);
         return 0;
 }
 
-int launcher_spawn(sd_event *event, const char *name, int control, LauncherReply reply, void *userdata,
-                   LauncherRequest **ret, Error *error) {
+int launcher_spawn(sd_event *event, LauncherProgram program, const char *name, int control, LauncherReply reply,
+                   void *userdata, LauncherRequest **ret, Error *error) {
         LauncherRequest *request;
         WireWriter w;
         int fd, r;
@@ -83,10 +85,12 @@ int launcher_spawn(sd_event *event, const char *name, int control, LauncherReply
                 fd_close(fd);
                 return -ENOMEM;
         }
-        *request = (LauncherRequest){ .fd = fd, .reply = reply, .userdata = userdata };
+        *request = (LauncherRequest){ .program = program, .fd = fd, .reply = reply, .userdata = userdata };
 
         wire_begin(&w);
         wire_put(&w, "NAME", name);
+        if (program == LAUNCHER_ARCHIVE)
+                wire_put(&w, "WORKER", "archive");
         r = fd_set_nonblock(fd, true);
         if (r >= 0)
                 r = fd_send(fd, w.data, w.size, &control, 1);
@@ -94,7 +98,7 @@ int launcher_spawn(sd_event *event, const char *name, int control, LauncherReply
                 r = sd_event_add_io(event, &request->source, fd, EPOLLIN, on_answer, request);
         if (r < 0) {
                 launcher_request_drop(request);
-                return error_set_errno(error, r, "cannot ask ctr-launcher for a monitor");
+                return error_set_errno(error, r, "cannot ask ctr-launcher");
         }
         *ret = request;
         return 0;

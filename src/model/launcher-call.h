@@ -6,6 +6,8 @@
  * one message each way, in the form of wire.h.
  *
  *   asks     NAME=…            with one descriptor: the monitor's control connection
+ *            WORKER=archive    instead of the monitor: a ctr-archive for the container's
+ *                              files, whose control connection it is (archive-call.h)
  *   answers  PID=…  or  ERRNO=…
  */
 

@@ -4,6 +4,7 @@
 #include <linux/xattr.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -341,6 +342,16 @@ static int open_directory_for(Run *run, const IdMap *map, size_t n_map) {
         return 0;
 }
 
+/* A worker that copies files has the root mounted while the container does not run, and
+ * holds this lock; ctrd knows, unless it was killed and is another by now. */
+static int check_store(Run *run) {
+        _cleanup_fd_ int fd = open(run->plan.store, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+                return error_set(&run->error, EBUSY, "Busy", "Files of the container are being copied: start it when that has ended.");
+        return 0; /* that it cannot be opened, the mount says */
+}
+
 static int prepare_root(Run *run) {
         RunPath layers;
         int r;
@@ -354,6 +365,9 @@ static int prepare_root(Run *run) {
                         return r;
                 run->unshared = true;
         }
+        r = check_store(run);
+        if (r < 0)
+                return r;
         run->mounted = true;
         return rootfs_mount(&run->plan, run_path(run, "layers", &layers), &run->error);
 }

@@ -11,7 +11,7 @@ sysctl -q kernel.printk_ratelimit=0
 # deny.
 nothing_denied() {
     local denied
-    for profile in ctrd ctrd-launcher ctrd-monitor ctrd-runtime ctrd-network ctrd-intercept ctrd-mount; do
+    for profile in ctrd ctrd-launcher ctrd-monitor ctrd-runtime ctrd-network ctrd-intercept ctrd-mount ctrd-archive; do
         grep -qx "$profile (enforce)" /sys/kernel/security/apparmor/profiles || {
             echo "$profile is not loaded to enforce"
             return 1

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A process that goes into a container's files, for good: the container's root is its
+ * root, the container's root user is its user, in a mount namespace of its own in which
+ * nothing can be executed, no device opened and no set-id bit counts. What the container does to the
+ * tree meanwhile, it does to itself.
+ */
+
+#include "error.h"
+#include "plan.h"
+
+/* The control group of a container's payload, by its leader or any process of it; to be
+ * freed. -ESRCH where that is no process of this container any more. */
+int sandbox_payload(const char *name, pid_t leader, char **ret, Error *error);
+
+/* Into one that runs: its user and mount namespace, and a group of its own below its
+ * payload, so that it ends with the container. Who waits for this process removes the
+ * group. -ESRCH as above. */
+int sandbox_enter_running(const char *name, pid_t leader, const char *group, Error *error);
+
+/* Into one that does not run: mounts its root, for this process only. */
+int sandbox_enter_stopped(Plan *plan, Error *error);
+
+/* Gives up all that is not needed for files. The last step: descriptors that are open
+ * stay, nothing can be executed after it. */
+int sandbox_close(Error *error);
