@@ -54,7 +54,7 @@ typedef struct Verb {
 extern const Verb *const verbs[]; /* ends with NULL */
 
 /* Rows of the table, each beside its implementation. */
-extern const Verb verb_attach, verb_bind, verb_clone, verb_complete, verb_console, verb_create, verb_detach,
+extern const Verb verb_attach, verb_bind, verb_clone, verb_complete, verb_console, verb_cp, verb_create, verb_detach,
         verb_device_add, verb_device_remove, verb_disable, verb_doctor, verb_edit, verb_enable, verb_events,
         verb_exec, verb_freeze, verb_get, verb_image_list, verb_image_remove, verb_job_cancel,
         verb_job_list, verb_job_show, verb_kill, verb_list, verb_logs, verb_profile_edit, verb_profile_list,

@@ -9,7 +9,7 @@ const Verb *const verbs[] = {
         &verb_edit, &verb_logs, &verb_events, &verb_create, &verb_clone, &verb_rename, &verb_remove, &verb_start, &verb_stop,
         &verb_restart, &verb_enable, &verb_disable, &verb_kill, &verb_freeze, &verb_thaw, &verb_attach, &verb_detach,
         &verb_bind, &verb_unbind, &verb_device_add, &verb_device_remove, &verb_wait, &verb_exec, &verb_shell,
-        &verb_console, &verb_image_list, &verb_image_remove, &verb_template_list, &verb_profile_list,
+        &verb_console, &verb_cp, &verb_image_list, &verb_image_remove, &verb_template_list, &verb_profile_list,
         &verb_profile_show, &verb_profile_edit, &verb_profile_remove, &verb_job_list,
         &verb_job_show, &verb_job_cancel, &verb_doctor, &verb_complete, NULL,
 };

@@ -61,6 +61,7 @@ char *bus_profile_path(const Profile *profile);
 #define ACTION_MANAGE_PRIVILEGED "org.ctrd1.manage-privileged"
 #define ACTION_INSPECT "org.ctrd1.inspect"
 #define ACTION_EXEC "org.ctrd1.exec"
+#define ACTION_FILES "org.ctrd1.files"
 #define ACTION_CONSOLE "org.ctrd1.console"
 #define ACTION_MANAGE_IMAGES "org.ctrd1.manage-images"
 #define ACTION_OWN "org.ctrd1.own" /* for who owns the container, in place of any other */

@@ -8,6 +8,7 @@
 #include "attachment-bus.h"
 #include "bus.h"
 #include "container-query-bus.h"
+#include "copy-bus.h"
 #include "deed.h"
 #include "fd.h"
 #include "message-size.h"
@@ -524,6 +525,10 @@ const sd_bus_vtable container_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ResizeConsole", SD_BUS_ARGS("u", columns, "u", rows), SD_BUS_NO_RESULT, method_resize_console,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CopyTo", SD_BUS_ARGS("s", path, "a{sv}", options, "h", stream), SD_BUS_RESULT("o", job),
+                                container_method_copy_to, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CopyFrom", SD_BUS_ARGS("s", path, "a{sv}", options, "h", stream), SD_BUS_RESULT("o", job),
+                                container_method_copy_from, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetLog", SD_BUS_NO_ARGS, SD_BUS_RESULT("ah", files), container_method_get_log, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetSettings", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", settings), container_method_get_settings,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -150,6 +150,9 @@ int container_remove(Container *c, bool force, Job *job, Error *error) {
                 r = container_stop(c, 0, false, NULL, error);
                 return r < 0 ? r : remove_now(c, job, error);
         }
+        if (!container_state_is_active(c->state) && !c->ending)
+                return error_set(error, EBUSY, "Busy", "a %s of container %s is under way: try again when it has ended, or cancel it",
+                                 c->job->kind, c->name);
         if (!force)
                 return error_set(error, EBUSY, "Running", "container %s is %s: stop it first, or remove it with force", c->name,
                                  container_state_to_string(c->state));

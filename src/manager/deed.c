@@ -53,6 +53,9 @@ int deed_authorize(Manager *manager, sd_bus_message *m, const Deed *deed, sd_bus
                 details[7] = deed->user;
                 details[8] = "command";
                 details[9] = strempty(deed->command);
+        } else if (deed->path) {
+                details[6] = "path";
+                details[7] = deed->path;
         }
         if (!own && container && !deed->foreign && owner_may(deed->verb))
                 own = sender_owns(manager, m, container, NULL);

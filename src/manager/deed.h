@@ -19,6 +19,7 @@ typedef struct Deed {
         bool own;     /* it is the caller's own, whosever the container: a job */
         const char *user, *command; /* NULL: not of an Exec */
         const char *new_name;       /* what it, or its copy, is to be called; NULL: nothing */
+        const char *path;           /* NULL: not of a copy of files */
 } Deed;
 
 /* As authority_check(): 1, 0 to wait, or an error. */

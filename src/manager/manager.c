@@ -11,6 +11,7 @@
 
 #include "build.h"
 #include "configuration.h"
+#include "copy.h"
 #include "ephemeral.h"
 #include "fd.h"
 #include "file.h"
@@ -70,11 +71,15 @@ Manager *manager_free(Manager *manager) {
         Image *image;
         Build *build;
         void *creation;
+        Copy *copy;
         Job *job;
 
         if (!manager)
                 return NULL;
         manager->ends = true;
+        MAP_FOREACH(copy, &manager->copies)
+                copy_free(copy);
+        map_clear(&manager->copies);
         manager->templates = template_query_free(manager->templates);
         manager->boot = boot_free(manager->boot);
         MAP_FOREACH(creation, &manager->creations)

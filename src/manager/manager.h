@@ -70,6 +70,7 @@ struct Manager {
         Queue *job_queue;   /* jobs, see job_take_turn() */
         Map creations;  /* by name: containers that are being made */
         Boot *boot;     /* Autostart= is being seen to */
+        Map copies;     /* by number of their job: files that are being copied */
         TemplateQuery *templates; /* the question that is under way, if any */
         uint32_t last_job; /* where there is no store */
         JobStore *job_store;

@@ -17,7 +17,7 @@
 static const char *const verbs[] = {
         "inspect", "get", "list", "get-usage", "get-security", "get-settings", "get-log",
         "start", "stop", "restart", "soft-reboot", "kill", "freeze", "thaw",
-        "exec", "shell", "open-console", "resize-console",
+        "exec", "shell", "open-console", "resize-console", "copy-to", "copy-from",
         "set-settings", /* of keys that the table of settings has as theirs */
 };
 

@@ -227,6 +227,20 @@ class Worker(Client):
         if r.status == 0 or deaths == world.deaths and not self.somebody_died(deaths):
             assert (r.status, r.out) == (0, word + '\n'), 'exec in %s: %r' % (name, r)
 
+    def cp(self, name, m):
+        """In and out again: what comes out is what went in, or what was there before, never a part."""
+        deaths = self.deaths
+        word = 'word-%d\n' % self.random.randrange(1 << 30) * 20000
+        path = '/tmp/crash-cp-' + name
+        with open(path, 'w') as f:
+            f.write(word)
+        r = run('ctrctl', '-q', 'cp', path, name + ':/tmp/copied', timeout=60)
+        if r.status == 0:
+            r = run('ctrctl', '-q', 'cp', name + ':/tmp/copied', path + '.back', timeout=60)
+        if r.status == 0 or deaths == world.deaths and not self.somebody_died(deaths):
+            with open(path + '.back') as f:
+                assert r.status == 0 and f.read() == word, 'cp with %s: %r' % (name, r)
+
     def look(self, name, m):
         assert name in self.ask(self.containers), '%s is missing' % name
 
@@ -235,10 +249,10 @@ class Worker(Client):
         if m.exists == {False}:
             verb = self.make
         elif m.running == {True}:
-            verb = self.random.choices((self.stop, self.restart, self.remove, self.exec, self.set, self.freeze, self.look),
-                                       (3, 2, 1, 8, 4, 2, 1))[0]
+            verb = self.random.choices((self.stop, self.restart, self.remove, self.exec, self.cp, self.set, self.freeze, self.look),
+                                       (3, 2, 1, 8, 3, 4, 2, 1))[0]
         else:
-            verb = self.random.choices((self.start, self.remove, self.set, self.look, self.rename, self.clone), (8, 1, 3, 1, 3, 3))[0]
+            verb = self.random.choices((self.start, self.remove, self.set, self.cp, self.look, self.rename, self.clone), (8, 1, 3, 1, 1, 3, 3))[0]
         try:
             verb(name, m)
             return verb.__name__

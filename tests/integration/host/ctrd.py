@@ -203,6 +203,8 @@ def leftovers():
             found.append('mount ' + line.split()[4])
     for path in glob.glob('/run/ctrd/containers/*'):
         found.append('directory ' + path)
+    for path in glob.glob('/var/lib/ctrd/containers/*/fs/upper/tmp/.ctr-copy*'):
+        found.append('file ' + path)
     for path in glob.glob('/var/lib/ctrd/containers/.*') + glob.glob('/var/lib/ctrd/images/.*'):
         found.append('directory ' + path)
     for path in glob.glob('/var/lib/ctrd/containers/*') + glob.glob('/etc/ctrd/containers/*'):
@@ -220,8 +222,8 @@ def leftovers():
             comm = open(path).read().strip()
         except OSError:
             continue
-        if comm in ('ctr-monitor', 'ctr-intercept', 'ctr-mount', 'ctrrun', 'ctr-network', 'ctr-copy', 'ctr-remove', 'ctr-journal',
-                    'mmdebstrap'):
+        if comm in ('ctr-monitor', 'ctr-archive', 'ctr-intercept', 'ctr-mount', 'ctrrun', 'ctr-network', 'ctr-copy', 'ctr-remove',
+                    'ctr-journal', 'mmdebstrap'):
             found.append('process %s %s' % (comm, path.split('/')[2]))
     return found
 
