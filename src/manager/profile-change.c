@@ -95,14 +95,15 @@ static int check_before(Manager *manager, const char *name, const char *before, 
 
         if (r < 0 && !error_has_name(&none, "NoSuchProfile"))
                 return error_move(error, &none);
+        if (r >= 0 && streq(now, before))
+                return 0;
         if (r >= 0 && isempty(before))
                 return error_set(error, EEXIST, "Exists", "there is a profile %s already: read it first (systemctl reload ctrd, where it is not listed), or choose another name", name);
         if (r < 0 && !isempty(before))
                 return error_move(error, &none);
         if (r < 0 && map_size(&manager->profiles) >= PROFILES_MAX)
                 return error_set(error, EBUSY, "LimitsExceeded", "there are %d profiles already, which is the most", PROFILES_MAX);
-        return r < 0 || streq(now, before) ? 0
-                                           : error_set(error, EBUSY, "Busy", "profile %s has been changed meanwhile: look at it again", name);
+        return r < 0 ? 0 : error_set(error, EBUSY, "Busy", "profile %s has been changed meanwhile: look at it again", name);
 }
 
 int profile_request_set(Manager *manager, const char *name, const char *before, const char *after, ProfileRequest *ret, Error *error) {
@@ -213,7 +214,6 @@ int profile_change_begin(Manager *manager, ProfileRequest *request, ProfileChang
                 user->change = change;
                 if (!c || !user->request.keys || user->message)
                         continue;
-                user->pending = NULL;
                 change->waiting++;
                 r = settings_change_begin(c, &user->request, on_changed, user, &failure);
                 if (r < 0) {

@@ -210,6 +210,8 @@ def leftovers():
     for path in glob.glob('/var/lib/ctrd/containers/*') + glob.glob('/etc/ctrd/containers/*'):
         if os.path.basename(path).split('.')[0] not in known:
             found.append('file ' + path)
+    for path in glob.glob('/etc/ctrd/profiles/*'):
+        found.append('file ' + path)
     for path in glob.glob('/var/log/journal/*'):
         if os.path.islink(path) and not any(n in os.readlink(path) for n in known):
             found.append('journal link ' + path)

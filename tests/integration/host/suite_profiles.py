@@ -123,7 +123,8 @@ def test_a_profile_changes_under_containers():
 
 
 def test_bad_profiles_are_refused():
-    with profile('p', '# Nothing.\n'):
+    with profile('p', ''):
+        put('p', '# Nothing.\n')  # from nothing, which is no reason to take it for another
         for text, word in (('[Container]\nProfile=nesting\n', 'Profile='), ('[Container]\nMachineID=%032x\n' % 1, 'MachineID='),
                            ('[Security]\nUIDBase=524288\n', 'UIDBase='), ('[Container]\nImage=x\n', 'Image='), ('MemoryMax=1G\n', 'section'),
                            ('[Resources]\nMemoryMux=1G\n', 'MemoryMax'), ('#' * 70000, '65536')):

@@ -300,6 +300,8 @@ def test_arguments_of_every_kind_from_root():
     assert ctrd_pid() == pid, 'ctrd was started anew'
     for name in states(client):
         remove(name)
+    for path in glob.glob('/etc/ctrd/profiles/*'):
+        ctl('profile', 'remove', os.path.basename(path)[:-len('.conf')])
 
 
 def test_arguments_of_every_kind_from_a_stranger():
