@@ -149,6 +149,7 @@ static void settle(Job *job) {
                 { "remove", settle_removal },
                 { "soft-reboot", settle_soft_reboot },
                 { "create", settle_creation },
+                { "clone", settle_creation },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
