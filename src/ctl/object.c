@@ -196,6 +196,23 @@ static int compare(const void *a, const void *b) {
         return strverscmp(((const Object *) a)->path, ((const Object *) b)->path);
 }
 
+static void sort(ObjectList *l) {
+        if (l->n > 0)
+                qsort(l->objects, l->n, sizeof(*l->objects), compare);
+}
+
+/* One more in the list, with the properties that are read next. */
+static int take_object(ObjectList *l, sd_bus_message *m, const char *path, const char *interface) {
+        Object *list = reallocarray(l->objects, l->n + 1, sizeof(*list)), *o;
+
+        if (!list)
+                return -ENOMEM;
+        l->objects = list;
+        o = &list[l->n++];
+        *o = (Object){ .path = strdup(path), .interface = strdup(interface) };
+        return o->path && o->interface ? object_take_properties(o, m) : -ENOMEM;
+}
+
 /* a{sa{sv}}: the interfaces of one object, of which one counts. */
 int object_list_take_interfaces(ObjectList *l, sd_bus_message *m, const char *path, const char *wanted) {
         const char *interface;
@@ -207,18 +224,7 @@ int object_list_take_interfaces(ObjectList *l, sd_bus_message *m, const char *pa
                 r = sd_bus_message_read_basic(m, 's', &interface);
                 if (r < 0)
                         return r;
-                if (!streq(interface, wanted))
-                        r = sd_bus_message_skip(m, "a{sv}");
-                else {
-                        Object *list = reallocarray(l->objects, l->n + 1, sizeof(*list)), *o;
-
-                        if (!list)
-                                return -ENOMEM;
-                        l->objects = list;
-                        o = &list[l->n++];
-                        *o = (Object){ .path = strdup(path), .interface = strdup(interface) };
-                        r = o->path && o->interface ? object_take_properties(o, m) : -ENOMEM;
-                }
+                r = streq(interface, wanted) ? take_object(l, m, path, interface) : sd_bus_message_skip(m, "a{sv}");
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
                 if (r < 0)
@@ -244,8 +250,7 @@ int object_list_take(ObjectList *l, sd_bus_message *m, const char *interface) {
         }
         if (r < 0)
                 return r;
-        if (l->n > 0)
-                qsort(l->objects, l->n, sizeof(*l->objects), compare);
+        sort(l);
         return sd_bus_message_exit_container(m);
 }
 
@@ -260,6 +265,44 @@ int object_list_read(Ctl *ctl, const char *interface, ObjectList *ret, Error *er
         if (r < 0)
                 return r;
         r = object_list_take(&l, reply, interface);
+        if (r < 0)
+                return bus_message_error(error, r);
+        *ret = l;
+        l = (ObjectList){};
+        return 0;
+}
+
+/* a(oa{sv}) */
+static int take_containers(ObjectList *l, sd_bus_message *m) {
+        const char *path;
+        int r = sd_bus_message_enter_container(m, 'a', "(oa{sv})");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'r', "oa{sv}")) > 0) {
+                r = sd_bus_message_read_basic(m, 'o', &path);
+                if (r >= 0)
+                        r = take_object(l, m, path, BUS_CONTAINER);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        sort(l);
+        return r;
+}
+
+int object_list_read_containers(Ctl *ctl, const char *const *properties, ObjectList *ret, Error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(object_list_clear) ObjectList l = {};
+        int r;
+
+        r = bus_method(ctl, BUS_ROOT, BUS_MANAGER, "ListContainers", &m, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_strv(m, (char **) properties);
+        if (r < 0)
+                return bus_message_error(error, r);
+        r = bus_call(ctl, m, &reply, error);
+        if (r < 0)
+                return r;
+        r = take_containers(&l, reply);
         if (r < 0)
                 return bus_message_error(error, r);
         *ret = l;

@@ -38,6 +38,10 @@ int object_read(Ctl *ctl, const char *path, const char *interface, Object *ret, 
  * numbers. */
 int object_list_read(Ctl *ctl, const char *interface, ObjectList *ret, Error *error);
 
+/* All containers with these properties alone, sorted as above: of a thousand, all that is
+ * known is two MiB. */
+int object_list_read_containers(Ctl *ctl, const char *const *properties, ObjectList *ret, Error *error);
+
 /* The same out of messages, from where they are read: the answer of GetManagedObjects,
  * the interfaces of one object, and the properties of one interface. */
 int object_list_take(ObjectList *l, sd_bus_message *m, const char *interface);

@@ -86,13 +86,15 @@ static void offer_keys(const Completion *c, const char *suffix) {
 /* Objects of an interface, by a property, with another one as help; of those in one of
  * the states, where some are named. */
 static void offer_objects(Ctl *ctl, const Completion *c, const char *interface, const char *name, const char *help, const char *suffix) {
+        static const char *const known[] = { "Name", "State", NULL };
         _cleanup_(object_list_clear) ObjectList l = {};
         _cleanup_strv_ char **states = NULL;
 
         if (c->verb && c->verb->states && strv_split(c->verb->states, " ", &states) < 0)
                 return;
         /* ssh may want to talk, and names of this host would be wrong. */
-        if (c->elsewhere || object_list_read(ctl, interface, &l, NULL) < 0)
+        if (c->elsewhere || (streq(interface, BUS_CONTAINER) ? object_list_read_containers(ctl, known, &l, NULL)
+                                                             : object_list_read(ctl, interface, &l, NULL)) < 0)
                 return;
         for (size_t i = 0; i < l.n; i++) {
                 _cleanup_free_ char *id = NULL;

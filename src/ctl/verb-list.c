@@ -23,22 +23,26 @@ static int no_words(Options *o, Error *error) {
         return r < 0 ? r : options_check_rest(o, 0, 0, "nothing", error);
 }
 
-/* Reads all objects of an interface into a table. */
+static int print_list(Ctl *ctl, const ObjectList *l, const Column *columns, int (*fill)(Ctl *ctl, Table *t, const Object *o),
+                      Error *error) {
+        _cleanup_(table_freep) Table *t = NULL;
+        int r = table_new(&t, ctl, columns, error);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < l->n; i++)
+                if (table_add_row(t) < 0 || fill(ctl, t, &l->objects[i]) < 0)
+                        return no_memory(error);
+        return table_print(t, error);
+}
+
+/* All objects of an interface. */
 static int print_objects(Ctl *ctl, const char *interface, const Column *columns,
                          int (*fill)(Ctl *ctl, Table *t, const Object *o), Error *error) {
         _cleanup_(object_list_clear) ObjectList l = {};
-        _cleanup_(table_freep) Table *t = NULL;
-        int r;
+        int r = object_list_read(ctl, interface, &l, error);
 
-        r = object_list_read(ctl, interface, &l, error);
-        if (r >= 0)
-                r = table_new(&t, ctl, columns, error);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < l.n; i++)
-                if (table_add_row(t) < 0 || fill(ctl, t, &l.objects[i]) < 0)
-                        return no_memory(error);
-        return table_print(t, error);
+        return r < 0 ? r : print_list(ctl, &l, columns, fill, error);
 }
 
 static const Column container_columns[] = {
@@ -63,9 +67,13 @@ static int fill_container(Ctl *ctl, Table *t, const Object *o) {
 }
 
 static int run_list(Ctl *ctl, Options *o, Error *error) {
+        static const char *const shown[] = { "Name", "State", "Image", "Addresses", "Leader", "Privileged", NULL };
+        _cleanup_(object_list_clear) ObjectList l = {};
         int r = no_words(o, error);
 
-        return r < 0 ? r : print_objects(ctl, BUS_CONTAINER, container_columns, fill_container, error);
+        if (r >= 0)
+                r = object_list_read_containers(ctl, shown, &l, error);
+        return r < 0 ? r : print_list(ctl, &l, container_columns, fill_container, error);
 }
 
 static const Column image_columns[] = {

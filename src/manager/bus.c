@@ -207,15 +207,19 @@ static int manager_find_object(sd_bus *bus, const char *path, const char *interf
         static int name(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *e) {           \
                 Manager *manager = *(Manager **) userdata;                                                         \
                 const Viewer *viewer = viewer_of(manager);                                                         \
-                _cleanup_strv_ char **paths = calloc(1, sizeof(char *));                                           \
-                int r = paths ? 0 : -ENOMEM;                                                                       \
+                _cleanup_strv_ char **paths = calloc(map_size(&manager->map) + 1, sizeof(char *));                 \
+                size_t n = 0;                                                                                      \
                 type *object;                                                                                      \
                                                                                                                    \
-                MAP_FOREACH(object, &manager->map)                                                                 \
-                        if (sees(viewer, object))                                                                  \
-                                r = r < 0 ? r : strv_consume(&paths, path_of(object));                             \
-                if (r < 0)                                                                                         \
-                        return r;                                                                                  \
+                if (!paths)                                                                                        \
+                        return -ENOMEM;                                                                            \
+                MAP_FOREACH(object, &manager->map) {                                                               \
+                        if (!sees(viewer, object))                                                                 \
+                                continue;                                                                          \
+                        paths[n] = path_of(object);                                                                \
+                        if (!paths[n++])                                                                           \
+                                return -ENOMEM;                                                                    \
+                }                                                                                                  \
                 *ret = TAKE_PTR(paths);                                                                            \
                 return 1;                                                                                          \
         }

@@ -4,6 +4,7 @@
 
 #include "bus.h"
 #include "clock.h"
+#include "container-list-bus.h"
 #include "deed.h"
 #include "diagnosis.h"
 #include "name.h"
@@ -286,6 +287,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT("o", job), method_clone_container, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetContainer", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", container), method_get_container,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListContainers", SD_BUS_ARGS("as", properties), SD_BUS_RESULT("a(oa{sv})", containers),
+                                manager_method_list_containers, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListTemplates", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssas)", templates), method_list_templates,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sta{st})", usage), method_get_usage,

@@ -203,15 +203,18 @@ int manager_discard(Manager *manager, const char *path) {
 }
 
 size_t manager_image_users(Manager *manager, const char *image, char ***ret_names) {
+        char **names = ret_names ? calloc(map_size(&manager->containers) + 1, sizeof(char *)) : NULL;
         Container *container;
-        size_t n = 0;
+        size_t n = 0, k = 0;
 
         MAP_FOREACH(container, &manager->containers)
                 if (streq(container->identity.image, image)) {
                         n++;
-                        if (ret_names)
-                                (void) strv_extend(ret_names, container->name);
+                        if (names && (names[k] = strdup(container->name)))
+                                k++;
                 }
+        if (names)
+                *ret_names = names;
         return n;
 }
 

@@ -125,6 +125,35 @@ def test_typed_errors():
             ['true'], {'Terminal': GLib.Variant('b', True)}, []))) == 'org.ctrd1.Error.Busy'
 
 
+def listed(*properties):
+    return dict(call('/org/ctrd1', 'org.ctrd1.Manager', 'ListContainers', GLib.Variant('(as)', (properties,)))[0][0])
+
+
+def test_a_list_of_chosen_properties():
+    assert listed('Name') == {}, listed('Name')
+    with container('one'), container('two', start=False):
+        paths = [container_path('one'), container_path('two')]
+        objects = {path: interfaces['org.ctrd1.Container'] for path, interfaces in managed().items()
+                   if 'org.ctrd1.Container' in interfaces}
+        every = sorted(objects[paths[0]])
+        # as the objects say it, whatever it is
+        same = [name for name in every if name != 'StatusText']
+        found = listed(*same)
+        assert sorted(found) == sorted(paths), found
+        for path in paths:
+            assert found[path] == {name: objects[path][name] for name in same}, (found[path], objects[path])
+        assert listed('State', 'Leader')[paths[1]] == {'State': 'stopped', 'Leader': 0}
+        assert listed() == {path: {} for path in paths}
+        for wrong, word in ((['State', 'Nothing'], 'Nothing'), (['State', 'State'], 'twice'), (['Start'], 'Start'), ([''], '""')):
+            try:
+                listed(*wrong)
+            except GLib.Error as e:
+                assert Gio.DBusError.get_remote_error(e) == 'org.ctrd1.Error.InvalidArguments' and word in e.message, e
+            else:
+                raise AssertionError('%s was answered' % wrong)
+    assert listed() == {}
+
+
 def test_exec_with_descriptors():
     with container('web'):
         out_read, out_write = os.pipe()
