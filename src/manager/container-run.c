@@ -182,10 +182,9 @@ static int on_end_timeout(sd_event_source *source, uint64_t usec, void *userdata
         Container *c = userdata;
         char unit[UNIT_NAME_MAX];
 
-        /* Either what is in it does not end, or systemd could not be told that it may go. */
+        /* What is in it does not end. */
         unit_scope_name(c->name, unit);
         kill_scope(c);
-        (void) unit_release(c->manager->units, unit);
         if (!c->unit && unit_wait_gone(c->manager->units, unit, on_scope_gone, c, &c->unit) < 0)
                 run_set_timer(c, END_RETRY_USEC, on_end_timeout);
         return 0;
@@ -327,6 +326,15 @@ static void on_addresses(const char *text, void *userdata) {
         container_set_addresses(userdata, text);
 }
 
+/* As a stop that was asked of us, though the monitor is at it already. */
+static void on_host_stops(Container *c) {
+        if (!unit_host_goes_down(c->manager->units))
+                recovery_give_up(c);
+        c->restart = false;
+        c->timer = sd_event_source_disable_unref(c->timer);
+        container_event(c, EVENT_STOP);
+}
+
 static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata) {
         Container *c = userdata;
         MonitorPhase before = c->phase;
@@ -344,6 +352,10 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         container_set_addresses(c, status->addresses);
         if (adopted && (status->phase == MONITOR_RUNNING || status->phase == MONITOR_READY))
                 ensure_registration(c);
+        if (status->host_stops) {
+                on_host_stops(c);
+                return;
+        }
 
         /* What it was at when it was frozen it will go on with. */
         if (status->frozen) {
@@ -522,13 +534,6 @@ void container_stop_follow(Container *c, bool restart, Job *job) {
         }
         run_take_job(c, job);
         c->restart = restart;
-}
-
-void container_stop_requested(Container *c) {
-        _cleanup_error_ Error error = ERROR_INIT;
-
-        if (container_stop(c, 0, false, NULL, &error) < 0)
-                sd_journal_print(LOG_NOTICE, "Cannot stop %s as systemd asks: %s", c->name, error_message(&error));
 }
 
 /* Survival: what a ctrd that comes up finds. */

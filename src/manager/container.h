@@ -121,9 +121,6 @@ int container_soft_reboot(Container *container, Job *job, Error *error);
 /* Of a stop that is under way: the job ends with it, that of a start before it is canceled. */
 void container_stop_follow(Container *container, bool restart, Job *job);
 
-/* The stop with nobody asking on the bus: systemd wants the scope stopped. */
-void container_stop_requested(Container *container);
-
 typedef enum KillWhom {
         KILL_INIT,
         KILL_ALL,

@@ -63,7 +63,7 @@ MonitorLink *monitor_link_free(MonitorLink *link) {
 
 typedef struct Message {
         const char *event, *command, *phase, *status, *message, *stage, *reason;
-        const char *frozen, *addresses, *target;
+        const char *frozen, *addresses, *target, *host_stops;
         uint64_t extended, leader, started, ready, errnum, code, timestamp;
 } Message;
 
@@ -90,6 +90,7 @@ static int message_parse(char *data, size_t size, Message *ret) {
                         { "FROZEN", &m.frozen },
                         { "ADDRESSES", &m.addresses },
                         { "TARGET", &m.target },
+                        { "HOST_STOPS", &m.host_stops },
                         { "EXTENDED_USEC", NULL, &m.extended, UINT64_MAX },
                         { "LEADER", NULL, &m.leader, INT32_MAX },
                         { "STARTED_USEC", NULL, &m.started, UINT64_MAX },
@@ -162,6 +163,7 @@ static int dispatch_message(MonitorLink *link, const Message *m) {
                         .started_usec = m->started,
                         .ready_usec = m->ready,
                         .frozen = streq_ptr(m->frozen, "yes"),
+                        .host_stops = streq_ptr(m->host_stops, "yes"),
                 };
 
                 if (status.phase < 0)

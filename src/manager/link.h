@@ -26,6 +26,7 @@ typedef struct MonitorStatus {
         const char *addresses; /* "10.0.0.2/24 fd00::2/64"; NULL from a monitor of an earlier version */
         uint64_t started_usec, ready_usec;
         bool frozen;
+        bool host_stops; /* systemd has asked it to end: its scope is being stopped */
 } MonitorStatus;
 
 /* What a link tells its owner. Any of these may free the link. */

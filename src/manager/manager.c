@@ -28,21 +28,6 @@
 
 #define TRASH_PREFIX ".trash-" /* no container or image begins with a dot */
 
-static void on_stop_requested(const char *unit, void *userdata) {
-        Manager *manager = userdata;
-        const char *name = startswith(unit, "ctr-");
-        char copy[UNIT_NAME_MAX];
-        Container *container;
-
-        if (!name || !endswith(name, ".scope") || strlen(name) >= sizeof(copy))
-                return;
-        strcpy(copy, name);
-        copy[strlen(copy) - strlen(".scope")] = 0;
-        container = map_get(&manager->containers, copy);
-        if (container)
-                container_stop_requested(container);
-}
-
 int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, Manager **ret) {
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
         int r;
@@ -59,7 +44,7 @@ int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, M
         if (r >= 0)
                 r = authority_new(bus, &manager->settings, &manager->authority);
         if (r >= 0)
-                r = unit_client_new(bus, on_stop_requested, manager, &manager->units);
+                r = unit_client_new(bus, &manager->units);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(manager);

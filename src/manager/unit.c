@@ -30,11 +30,9 @@ struct UnitRequest {
 
 struct UnitClient {
         sd_bus *bus;
-        sd_bus_slot *job_new, *job_removed, *unit_removed, *request_stop;
+        sd_bus_slot *job_new, *job_removed, *unit_removed;
         bool host_goes_down;
         UnitRequest *requests;
-        UnitStopRequested stop_requested;
-        void *userdata;
 };
 
 void unit_scope_name(const char *container, char ret[static UNIT_NAME_MAX]) {
@@ -160,24 +158,13 @@ static int on_unit_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         return 0;
 }
 
-static int on_request_stop(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        UnitClient *client = userdata;
-        _cleanup_free_ char *unit = NULL;
-
-        if (sd_bus_path_decode(sd_bus_message_get_path(m), UNIT_OBJECT "/unit", &unit) > 0)
-                client->stop_requested(unit, client->userdata);
-        return 0;
-}
-
-int unit_client_new(sd_bus *bus, UnitStopRequested stop_requested, void *userdata, UnitClient **ret) {
+int unit_client_new(sd_bus *bus, UnitClient **ret) {
         UnitClient *client = calloc(1, sizeof(*client));
         int r;
 
         if (!client)
                 return -ENOMEM;
         client->bus = sd_bus_ref(bus);
-        client->stop_requested = stop_requested;
-        client->userdata = userdata;
 
         r = watch_shutdown(client);
         if (r >= 0)
@@ -186,9 +173,6 @@ int unit_client_new(sd_bus *bus, UnitStopRequested stop_requested, void *userdat
         if (r >= 0)
                 r = sd_bus_match_signal_async(bus, &client->unit_removed, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "UnitRemoved",
                                               on_unit_removed, NULL, client);
-        if (r >= 0)
-                r = sd_bus_match_signal_async(bus, &client->request_stop, UNIT_DESTINATION, NULL,
-                                              "org.freedesktop.systemd1.Scope", "RequestStop", on_request_stop, NULL, client);
         if (r >= 0)
                 r = sd_bus_call_method_async(bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "Subscribe", NULL, NULL, NULL);
         if (r < 0) {
@@ -207,7 +191,6 @@ UnitClient *unit_client_free(UnitClient *client) {
         sd_bus_slot_unref(client->job_new);
         sd_bus_slot_unref(client->job_removed);
         sd_bus_slot_unref(client->unit_removed);
-        sd_bus_slot_unref(client->request_stop);
         sd_bus_unref(client->bus);
         free(client);
         return NULL;
@@ -275,7 +258,6 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
                      void *userdata, UnitRequest **ret) {
         char unit[UNIT_NAME_MAX], description[256];
         sd_bus_message *m = NULL;
-        const char *self;
         int r;
 
         unit_scope_name(container, unit);
@@ -285,21 +267,18 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
          * monitor, comes first. */
         uint64_t stop_timeout = usec_add(usec_add(settings->stop_timeout_usec, settings->extend_timeout_max_usec), 15 * USEC_PER_SEC);
 
-        r = sd_bus_get_unique_name(client->bus, &self);
-        if (r >= 0)
-                r = unit_new_transient(client, unit, &m);
+        r = unit_new_transient(client, unit, &m);
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s", description, "Slice", "s",
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "Description", "s", description, "Slice", "s",
                                   "machine.slice", "PIDs", "au", 1, (uint32_t) pid, "Delegate", "b", 1, "CollectMode", "s",
-                                  "inactive-or-failed", "AddRef", "b", 1);
+                                  "inactive-or-failed");
         if (r >= 0)
-                /* With a controller, a stop becomes RequestStop to us. When we are
-                 * away systemd signals each process itself: SIGURG is ignored by all
-                 * that do not ask for it, and the monitor takes it as "stop". */
-                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "Controller", "s", self, "KillMode", "s",
-                                          "control-group", "KillSignal", "i", SIGURG, "SendSIGHUP", "b", 0,
+                /* No Controller= and no AddRef=: systemd would watch us for each, and the bus
+                 * lets it watch for 512 in all. It signals each process itself: SIGURG is
+                 * ignored by all that do not ask for it, and the monitor takes it as "stop". */
+                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "KillMode", "s", "control-group", "KillSignal", "i", SIGURG, "SendSIGHUP", "b", 0,
                                           "TimeoutStopUSec", "t", stop_timeout);
         if (r >= 0)
                 r = unit_append_dependencies(m, container, settings);
@@ -342,8 +321,8 @@ int unit_destroy_scope(UnitClient *client, const char *unit) {
         r = sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "KillUnit", NULL, NULL, "ssi", unit,
                                      "all", (int32_t) SIGKILL);
         /* A scope whose process was dead before it came in never empties, and systemd
-         * waits for ever for that. A stop ends it at once; where there is a controller
-         * it would be asked first, so the scope is taken from us. */
+         * waits for ever for that. A stop ends it at once; one that has a controller,
+         * of a ctrd of an earlier version, is taken from that first. */
         k = sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "AbandonScope", NULL, NULL, "s", unit);
         r = r < 0 ? r : k;
         k = unit_stop(client, unit);
@@ -359,12 +338,6 @@ static int on_get_unit(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return 0;
 }
 
-int unit_release(UnitClient *client, const char *unit) {
-        /* Not referenced by us (any more) is no error. */
-        return sd_bus_call_method_async(client->bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "UnrefUnit", NULL, NULL,
-                                        "s", unit);
-}
-
 int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret) {
         UnitRequest *request = request_new(client, unit, done, userdata);
         int r;
@@ -373,7 +346,6 @@ int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *us
                 return -ENOMEM;
         request->awaiting = AWAITING_GONE;
 
-        (void) unit_release(client, unit);
         r = sd_bus_call_method_async(client->bus, &request->slot, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "GetUnit", on_get_unit,
                                      request, "s", unit);
         if (r < 0) {

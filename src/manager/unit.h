@@ -21,15 +21,13 @@ typedef struct UnitClient UnitClient;
 
 /* result: "done", "failed", "canceled", "timeout", … as systemd's JobRemoved has it. */
 typedef void (*UnitDone)(const Error *error, void *userdata);
-/* A scope of ours is to be stopped: somebody said "systemctl stop". */
-typedef void (*UnitStopRequested)(const char *unit, void *userdata);
 
 /* A request under way; its owner may drop it, and then its callback is not
  * called any more. */
 typedef struct UnitRequest UnitRequest;
 UnitRequest *unit_request_drop(UnitRequest *request);
 
-int unit_client_new(sd_bus *bus, UnitStopRequested stop_requested, void *userdata, UnitClient **ret);
+int unit_client_new(sd_bus *bus, UnitClient **ret);
 UnitClient *unit_client_free(UnitClient *client);
 
 /* "ctr-NAME.scope" */
@@ -57,10 +55,7 @@ int unit_stop(UnitClient *client, const char *unit);
  * it has none either. */
 int unit_destroy_scope(UnitClient *client, const char *unit);
 
-/* Lets systemd forget the unit, when it has ended. */
-int unit_release(UnitClient *client, const char *unit);
-
-/* The same, and calls done when systemd has forgotten it. */
+/* Calls done when systemd has forgotten the unit. */
 int unit_wait_gone(UnitClient *client, const char *unit, UnitDone done, void *userdata, UnitRequest **ret);
 
 /* For unit-worker.c: a StartTransientUnit whose properties are to follow, and its end,

@@ -44,6 +44,7 @@ static void put_state(void *userdata, WireWriter *writer) {
         wire_put_u64(writer, "READY_USEC", container->ready);
         put_addresses(container, writer);
         wire_put(writer, "FROZEN", container->run.freezer.state == FREEZER_FROZEN ? "yes" : "no");
+        wire_put(writer, "HOST_STOPS", container->host_stops ? "yes" : "no");
 }
 
 static void tell_phase(Container *container) {
@@ -389,6 +390,11 @@ static void request_stop(Container *container, int signal, bool has_timeout, uin
 }
 
 void container_request_stop(Container *container) {
+        /* Told before anything comes of it: the container is not to come back by itself. */
+        if (!container->host_stops && container->end == CONTAINER_END_NONE) {
+                container->host_stops = true;
+                tell_phase(container);
+        }
         request_stop(container, 0, false, 0);
 }
 

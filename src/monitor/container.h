@@ -41,6 +41,7 @@ typedef struct Container {
 
         bool rebooted;       /* this run follows another one */
         bool stop_requested; /* whatever comes, no further run */
+        bool host_stops;     /* it was systemd that asked for it */
         int stop_signal;     /* what the request asks for; 0: the plan's */
         bool stop_has_timeout;
         uint64_t stop_timeout;
@@ -56,7 +57,7 @@ typedef struct Container {
 /* directory: must stay. first: the first control connection. */
 int container_open(Container *container, Loop *loop, const char *directory, int first, Error *error);
 
-/* SIGTERM or SIGURG: stop as the plan says. */
+/* SIGTERM or SIGURG, of systemd that stops the scope: stop as the plan says. */
 void container_request_stop(Container *container);
 
 /* SIGCHLD. */

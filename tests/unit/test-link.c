@@ -31,7 +31,7 @@ static void tell(Owner *o, const char *format, ...) {
 static void on_phase(const MonitorStatus *s, bool snapshot, void *userdata) {
         tell(userdata, "%s %s %d \"%s\" %llu %llu%s", snapshot ? "snapshot" : "phase", monitor_phase_to_string(s->phase), (int) s->leader,
              s->guest.status, (unsigned long long) s->started_usec, (unsigned long long) s->ready_usec,
-             s->frozen ? " frozen" : "");
+             s->frozen ? " frozen" : s->host_stops ? " host-stops" : "");
 }
 
 static void on_guest(const GuestWords *words, void *userdata) {
@@ -127,6 +127,15 @@ static void frozen_is_told(void **state) {
         say(&o, "EVENT=phase\nPHASE=ready\nFROZEN=no\n");
         say(&o, "EVENT=phase\nPHASE=stopping\n");
         assert_told(&o, "snapshot ready 0 \"\" 0 0 frozen; phase ready 0 \"\" 0 0; phase stopping 0 \"\" 0 0");
+}
+
+static void a_stop_of_the_host_is_told(void **state) {
+        _cleanup_owner_ Owner o;
+
+        owner_init(&o);
+        say(&o, "EVENT=snapshot\nPHASE=ready\nHOST_STOPS=no\n");
+        say(&o, "EVENT=phase\nPHASE=ready\nHOST_STOPS=yes\n");
+        assert_told(&o, "snapshot ready 0 \"\" 0 0; phase ready 0 \"\" 0 0 host-stops");
 }
 
 static void every_phase_is_understood(void **state) {
@@ -487,6 +496,7 @@ int main(void) {
                 T(snapshot_and_phases_are_told),
                 T(what_is_not_said_is_nothing),
                 T(frozen_is_told),
+                T(a_stop_of_the_host_is_told),
                 T(every_phase_is_understood),
                 T(status_failure_and_end_are_told),
                 T(failure_without_words_is_one_all_the_same),
