@@ -131,11 +131,18 @@ static void on_copied(const Error *failure, void *userdata) {
         creation_finish(creation, &error);
 }
 
-/* on_copied() ends it: when nobody writes to its directory any more. */
+/* Where it copies already on_copied() ends it: when nobody writes to its directory any more. */
 static void on_cancel(Job *job, void *userdata) {
+        _cleanup_error_ Error error = ERROR_INIT;
         Creation *creation = userdata;
         char unit[UNIT_NAME_MAX];
 
+        if (!creation->copy) {
+                creation_discard_directory(creation);
+                error_set(&error, ECANCELED, "Canceled", "the cloning of %s was canceled before its turn", creation->source->name);
+                creation_finish(creation, &error);
+                return;
+        }
         creation->canceled = true;
         unit_name(creation->name, unit);
         (void) unit_stop(creation->manager->units, unit);
@@ -170,6 +177,18 @@ static int copy_files(Creation *creation, Error *error) {
         return r < 0 ? error_set_errno(error, r, "cannot run " PATH_COPY) : 0;
 }
 
+static void on_turn(Job *job, void *userdata) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Creation *creation = userdata;
+
+        if (copy_files(creation, &error) >= 0) {
+                job_progress(job, 0, "Copying");
+                return;
+        }
+        creation_discard_directory(creation);
+        creation_finish(creation, &error);
+}
+
 static int check(const Container *c, Error *error) {
         if (container_state_is_active(c->state) || c->ending)
                 return error_set(error, EBUSY, "Running", "container %s is %s: stop it first, for a copy of what runs is not whole",
@@ -202,7 +221,9 @@ int container_clone(Container *source, CloneRequest *request, Job *job, Error *e
         if (r >= 0)
                 r = creation_make_directory(creation, error);
         if (r >= 0) {
-                r = copy_files(creation, error);
+                r = job_take_turn(job, on_turn);
+                if (r > 0)
+                        r = copy_files(creation, error);
                 if (r < 0)
                         creation_discard_directory(creation);
         }
@@ -210,7 +231,8 @@ int container_clone(Container *source, CloneRequest *request, Job *job, Error *e
                 creation_free(creation);
                 return r;
         }
-        job_progress(job, 0, "Copying");
+        if (creation->copy)
+                job_progress(job, 0, "Copying");
         job->cancel = on_cancel;
         job->userdata = creation;
         return 0;

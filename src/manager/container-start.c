@@ -161,7 +161,7 @@ static int check_state(const Container *c, Error *error) {
                 return error_set(error, EBUSY, "Busy", "a %s of container %s is under way: try again when it has ended, or cancel it",
                                  c->job->kind, c->name);
         if (container_state_next(c->state, EVENT_START) >= 0 && !c->job && !c->ending)
-                return 0;
+                return container_check_unused(c, error);
         return container_state_is_active(c->state) && !c->ending
                        ? error_set(error, EALREADY, "Running", "container %s is %s already", c->name, container_state_to_string(c->state))
                        : error_set(error, EBUSY, "Busy", "container %s is busy: try again when it is stopped", c->name);
@@ -205,9 +205,6 @@ int container_start(Container *c, Job *job, Error *error) {
         if (r < 0)
                 return r;
 
-        r = container_check_unused(c, error);
-        if (r < 0)
-                return r;
         /* Edits of the file take effect at a start. */
         r = settings_files_load(c->name, NULL, &settings, error);
         if (r < 0)

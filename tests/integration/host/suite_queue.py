@@ -128,8 +128,9 @@ def left_by(end_ctrd):
         for i in range(AT_A_TIME + 1):
             begin('c%d' % i, make('slow%d' % i))
         wait_until(lambda: sum(unit('slow%d' % i) == 'activating' for i in range(AT_A_TIME + 1)) == AT_A_TIME)
+        old = ctrd_pid()
         end_ctrd()
-        wait_until(lambda: run('systemctl', 'is-active', 'ctrd').out.strip() == 'active')
+        wait_until(lambda: ctrd_pid() not in (0, old) and run('systemctl', 'is-active', 'ctrd').out.strip() == 'active')
         assert {row['state'] for row in json.loads(ctl('job', 'list', '--json'))[-AT_A_TIME - 1:]} == {'canceled'}
         wait_until(lambda: all(unit('slow%d' % i) in ('inactive', 'failed') for i in range(AT_A_TIME + 1)))
     assert names() == []
@@ -226,3 +227,18 @@ def test_what_waits_for_another_start_is_in_nobodys_way():
         ctl('start', 'a', timeout=30)
         assert [state(name) for name in 'abc'] == ['running'] * 3
         remove('a', 'b', 'c')
+
+
+def test_clones_wait_too():
+    with Starts() as s:
+        number = ctl('clone', '--no-wait', 'c', 'copy').strip()
+        assert job(number)['State'] == 'queued'
+        fails('start', 'c', word='is being cloned', timeout=20)
+        fails('remove', 'c', word='is being cloned', timeout=20)
+        ctl('job', 'cancel', number)
+        assert job(number)['State'] == 'canceled' and names() == ['a', 'b', 'c', 'd']
+        assert os.listdir('/etc/ctrd/containers').count('copy.conf') == 0 and not glob.glob('/var/lib/ctrd/containers/.new-*')
+        number = ctl('clone', '--no-wait', 'c', 'copy').strip()
+        ctl('job', 'cancel', s.running[0])
+        is_at(number, 'done')
+        assert 'copy' in names()
