@@ -118,7 +118,7 @@ class Worker(Client):
 
     def finish(self, job):
         """Waits for a job, whose outcome the next ctrd tells if this one dies. Returns the state
-        in which it ended; only creations are undone by the death of ctrd."""
+        in which it ended; only creations and clones are undone by the death of ctrd."""
         deaths = self.deaths
         end = time.monotonic() + 60 * PATIENCE
         while True:
@@ -133,7 +133,7 @@ class Worker(Client):
                 continue
             if p['State'] not in ('queued', 'running'):
                 if p['State'] != 'done' and (deaths != world.deaths or self.somebody_died(deaths)):
-                    if not world.tells or p['Kind'] == 'create' and p['State'] == 'canceled':
+                    if not world.tells or p['Kind'] in ('create', 'clone') and p['State'] == 'canceled':
                         world.count['told of undoing'] = world.count.get('told of undoing', 0) + world.tells
                         if world.tells:
                             return p['State']
@@ -208,9 +208,12 @@ class Worker(Client):
             m.filled = True
         other.exists = {False, True}
         other.token, other.running, other.filled = m.token, {False}, True
-        self.finish(self.ask(lambda: self.call('/org/ctrd1', 'org.ctrd1.Manager', 'CloneContainer', GLib.Variant(
+        state = self.finish(self.ask(lambda: self.call('/org/ctrd1', 'org.ctrd1.Manager', 'CloneContainer', GLib.Variant(
             '(ssa(ss)a{sv})', (name, new, [], {})))[0]))
-        other.exists = {True}
+        if state == 'canceled':
+            self.forget(other)
+        else:
+            other.exists = {True}
 
     @staticmethod
     def forget(m):

@@ -99,6 +99,7 @@ def test_dasbus_the_manager():
     assert s.call(ROOT, 'Manager', 'GetContainer', 'one').endswith('/one')
     assert 'busybox' in [t[0] for t in s.call(ROOT, 'Manager', 'ListTemplates')]
     assert s.call(ROOT, 'Manager', 'GetUsage') == []
+    assert [list(p) for _, p in s.call(ROOT, 'Manager', 'ListContainers', ['Name', 'State'])] == [['Name', 'State']]
     assert all(finding[0] in ('ok', 'hint', 'warning', 'error') for finding in s.call(ROOT, 'Manager', 'Diagnose'))
     say('/etc/ctrd/containers/one.conf', settings_text('one').replace('a stranger', 'an editor'))
     s.call(ROOT, 'Manager', 'Reload')
