@@ -40,8 +40,8 @@ bool strv_equal(char *const *a, char *const *b) {
         return true;
 }
 
-int strv_consume(char ***l, char *s) {
-        size_t n = strv_length(*l);
+/* n: how many there are. */
+static int append(char ***l, size_t n, char *s) {
         char **larger;
 
         if (!s)
@@ -55,6 +55,10 @@ int strv_consume(char ***l, char *s) {
         larger[n + 1] = NULL;
         *l = larger;
         return 0;
+}
+
+int strv_consume(char ***l, char *s) {
+        return append(l, strv_length(*l), s);
 }
 
 int strv_extend(char ***l, const char *s) {
@@ -85,22 +89,20 @@ char **strv_copy(char *const *l) {
 
 int strv_split_quoted(const char *s, char ***ret) {
         _cleanup_strv_ char **l = calloc(1, sizeof(char *));
+        _cleanup_free_ char *word = malloc(strlen(s) + 1); /* each of them, in turn */
 
-        if (!l)
+        if (!l || !word)
                 return -ENOMEM;
 
-        for (;;) {
+        for (size_t n_words = 0;; n_words++) {
                 s += strspn(s, " \t\n");
                 if (!*s)
                         break;
 
-                _cleanup_free_ char *word = malloc(strlen(s) + 1);
                 size_t n = 0;
                 char quote = 0;
                 int r;
 
-                if (!word)
-                        return -ENOMEM;
                 for (; *s; s++) {
                         if (*s == '\\') {
                                 s++;
@@ -122,7 +124,7 @@ int strv_split_quoted(const char *s, char ***ret) {
                 if (quote)
                         return -EINVAL;
                 word[n] = 0;
-                r = strv_consume(&l, TAKE_PTR(word));
+                r = append(&l, n_words, strdup(word));
                 if (r < 0)
                         return r;
         }
@@ -136,13 +138,13 @@ int strv_split(const char *s, const char *separators, char ***ret) {
 
         if (!l)
                 return -ENOMEM;
-        for (;;) {
+        for (size_t n_words = 0;; n_words++) {
                 s += strspn(s, separators);
                 size_t n = strcspn(s, separators);
                 if (n == 0)
                         break;
 
-                int r = strv_consume(&l, strndup(s, n));
+                int r = append(&l, n_words, strndup(s, n));
                 if (r < 0)
                         return r;
                 s += n;

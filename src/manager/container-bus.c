@@ -198,9 +198,44 @@ static int method_thaw(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return set_frozen(m, userdata, false, ret_error);
 }
 
+/* -E2BIG after EXEC_ARGUMENTS_MAX: nobody has been asked yet whether the caller may. */
+static int read_words(sd_bus_message *m, char ***ret) {
+        _cleanup_strv_ char **words = NULL;
+        const char *word;
+        size_t n = 0;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "s");
+        while (r >= 0 && (r = sd_bus_message_read_basic(m, 's', &word)) > 0)
+                r = n++ < EXEC_ARGUMENTS_MAX ? strv_extend(&words, word) : -E2BIG;
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+        strv_free(*ret);
+        *ret = TAKE_PTR(words);
+        return 0;
+}
+
+/* The last one counts. */
+static int read_word(sd_bus_message *m, char **ret) {
+        const char *text;
+        char *copy;
+        int r = sd_bus_message_read(m, "v", "s", &text);
+
+        if (r < 0)
+                return r;
+        copy = strdup(text);
+        if (!copy)
+                return -ENOMEM;
+        free(*ret);
+        *ret = copy;
+        return 0;
+}
+
 /* Options: an unknown one is an error, so that nobody relies on what is not done. */
 static int read_exec_options(sd_bus_message *m, ExecRequest *request, bool *ret_login, sd_bus_error *ret_error) {
-        const char *key, *text;
+        const char *key;
         int r, b;
 
         r = sd_bus_message_enter_container(m, 'a', "{sv}");
@@ -213,7 +248,7 @@ static int read_exec_options(sd_bus_message *m, ExecRequest *request, bool *ret_
                 if (streq(key, "Environment")) {
                         r = sd_bus_message_enter_container(m, 'v', "as");
                         if (r >= 0)
-                                r = sd_bus_message_read_strv(m, &request->environment);
+                                r = read_words(m, &request->environment);
                         if (r >= 0)
                                 r = sd_bus_message_exit_container(m);
                         STRV_FOREACH(e, request->environment)
@@ -221,16 +256,12 @@ static int read_exec_options(sd_bus_message *m, ExecRequest *request, bool *ret_
                                         return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
                                                                  "\"%.64s\" is no assignment: write NAME=VALUE", *e);
                 } else if (streq(key, "WorkingDirectory")) {
-                        r = sd_bus_message_read(m, "v", "s", &text);
-                        if (r >= 0 && *text != '/')
+                        r = read_word(m, &request->directory);
+                        if (r >= 0 && *request->directory != '/')
                                 return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
                                                          "the working directory must be an absolute path");
-                        if (r >= 0 && !(request->directory = strdup(text)))
-                                r = -ENOMEM;
                 } else if (streq(key, "User")) {
-                        r = sd_bus_message_read(m, "v", "s", &text);
-                        if (r >= 0 && !(request->user = strdup(text)))
-                                r = -ENOMEM;
+                        r = read_word(m, &request->user);
                 } else if (streq(key, "Terminal") || streq(key, "LoginShell")) {
                         r = sd_bus_message_read(m, "v", "b", &b);
                         if (r >= 0)
@@ -276,15 +307,15 @@ static int method_exec(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
 
         if (message_size(m, EXEC_BYTES_MAX) > EXEC_BYTES_MAX)
                 return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "a command of more than %d bytes", EXEC_BYTES_MAX);
-        r = sd_bus_message_read_strv(m, &request.argv);
+        r = read_words(m, &request.argv);
         if (r >= 0)
                 r = read_exec_options(m, &request, &login, ret_error);
         if (r >= 0)
                 r = read_streams(m, streams, &n_streams);
+        if (r == -E2BIG)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "more than %d arguments or variables, or more than three streams", EXEC_ARGUMENTS_MAX);
         if (r < 0)
                 return r;
-        if (strv_length(request.argv) > EXEC_ARGUMENTS_MAX)
-                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "more than %d arguments", EXEC_ARGUMENTS_MAX);
         if (login != !(request.argv && request.argv[0]))
                 return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
                                          login ? "a login shell takes no command" : "the command is empty");

@@ -98,8 +98,11 @@ static void run_cleared(Container *c) {
 
         c->timer = sd_event_source_disable_unref(c->timer);
         c->ending = false;
-        if (!c->restart)
+        if (c->host_stops && !unit_host_goes_down(c->manager->units))
+                recovery_give_up(c);
+        else if (!c->restart)
                 recovery_run_ended(c, c->ready_usec);
+        c->host_stops = false;
         run_unconfine(c);
         r = launch_remove(c->name);
         if (r < 0)
@@ -326,10 +329,11 @@ static void on_addresses(const char *text, void *userdata) {
         container_set_addresses(userdata, text);
 }
 
-/* As a stop that was asked of us, though the monitor is at it already. */
+/* As a stop that was asked of us, though the monitor is at it already. Whether the host goes
+ * down with it is said by systemd on the bus, which may be later than this, but not later
+ * than the end of the scope: run_cleared() decides what becomes of it. */
 static void on_host_stops(Container *c) {
-        if (!unit_host_goes_down(c->manager->units))
-                recovery_give_up(c);
+        c->host_stops = true;
         c->restart = false;
         c->timer = sd_event_source_disable_unref(c->timer);
         container_event(c, EVENT_STOP);

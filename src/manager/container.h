@@ -62,6 +62,7 @@ struct Container {
         Job *job;               /* start, stop or restart under way */
         SettingsChange *change; /* of its settings, under way */
         bool restart;           /* start again when it has ended */
+        bool host_stops;        /* systemd has asked for its end */
         bool unfinished;        /* a change of what it has was begun by a ctrd before us */
         bool view_is_stale;     /* see view.h */
         bool unbegun;           /* a start that a ctrd before us had not come to was undone */

@@ -101,6 +101,9 @@ void job_store_save(JobStore *store, const Job *job) {
                 }
         }
         r = w.overflow ? -E2BIG : file_write_atomic(store->directory, job->key, w.data, w.size, 0600);
+        /* What has ended must not be done once more. */
+        if (r < 0 && job_has_ended(job))
+                (void) unlinkat(store->directory, job->key, 0);
         if (r < 0)
                 sd_journal_print(LOG_WARNING, "Job %s is forgotten if ctrd ends: cannot write " PATH_JOBS "/%s: %s", job->key, job->key,
                                  strerror(-r));

@@ -62,6 +62,9 @@ static void settle_stop(Job *job, Container *c) {
         _cleanup_error_ Error error = ERROR_INIT;
         int r;
 
+        /* It was not to come back by itself, which may not be written down yet. */
+        if (c && is_down(c))
+                recovery_give_up(c);
         if (!c || is_down(c)) {
                 job_finish(job, NULL);
                 return;

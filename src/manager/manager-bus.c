@@ -7,6 +7,7 @@
 #include "container-list-bus.h"
 #include "deed.h"
 #include "diagnosis.h"
+#include "message-size.h"
 #include "name.h"
 #include "profile-bus.h"
 #include "reload.h"
@@ -69,6 +70,8 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         int valid, r;
         Job *job;
 
+        if (message_size(m, MESSAGE_SETTINGS_MAX) > MESSAGE_SETTINGS_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", MESSAGE_SETTINGS_MAX);
         r = sd_bus_message_read(m, "ss", &name, &source);
         if (r < 0)
                 return r;
@@ -84,12 +87,12 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         valid = settings_edit_new(name, settings, &edit);
         if (valid >= 0)
                 valid = settings_files_load(name, &edit, &whole, &error);
-        if (valid >= 0)
-                valid = owner_check(manager, whole->owners, NULL, &error);
         privileged = settings_is_privileged(whole ?: settings);
         r = bus_authorize(manager, m, privileged ? ACTION_MANAGE_PRIVILEGED : ACTION_MANAGE, name, "create", ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
+        if (valid >= 0)
+                valid = owner_check(manager, whole->owners, NULL, &error);
         if (valid < 0)
                 return bus_error(ret_error, &error, valid);
         r = bus_job_new(manager, m, "create", ACTION_MANAGE, name, &job, &error);
@@ -122,6 +125,8 @@ static int method_clone_container(sd_bus_message *m, void *userdata, sd_bus_erro
         int r, made;
         Job *job;
 
+        if (message_size(m, MESSAGE_SETTINGS_MAX) > MESSAGE_SETTINGS_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", MESSAGE_SETTINGS_MAX);
         r = sd_bus_message_read(m, "ss", &source_name, &name);
         if (r >= 0)
                 r = bus_read_assignments(m, &assignments, ret_error);
@@ -132,13 +137,13 @@ static int method_clone_container(sd_bus_message *m, void *userdata, sd_bus_erro
                 made = manager_find(manager, source_name, &source, &error);
         if (made >= 0)
                 made = clone_request_make(source, name, assignments, &request, &error);
-        if (made >= 0)
-                made = owner_check(manager, request.settings->owners, NULL, &error);
         /* As at creation: what is asked for decides who may; and errors are for who may. */
         r = bus_authorize_name(manager, m, made >= 0 && settings_is_privileged(request.settings) ? ACTION_MANAGE_PRIVILEGED : ACTION_MANAGE,
                                source_name, "clone", name, ret_error);
         if (r <= 0)
                 return r < 0 ? r : 1;
+        if (made >= 0)
+                made = owner_check(manager, request.settings->owners, NULL, &error);
         r = made < 0 ? made : bus_job_new(manager, m, "clone", ACTION_MANAGE, name, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);

@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
+/* Of what brings settings, which are read before anybody is asked. */
+#define MESSAGE_SETTINGS_MAX (1024 * 1024)
+
 /* Bytes of its arguments, about; more than max: more than max. The message is read anew
  * from its beginning afterwards. */
 size_t message_size(sd_bus_message *m, uint64_t max);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "bus.h"
+#include "message-size.h"
 #include "profile-change.h"
 #include "profile-bus.h"
 #include "strv.h"
@@ -64,6 +65,8 @@ int manager_method_set_profile(sd_bus_message *m, void *userdata, sd_bus_error *
         Manager *manager = userdata;
         int r;
 
+        if (message_size(m, 2 * MESSAGE_SETTINGS_MAX) > 2 * MESSAGE_SETTINGS_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "a profile of more than %d bytes", MESSAGE_SETTINGS_MAX);
         r = sd_bus_message_read(m, "sss", &name, &before, &after);
         if (r < 0)
                 return r;

@@ -13,7 +13,6 @@
 #include "utf8.h"
 
 #define SETTINGS_MAX 1024 /* in one request */
-#define SETTINGS_TEXT_MAX (1024 * 1024)
 #define SETTINGS_OF_OWNER_MAX (64 * 1024) /* bytes that an owner may set at once, which replace one another */
 
 static int reply_settings(sd_bus_message *m, const Settings *settings) {
@@ -195,11 +194,11 @@ int container_method_set_settings(sd_bus_message *m, void *userdata, sd_bus_erro
         _cleanup_strv_ char **assignments = NULL;
         _cleanup_error_ Error error = ERROR_INIT;
         Container *c = userdata;
-        size_t size = message_size(m, SETTINGS_TEXT_MAX);
+        size_t size = message_size(m, MESSAGE_SETTINGS_MAX);
         int runtime, r;
 
-        if (size > SETTINGS_TEXT_MAX)
-                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", SETTINGS_TEXT_MAX);
+        if (size > MESSAGE_SETTINGS_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", MESSAGE_SETTINGS_MAX);
         r = bus_read_assignments(m, &assignments, ret_error);
         if (r >= 0)
                 r = sd_bus_message_read(m, "b", &runtime);
@@ -234,8 +233,8 @@ int container_method_replace_settings(sd_bus_message *m, void *userdata, sd_bus_
         r = sd_bus_message_read(m, "ss", &before, &after);
         if (r < 0)
                 return r;
-        if (strlen(after) > SETTINGS_TEXT_MAX)
-                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", SETTINGS_TEXT_MAX);
+        if (strlen(after) > MESSAGE_SETTINGS_MAX)
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED, "settings of more than %d bytes", MESSAGE_SETTINGS_MAX);
         r = settings_request_replace(c, before, after, &request, &error);
         /* The file is the administrator's, with what is between the settings. */
         return change(m, c, &request, false, r, &error, ret_error);

@@ -30,7 +30,7 @@ struct UnitRequest {
 
 struct UnitClient {
         sd_bus *bus;
-        sd_bus_slot *job_new, *job_removed, *unit_removed;
+        sd_bus_slot *job_new, *job_removed, *unit_removed, *system_state;
         bool host_goes_down;
         UnitRequest *requests;
 };
@@ -158,6 +158,17 @@ static int on_unit_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         return 0;
 }
 
+/* It may go down already, and the job was told before we listened. */
+static int on_system_state(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        UnitClient *client = userdata;
+        const char *state;
+
+        client->system_state = sd_bus_slot_unref(client->system_state);
+        if (!sd_bus_message_is_method_error(reply, NULL) && sd_bus_message_read(reply, "v", "s", &state) >= 0 && streq(state, "stopping"))
+                client->host_goes_down = true;
+        return 0;
+}
+
 int unit_client_new(sd_bus *bus, UnitClient **ret) {
         UnitClient *client = calloc(1, sizeof(*client));
         int r;
@@ -175,6 +186,9 @@ int unit_client_new(sd_bus *bus, UnitClient **ret) {
                                               on_unit_removed, NULL, client);
         if (r >= 0)
                 r = sd_bus_call_method_async(bus, NULL, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "Subscribe", NULL, NULL, NULL);
+        if (r >= 0)
+                r = sd_bus_call_method_async(bus, &client->system_state, UNIT_DESTINATION, UNIT_OBJECT, "org.freedesktop.DBus.Properties",
+                                             "Get", on_system_state, client, "ss", UNIT_INTERFACE, "SystemState");
         if (r < 0) {
                 unit_client_free(client);
                 return r;
@@ -188,6 +202,7 @@ UnitClient *unit_client_free(UnitClient *client) {
                 return NULL;
         while (client->requests)
                 unit_request_drop(client->requests);
+        sd_bus_slot_unref(client->system_state);
         sd_bus_slot_unref(client->job_new);
         sd_bus_slot_unref(client->job_removed);
         sd_bus_slot_unref(client->unit_removed);

@@ -103,6 +103,8 @@ Settings *settings_free(Settings *s) {
         return NULL;
 }
 
+#define SETTING_VALUE_MAX 65536
+
 static int set_row(Settings *s, const SettingRow *row, const char *value, const char *origin, SettingTrust trust, Error *error) {
         _cleanup_free_ char *from = NULL, *copy = NULL;
         int r;
@@ -113,6 +115,9 @@ static int set_row(Settings *s, const SettingRow *row, const char *value, const 
         if (trust == TRUST_PROFILE && row->of_one)
                 return error_set(error, EPERM, "InvalidSettings",
                                  "%s= may not be set by a profile, which many have: set it in the container's own settings", row->key);
+
+        if (strlen(strempty(value)) > SETTING_VALUE_MAX)
+                return error_set(error, E2BIG, "InvalidSettings", "%s= has more than %d bytes", row->key, SETTING_VALUE_MAX);
 
         /* Blanks around a value would be lost in a file: they are nobody's. */
         from = strdup(strempty(origin));

@@ -154,6 +154,28 @@ def test_a_list_of_chosen_properties():
     assert listed() == {}
 
 
+def test_what_is_too_large_is_refused_at_once():
+    def refusal(*a):
+        begun = time.monotonic()
+        try:
+            call(*a)
+        except GLib.Error as e:
+            assert time.monotonic() - begun < 5 * PATIENCE, a[2]
+            return Gio.DBusError.get_remote_error(e)
+        raise AssertionError('no error')
+
+    words = ' '.join(['A='] * 400000)
+    create_ = ('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer')
+    assert refusal(*create_, GLib.Variant('(ssa(ss)a{sv})', ('a', BUSYBOX, [('Environment', words)], {}))) == \
+        'org.freedesktop.DBus.Error.LimitsExceeded'
+    assert refusal(*create_, GLib.Variant('(ssa(ss)a{sv})', ('a', BUSYBOX, [('Environment', words[:200000])], {}))) == \
+        'org.ctrd1.Error.InvalidSettings'
+    with container('web', start=False):
+        for argv, environment in ((['true'] * 5000, []), (['true'], ['A='] * 5000)):
+            assert refusal(container_path('web'), 'org.ctrd1.Container', 'Exec', GLib.Variant('(asa{sv}ah)', (
+                argv, {'Environment': GLib.Variant('as', environment)}, []))) == 'org.freedesktop.DBus.Error.LimitsExceeded'
+
+
 def test_exec_with_descriptors():
     with container('web'):
         out_read, out_write = os.pipe()

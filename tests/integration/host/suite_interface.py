@@ -227,6 +227,7 @@ def test_journal_from_the_host():
     wait_until(lambda: 'marker-from-inside' in run('journalctl', '-M', 'deb', '--no-pager').out)
     if os.path.isdir('/var/log/journal'):
         mine = show('deb')['MachineID']
+        ctl('set', 'deb', 'LinkJournal=guest')
         assert 'marker-from-inside' in run('journalctl', '--no-pager', '-D', '/var/log/journal/' + mine).out
 
 

@@ -85,12 +85,12 @@ def test_what_the_guest_says_is_shown():
         assert 'Boot: basic.target\n' in page and 'Status: Nearly\n' in page, page
         # it is told to a ctrd that was away too
         kill_ctrd()
-        p.communicate()
         comes('BootProgress', 'basic.target')
         assert show('talk')['StatusText'] == 'Nearly' and state('talk') == 'starting'
         say('READY=1\nSTATUS=')
         comes('BootProgress', 'ready')
-        assert state('talk') == 'running' and show('talk')['StatusText'] == ''
+        p.communicate()
+        assert p.returncode == 0 and state('talk') == 'running' and show('talk')['StatusText'] == ''
         assert 'Boot:' not in ctl('status', 'talk')
         say('exit')
         comes('BootProgress', '')
@@ -140,12 +140,12 @@ def test_a_start_takes_the_time_that_the_guest_asks_for():
         p = start()
         comes('BootProgress', 'booting')
         kill_ctrd()
-        p.communicate()
         comes('BootProgress', 'booting')
         time.sleep(1)
         assert state('talk') == 'starting'
         say('READY=1')
         comes('State', 'running')
+        p.communicate()
         ctl('stop', '--timeout=1ms', 'talk')
     fails('create', 'talk', BUSYBOX, '-s', 'ExtendTimeoutMaxSec=soon', word='give a time, such as 5min')
 
