@@ -13,6 +13,10 @@
 
 /* What belongs together (both families, an old address and its successor) comes at once. */
 #define REST (200 * USEC_PER_MSEC)
+/* Addresses of a container of which the first are told. */
+#define SEEN_MAX 4096
+/* The kernel answers at once, or somebody has stopped it. */
+#define ANSWER_TIMEOUT ((struct timeval){ .tv_sec = 1 })
 /* More than fit into the socket's buffer. */
 #define EVENTS_MAX 4096
 
@@ -34,6 +38,14 @@ static int listen_on(AddressWatch *watch) {
         return source_add(&watch->source, watch->loop, watch->events, EPOLLIN, events_came, watch);
 }
 
+/* Lets the namespace go. */
+static void address_watch_stop(AddressWatch *watch) {
+        source_remove(&watch->source);
+        timer_disarm(&watch->rest);
+        watch->events = fd_close(watch->events);
+        watch->requests = fd_close(watch->requests);
+}
+
 static void rested(void *userdata) {
         AddressWatch *watch = userdata;
         char byte;
@@ -43,18 +55,19 @@ static void rested(void *userdata) {
                 if (recv(watch->events, &byte, 1, MSG_DONTWAIT) < 0 && errno != ENOBUFS && errno != EINTR)
                         break;
         r = listen_on(watch);
-        if (r < 0) {
-                address_watch_end(watch);
-                return;
-        }
-        /* A look that failed has changed nothing; the next event brings another. */
-        if (look(watch) > 0)
+        if (r >= 0)
+                r = look(watch);
+        /* What is told last stays told. A guest that makes so many or so much of them is not
+         * looked at any more: its monitor has other things to do. */
+        if (r < 0)
+                address_watch_stop(watch);
+        else if (r > 0)
                 watch->handler(watch->userdata);
 }
 
 typedef struct Look {
         Address addresses[ADDRESS_WATCH_MAX];
-        size_t n;
+        size_t n, n_seen;
 } Look;
 
 static int note_address(const struct nlmsghdr *answer, void *arg) {
@@ -63,6 +76,8 @@ static int note_address(const struct nlmsghdr *answer, void *arg) {
         Look *found = arg;
         Address a = {};
 
+        if (++found->n_seen > SEEN_MAX)
+                return -E2BIG;
         if (answer->nlmsg_type != RTM_NEWADDR || answer->nlmsg_len < NLMSG_LENGTH(sizeof(*message)))
                 return 0;
         if ((message->ifa_family != AF_INET && message->ifa_family != AF_INET6) || message->ifa_scope >= RT_SCOPE_LINK)
@@ -100,10 +115,23 @@ static int look(AddressWatch *watch) {
         return 1;
 }
 
+/* Root of the namespace could send to it, and fill its queue: it hears the kernel alone. */
+static int open_socket(void) {
+        struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+        _cleanup_fd_ int fd = netlink_open(NETLINK_ROUTE);
+
+        if (fd < 0)
+                return fd;
+        if (connect(fd, (const struct sockaddr *) &kernel, sizeof(kernel)) < 0 ||
+            setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &ANSWER_TIMEOUT, sizeof(struct timeval)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
 static int open_sockets(AddressWatch *watch) {
         int r;
 
-        r = watch->events = netlink_open(NETLINK_ROUTE);
+        r = watch->events = open_socket();
         if (r >= 0)
                 r = netlink_join(watch->events, RTNLGRP_IPV4_IFADDR);
         if (r >= 0)
@@ -112,7 +140,7 @@ static int open_sockets(AddressWatch *watch) {
         if (r == -ENOENT)
                 r = 0;
         if (r >= 0)
-                r = watch->requests = netlink_open(NETLINK_ROUTE);
+                r = watch->requests = open_socket();
         return r < 0 ? r : 0;
 }
 
@@ -165,10 +193,7 @@ int address_watch_begin(AddressWatch *watch, Loop *loop, pid_t pid, AddressWatch
 }
 
 void address_watch_end(AddressWatch *watch) {
-        source_remove(&watch->source);
-        timer_disarm(&watch->rest);
-        watch->events = fd_close(watch->events);
-        watch->requests = fd_close(watch->requests);
+        address_watch_stop(watch);
         watch->n_addresses = 0;
 }
 

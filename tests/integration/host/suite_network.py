@@ -122,3 +122,19 @@ def test_addresses_without_end():
         assert 1 <= len(seen) <= lasted * 5 + 2, (len(seen), lasted)
         assert len(seen[-1]) == 16, seen[-1]
         ctl('stop', 'web')
+
+
+def test_nobody_but_the_kernel_tells_of_addresses():
+    """Root inside may send to any netlink socket of its namespace, and so stop its answers."""
+    with container('web', DEBIAN, 'Address=10.99.6.2/24'):
+        ctl('exec', 'web', '--', 'perl', '-e', '''use Socket;
+            open(F, "/proc/net/netlink"); my @ports = map { (split)[2] } grep { (split)[1] eq "0" } <F>;
+            my ($sent, $tried) = (0, 0);
+            for my $port (grep { $_ > 0 } @ports) {
+                socket(S, 16, 3, 0) or die; bind(S, pack("SSLL", 16, 0, 0, 0)) or die;
+                for (1 .. 2000) { $tried++; send(S, pack("LSSLL", 16, 16, 0, 0, 0), 0x40, pack("SSLL", 16, 0, $port, 0)) and $sent++; }
+            }
+            die "nothing was tried" unless $tried; print "$sent of $tried\\n";''')
+        inside('web', 'ip', 'addr', 'add', '10.99.7.7/24', 'dev', 'host0')
+        wait_until(lambda: len(addresses('web')) == 2)
+        ctl('stop', '--timeout=1ms', 'web')
