@@ -8,6 +8,7 @@
 
 #include "fd.h"
 #include "file.h"
+#include "strv.h"
 
 int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size) {
         _cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -245,4 +246,42 @@ int file_remove_tree(int dirfd, const char *path) {
         if (unlinkat(dirfd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 return -errno;
         return 0;
+}
+
+int file_list_directory(int fd, char ***ret) {
+        _cleanup_strv_ char **names = NULL;
+        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+        DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+        size_t n = 0, room = 0;
+
+        if (!dir) {
+                r = -errno;
+                fd_close(copy);
+                return r;
+        }
+        for (struct dirent *de; r >= 0 && (errno = 0, de = readdir(dir));) {
+                if (streq(de->d_name, ".") || streq(de->d_name, ".."))
+                        continue;
+                if (n + 1 >= room) {
+                        char **more;
+
+                        room = MAX(room * 2, (size_t) 64);
+                        more = reallocarray(names, room, sizeof(char *));
+                        if (!more) {
+                                r = -ENOMEM;
+                                break;
+                        }
+                        names = more;
+                }
+                names[n] = strdup(de->d_name);
+                r = names[n] ? 0 : -ENOMEM;
+                if (r >= 0)
+                        names[++n] = NULL;
+        }
+        if (r >= 0 && errno > 0)
+                r = -errno;
+        closedir(dir);
+        if (r >= 0)
+                *ret = TAKE_PTR(names);
+        return r;
 }

@@ -40,3 +40,7 @@ int file_mkdir_parents(const char *path, mode_t mode);
  * never entering what is mounted there (-EXDEV; all else goes). Nothing there is
  * no error. */
 int file_remove_tree(int dirfd, const char *path);
+
+/* The names in a directory, all at once: one that grows while it is read has an end so. The
+ * descriptor stays as it is; NULL in *ret where there are none. */
+int file_list_directory(int fd, char ***ret);

@@ -5,7 +5,6 @@
  * to where it was: so two descriptors do for any depth.
  */
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "entry-copy.h"
 #include "fd.h"
+#include "file.h"
 #include "strv.h"
 #include "text.h"
 #include "tree-copy.h"
@@ -50,43 +50,6 @@ static void walk_clear(Walk *w) {
 
 static int fail(Walk *w, int r, const char *name) {
         return error_is_set(w->error) ? r : error_set_errno(w->error, r, "cannot copy /%.200s%.255s", w->path, name);
-}
-
-static int read_names(int dir, char ***ret) {
-        _cleanup_strv_ char **names = NULL;
-        size_t n = 0, room = 0;
-        struct dirent *de;
-        DIR *d;
-        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-
-        if (fd < 0)
-                return -errno;
-        d = fdopendir(fd);
-        if (!d) {
-                fd_close(fd);
-                return -ENOMEM;
-        }
-        while (r >= 0 && (errno = 0, de = readdir(d))) {
-                if (streq(de->d_name, ".") || streq(de->d_name, ".."))
-                        continue;
-                if (n + 2 > room) {
-                        char **more = reallocarray(names, room = room * 2 + 16, sizeof(char *));
-
-                        if (!more) {
-                                r = -ENOMEM;
-                                break;
-                        }
-                        names = more;
-                }
-                names[n] = strdup(de->d_name);
-                r = names[n] ? 0 : -ENOMEM;
-                names[n += r >= 0] = NULL;
-        }
-        if (r >= 0 && errno != 0)
-                r = -errno;
-        closedir(d);
-        *ret = r >= 0 ? TAKE_PTR(names) : NULL;
-        return r;
 }
 
 static int path_append(Walk *w, const char *name) {
@@ -128,7 +91,7 @@ static int enter(Walk *w, int from, int to, const struct stat *st, size_t path_s
         if (to >= 0 && fstat(to, &target) < 0)
                 return -errno;
         level.to = target.st_ino;
-        r = read_names(from, &level.names);
+        r = file_list_directory(from, &level.names);
         if (r >= 0)
                 w->levels[w->n++] = level;
         return r;

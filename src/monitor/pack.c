@@ -2,7 +2,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -11,6 +10,7 @@
 
 #include "archive-task.h"
 #include "fd.h"
+#include "file.h"
 #include "mount.h"
 #include "strv.h"
 
@@ -220,53 +220,13 @@ static bool is_view(Pack *p, int fd, const struct stat *st) {
         return false;
 }
 
-/* All names first: a directory that grows while it is read has an end so. It may be large,
- * and is the container's: no time goes into it twice. */
-static int list_directory(int fd, char ***ret) {
-        _cleanup_strv_ char **names = NULL;
-        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-        DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-        size_t n = 0, room = 0;
-
-        if (!dir) {
-                r = -errno;
-                fd_close(copy);
-                return r;
-        }
-        for (struct dirent *de; r >= 0 && (errno = 0, de = readdir(dir));) {
-                if (streq(de->d_name, ".") || streq(de->d_name, ".."))
-                        continue;
-                if (n + 1 >= room) {
-                        char **more;
-
-                        room = MAX(room * 2, (size_t) 64);
-                        more = reallocarray(names, room, sizeof(char *));
-                        if (!more) {
-                                r = -ENOMEM;
-                                break;
-                        }
-                        names = more;
-                }
-                names[n] = strdup(de->d_name);
-                r = names[n] ? 0 : -ENOMEM;
-                if (r >= 0)
-                        names[++n] = NULL;
-        }
-        if (r >= 0 && errno > 0)
-                r = -errno;
-        closedir(dir);
-        if (r >= 0)
-                *ret = TAKE_PTR(names);
-        return r;
-}
-
 static int pack_below(Pack *p, int fd, const struct stat *st) {
         _cleanup_strv_ char **names = NULL;
         size_t length = strlen(p->path);
         dev_t above = p->device;
         int r;
 
-        r = list_directory(fd, &names);
+        r = file_list_directory(fd, &names);
         if (r < 0)
                 return error_set_errno(p->error, r, "%s cannot be read", p->path);
         p->device = st->st_dev;

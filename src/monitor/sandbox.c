@@ -61,8 +61,10 @@ static int restrict_mounts(Error *error) {
         int r;
 
         root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        r = root < 0 ? -errno
-                     : mount_set_attr(root, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, true);
+        /* What the container mounts from here on has its own rights, and must not come here. */
+        r = root < 0 ? -errno : mount_set_propagation(root, MS_PRIVATE, true);
+        if (r >= 0)
+                r = mount_set_attr(root, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, true);
         if (r < 0)
                 return error_set_errno(error, r, "The container's mounts cannot be restricted");
         /* Nor the knobs of the kernel's, which root may turn without any capability;

@@ -98,14 +98,26 @@ def test_dasbus_proxies():
         assert any('org.ctrd1.Container' in i for i in objects.values()), list(objects)
 
 
-def test_typed_errors():
-    def error_of(*a):
-        try:
-            call(*a)
-        except GLib.Error as e:
-            return Gio.DBusError.get_remote_error(e)
-        raise AssertionError('no error')
+def error_of(*a):
+    """The name of the error of a call that must fail."""
+    try:
+        call(*a)
+    except GLib.Error as e:
+        return Gio.DBusError.get_remote_error(e)
+    raise AssertionError('no error')
 
+
+def words_of(session):
+    """What a session of a command says to its end."""
+    words = []
+    while True:
+        data = session.recv(4096)
+        if not data:
+            return words
+        words.append(data.decode().strip())
+
+
+def test_typed_errors():
     manager = ('/org/ctrd1', 'org.ctrd1.Manager')
     assert error_of(*manager, 'GetContainer', GLib.Variant('(s)', ('nobody',))) == 'org.ctrd1.Error.NoSuchContainer'
     assert error_of(*manager, 'CreateContainer', GLib.Variant('(ssa(ss)a{sv})', ('A!', BUSYBOX, [], {}))) == \
@@ -157,12 +169,9 @@ def test_a_list_of_chosen_properties():
 def test_what_is_too_large_is_refused_at_once():
     def refusal(*a):
         begun = time.monotonic()
-        try:
-            call(*a)
-        except GLib.Error as e:
-            assert time.monotonic() - begun < 5 * PATIENCE, a[2]
-            return Gio.DBusError.get_remote_error(e)
-        raise AssertionError('no error')
+        name = error_of(*a)
+        assert time.monotonic() - begun < 5 * PATIENCE, a[2]
+        return name
 
     words = ' '.join(['A='] * 400000)
     create_ = ('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer')
@@ -183,12 +192,7 @@ def test_exec_with_descriptors():
         reply, fds = call(container_path('web'), 'org.ctrd1.Container', 'Exec',
                           GLib.Variant('(asa{sv}ah)', (['sh', '-c', 'echo hi; exit 3'], {}, [0, 1, 2])), [null, out_write, null])
         session = socket.socket(fileno=fds.steal_fds()[reply[0]])
-        words = []
-        while True:
-            data = session.recv(4096)
-            if not data:
-                break
-            words.append(data.decode().strip())
+        words = words_of(session)
         assert words[-1] == 'exit 3', words
         assert os.read(out_read, 100) == b'hi\n'
         session.close()

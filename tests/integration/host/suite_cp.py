@@ -399,6 +399,23 @@ def test_nobody_reads():
 
 # --- a container that is hostile ------------------------------------------------------------
 
+def test_what_is_mounted_meanwhile_is_not_seen():
+    """It would have devices, and a /proc that can be written."""
+    client = Client()
+    reader, writer = os.pipe()
+    job = client.container('box', 'CopyFrom', variant('/srv/much', {}), [writer])[0]
+    os.close(writer)
+    os.read(reader, 1000)
+    inside('box', 'sh', '-c', 'mkdir -p /srv/late; mount -t tmpfs late /srv/late')
+    inside('box', 'grep', '-q', '/srv/late', '/proc/mounts')
+    workers = run('pgrep', '-x', 'ctr-archive', check=True).out.split()
+    tables = [open('/proc/%s/mountinfo' % pid).read() for pid in workers]
+    assert any(' /srv' in t or ' / ' in t for t in tables) and not any('/srv/late' in t for t in tables)
+    inside('box', 'umount', '/srv/late')        # which nobody else holds
+    client.call(job, 'org.ctrd1.Job', 'Cancel')
+    assert ended(client, job)['State'] == 'canceled'
+    os.close(reader)
+
 def test_a_container_that_exchanges_what_is_copied():
     """A directory is a link to /etc every other moment, inside and with the name of ours: nothing
     of the host's comes out, and nothing gets in there."""

@@ -2,7 +2,7 @@
 # Profiles: settings that many containers share.
 
 from ctrd import *
-from suite_bus import Gio, GLib, Signals, call, container_path, managed
+from suite_bus import GLib, Signals, call, container_path, error_of, managed
 from suite_bus import get as bus_get
 
 OWN, SHIPPED = '/etc/ctrd/profiles/%s.conf', '/usr/lib/ctrd/profiles/%s.conf'
@@ -255,13 +255,6 @@ def test_over_the_bus():
 
     def set_profile(*texts):
         return call(*manager, 'SetProfile', GLib.Variant('(sss)', texts))[0][0]
-
-    def error_of(*a):
-        try:
-            call(*a)
-        except GLib.Error as e:
-            return Gio.DBusError.get_remote_error(e)
-        raise AssertionError('no error')
 
     with Signals() as s:
         assert set_profile('p', '', '[Resources]\nTasksMax=9\n') == []

@@ -21,6 +21,7 @@ from dasbus.unix import GLibClientUnix
 from gi.repository import GLib
 
 from ctrd import *
+from suite_bus import words_of
 from suite_exec import on_terminal
 
 SHARED = True
@@ -155,12 +156,7 @@ def test_dasbus_descriptors():
     out_read, out_write = os.pipe()
     streams = [os.open('/dev/null', os.O_RDONLY), out_write, os.open('/dev/null', os.O_WRONLY)]     # it closes them
     session = socket.socket(fileno=s.container('one', 'Exec', ['sh', '-c', 'echo to a stranger; exit 3'], {}, streams))
-    words = []
-    while True:
-        data = session.recv(4096)
-        if not data:
-            break
-        words.append(data.decode().strip())
+    words = words_of(session)
     assert words[-1] == 'exit 3', words
     assert os.read(out_read, 100) == b'to a stranger\n'
     session.close()
