@@ -25,25 +25,31 @@ static int add_bind_from(json_t *mounts, const Launch *launch, const char *name,
         return add_mount(mounts, destination, "bind", source, options);
 }
 
-/* /proc/sys is read-only but for what belongs to namespaces that the container
- * owns. Each piece is a bind of the host's: which network's or which host name a
- * file stands for is decided by who opens it. */
+/* /proc/sys is read-only but for what belongs to namespaces that the container owns. Who
+ * opens a file decides whose host name it stands for, so that each piece may be a bind of the
+ * container's own procfs or of the host's. Its own is quicker by far on a host with many: in
+ * the host's, the kernel keeps an entry of each namespace under one name, and goes through
+ * those of all containers at every look-up. But a mount that comes from the host cannot be
+ * made writable by root inside, which is the wall where that root has the host's ids. */
 static int add_sysctls(json_t *mounts, const Launch *launch) {
         static const char *const own[] = {
                 "kernel/hostname", "kernel/domainname", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",
                 "kernel/sem",      "kernel/shmall",     "kernel/shmmax", "kernel/shmmni", "fs/mqueue",
         };
+        bool inside = launch->settings->user_namespace == USER_NAMESPACE_YES;
+        const char *writable = inside ? "bind x-ctrrun.inside rw nosuid noexec nodev" : "bind rw nosuid noexec nodev";
         int r;
 
-        r = add_mount(mounts, "/proc/sys", "bind", "/proc/sys", "bind ro nosuid noexec nodev");
+        r = add_mount(mounts, "/proc/sys", "bind", "/proc/sys",
+                      inside ? "bind x-ctrrun.inside ro nosuid noexec nodev" : "bind ro nosuid noexec nodev");
         for (size_t i = 0; i < ELEMENTSOF(own) && r >= 0; i++) {
                 char path[64];
 
                 snprintf(path, sizeof(path), "/proc/sys/%s", own[i]);
-                r = add_mount(mounts, path, "bind", path, "bind rw nosuid noexec nodev");
+                r = add_mount(mounts, path, "bind", path, writable);
         }
         if (r >= 0 && launch->settings->network_mode != NETWORK_HOST)
-                r = add_mount(mounts, "/proc/sys/net", "bind", "/proc/sys/net", "bind rw nosuid noexec nodev");
+                r = add_mount(mounts, "/proc/sys/net", "bind", "/proc/sys/net", writable);
         return r;
 }
 

@@ -46,6 +46,9 @@ static int validate_mounts(const Config *c, Error *error) {
         for (size_t i = 0; i < c->n_mounts; i++) {
                 const ConfigMount *m = c->mounts + i;
 
+                if (m->options.inside && (!m->options.bind || m->options.idmap != MOUNT_IDMAP_NONE))
+                        return error_set(error, EINVAL, "InvalidConfig",
+                                         "mounts: x-ctrrun.inside of %s needs a bind mount, and one without idmap", m->destination);
                 if (m->options.idmap == MOUNT_IDMAP_NONE)
                         continue;
                 if (!m->options.bind)

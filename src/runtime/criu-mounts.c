@@ -81,13 +81,13 @@ static int read_mountinfo(int procfs, pid_t pid, char **ret) {
 
 /* --- which mounts --- */
 
-/* Mounts of the config that are, or may be, a view of the host's: binds, and what
- * a container may not mount itself (see launch.c). */
+/* Mounts of the config that are, or may be, a view of the host's: binds of what is not
+ * the container's own, and what a container may not mount itself (see launch.c). */
 static bool is_external(const Config *c, const ConfigMount *m) {
         if (m->options.remount)
                 return false;
         if (m->options.bind)
-                return true;
+                return !m->options.inside;
         if (!m->type)
                 return false;
         if (streq(m->type, "sysfs"))

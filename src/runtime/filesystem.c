@@ -98,6 +98,23 @@ static int clone_host(const ConfigMount *m, const char *type) {
         return r < 0 ? (fd_close(fd), r) : fd;
 }
 
+/* A bind of what the container has already, as mounts before it made it. */
+static int clone_inside(const Launch *l, const ConfigMount *m, Error *error) {
+        const MountOptions *o = &m->options;
+        _cleanup_fd_ int source = rootpath_open(l->root, m->source, O_PATH, 0), fd = -EBADF;
+        int r;
+
+        if (source < 0)
+                return error_set_errno(error, source, "opening %s of the container", m->source);
+        fd = mount_clone(source, "", o->bind_recursive);
+        if (fd < 0)
+                return error_set_errno(error, fd, "cloning %s of the container", m->source);
+        r = mount_set_attr(fd, o->set, o->clear, false);
+        if (r >= 0)
+                r = mount_set_attr(fd, o->recursive_set, o->recursive_clear, true);
+        return r < 0 ? error_set_errno(error, r, "setting the options of %s", m->source) : TAKE_FD(fd);
+}
+
 /* fallback: a clone of the host's, made by the parent, or -1. */
 static int make_detached(const Launch *l, const ConfigMount *m, int fallback, Error *error) {
         const char *type = type_of(m);
@@ -181,8 +198,8 @@ static int mount_one(const Launch *l, size_t i, Error *error) {
         if (m->options.remount || (!m->options.bind && isempty(m->type)))
                 return remount(l, m, error);
 
-        if (!m->options.bind) {
-                fd = make_detached(l, m, fd, error);
+        if (!m->options.bind || m->options.inside) {
+                fd = m->options.inside ? clone_inside(l, m, error) : make_detached(l, m, fd, error);
                 if (fd < 0)
                         return error_prefix(error, "mounting %s on %s", what, m->destination);
                 l->mounts[i] = fd;
@@ -199,10 +216,10 @@ static int mount_one(const Launch *l, size_t i, Error *error) {
         r = mount_attach(fd, target);
         if (r < 0)
                 return error_set_errno(error, r, "mounting %s on %s", what, m->destination);
-        /* A bind's own attributes were set by the parent, before anybody could
+        /* A bind of the host's has its attributes from the parent, before anybody could
          * see it. Its propagation too, but the copy made for a user namespace
          * of what is shared is a slave: shared again, with what is inside. */
-        if ((!m->options.bind || l->new_user_namespace) && m->options.propagation != 0)
+        if ((!m->options.bind || m->options.inside || l->new_user_namespace) && m->options.propagation != 0)
                 r = mount_set_propagation(fd, m->options.propagation, m->options.propagation_recursive);
         if (r < 0)
                 return error_set_errno(error, r, "setting the options of %s", m->destination);

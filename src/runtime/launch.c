@@ -157,7 +157,7 @@ static int open_binds(Launch *l, int directory, Error *error) {
         for (size_t i = 0; i < c->n_mounts; i++)
                 l->mounts[i] = -EBADF;
         for (size_t i = 0; i < c->n_mounts; i++) {
-                if (!c->mounts[i].options.bind || c->mounts[i].options.remount)
+                if (!c->mounts[i].options.bind || c->mounts[i].options.remount || c->mounts[i].options.inside)
                         continue;
                 int r = open_bind(l, i, directory, error);
                 if (r < 0)

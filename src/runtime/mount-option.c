@@ -40,7 +40,7 @@ static const struct {
 };
 
 static const char *const others[] = {
-        "bind", "rbind", "remount", "defaults", "idmap", "ridmap", "tmpcopyup", "copy-symlink",
+        "bind", "rbind", "remount", "defaults", "idmap", "ridmap", "tmpcopyup", "copy-symlink", "x-ctrrun.inside",
 };
 
 /* A later word overrides an earlier one on the same attribute. */
@@ -89,6 +89,8 @@ int mount_options_add(MountOptions *o, const char *word) {
                 o->copy_up = true;
         else if (streq(word, "copy-symlink"))
                 o->copy_symlink = true;
+        else if (streq(word, "x-ctrrun.inside"))
+                o->inside = true;
         else
                 return streq(word, "defaults");
         return 1;

@@ -22,6 +22,7 @@ typedef struct MountOptions {
         bool remount;
         bool copy_up;     /* "tmpcopyup" */
         bool copy_symlink; /* accepted, has no meaning for a mount made here */
+        bool inside;      /* "x-ctrrun.inside": the source of a bind is a path of the container's */
         MountIdmap idmap;
 } MountOptions;
 

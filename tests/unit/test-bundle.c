@@ -249,12 +249,27 @@ static void every_mount_is_nosuid_and_none_is_below_a_later_one(void **state) {
 static void sysctls_of_the_host_are_read_only(void **state) {
         _cleanup_json_ json_t *c = compile("");
 
-        assert_mount(c, "/proc/sys", "bind", "/proc/sys", "bind ro nosuid noexec nodev");
-        assert_mount(c, "/proc/sys/kernel/hostname", "bind", "/proc/sys/kernel/hostname", "bind rw nosuid noexec nodev");
-        assert_mount(c, "/proc/sys/net", "bind", "/proc/sys/net", "bind rw nosuid noexec nodev");
+        assert_mount(c, "/proc/sys", "bind", "/proc/sys", "bind x-ctrrun.inside ro nosuid noexec nodev");
+        assert_mount(c, "/proc/sys/kernel/hostname", "bind", "/proc/sys/kernel/hostname", "bind x-ctrrun.inside rw nosuid noexec nodev");
+        assert_mount(c, "/proc/sys/net", "bind", "/proc/sys/net", "bind x-ctrrun.inside rw nosuid noexec nodev");
         assert_null(mount_at(c, "/proc/sys/kernel"));
         assert_null(mount_at(c, "/proc/sys/vm"));
         assert_null(mount_at(c, "/proc/sys/kernel/core_pattern"));
+}
+
+/* What comes from the host, root inside cannot make writable. */
+static void with_ids_of_the_host_sysctls_come_from_it(void **state) {
+        static const char *const modes[] = { "no", "identity" };
+
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                _cleanup_json_ json_t *c = NULL;
+                char text[64];
+
+                snprintf(text, sizeof(text), "[Security]\nUserNamespace=%s\n", modes[i]);
+                c = compile(text);
+                assert_mount(c, "/proc/sys", "bind", "/proc/sys", "bind ro nosuid noexec nodev");
+                assert_mount(c, "/proc/sys/kernel/hostname", "bind", "/proc/sys/kernel/hostname", "bind rw nosuid noexec nodev");
+        }
 }
 
 static void user_namespace_maps_the_range(void **state) {
@@ -576,6 +591,7 @@ int main(void) {
                 T(system_mounts_are_those_of_a_container),
                 T(every_mount_is_nosuid_and_none_is_below_a_later_one),
                 T(sysctls_of_the_host_are_read_only),
+                T(with_ids_of_the_host_sysctls_come_from_it),
                 T(user_namespace_maps_the_range),
                 T(largest_range_is_no_negative_number),
                 T(without_user_namespace_nothing_is_mapped),
