@@ -90,6 +90,10 @@ static UnitRequest *request_new(UnitClient *client, const char *unit, UnitDone d
 
 /* Signals. */
 
+/* As long as systemd gives a unit that starts. It reads all its units anew now and then, and
+ * answers nobody meanwhile: sd-bus would give up after 25 seconds. */
+#define ANSWER_USEC (90 * USEC_PER_SEC)
+
 #define SHUTDOWN_TARGET "shutdown.target" /* which every way down goes through */
 
 static int on_job_new(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -177,7 +181,9 @@ int unit_client_new(sd_bus *bus, UnitClient **ret) {
                 return -ENOMEM;
         client->bus = sd_bus_ref(bus);
 
-        r = watch_shutdown(client);
+        r = sd_bus_set_method_call_timeout(bus, ANSWER_USEC);
+        if (r >= 0)
+                r = watch_shutdown(client);
         if (r >= 0)
                 r = sd_bus_match_signal_async(bus, &client->job_removed, UNIT_DESTINATION, UNIT_OBJECT, UNIT_INTERFACE, "JobRemoved",
                                       on_job_removed, NULL, client);
