@@ -35,6 +35,7 @@ typedef struct Walk {
         char *path;  /* below the top, with a slash behind each directory */
         size_t path_size, path_room;
         int from, to; /* where it is */
+        uint64_t mount;
         uint64_t units;
         Error *error;
 } Walk;
@@ -183,16 +184,20 @@ static int copy_node(Walk *w, int from, const char *name, const struct stat *st)
         return to < 0 ? -errno : entry_copy_metadata(from, to, st);
 }
 
-/* The first of several links is linked once more, by its number, for the others. */
+/* The first of several links is linked once more, by its number, for the others. Numbers are
+ * those of one file system, or of one subvolume. One that has as many links as there can be
+ * (overlayfs makes its whiteouts so) begins anew. */
 static int copy_entry(Walk *w, int from, const char *name, const struct stat *st) {
-        char number[32];
+        char number[48];
         int r;
 
-        snprintf(number, sizeof(number), "%llu", (unsigned long long) st->st_ino);
+        snprintf(number, sizeof(number), "%llx-%llx", (unsigned long long) st->st_dev, (unsigned long long) st->st_ino);
         if (st->st_nlink > 1) {
                 if (linkat(w->copy->links, number, w->to, name, 0) >= 0)
                         return 0;
-                if (errno != ENOENT)
+                if (errno != ENOENT && errno != EMLINK)
+                        return -errno;
+                if (errno == EMLINK && unlinkat(w->copy->links, number, 0) < 0)
                         return -errno;
         }
         r = S_ISREG(st->st_mode) ? copy_file(w, name, st) : copy_node(w, from, name, st);
@@ -226,15 +231,30 @@ static void count(Walk *w, const struct stat *st) {
                 w->copy->progress(units, w->copy->userdata);
 }
 
+/* A subvolume of btrfs is a device of its own, and no mount. */
+static int mount_of(int fd, uint64_t *ret) {
+        struct statx sx;
+
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &sx) < 0)
+                return -errno;
+        if (!(sx.stx_mask & STATX_MNT_ID))
+                return -EOPNOTSUPP;
+        *ret = sx.stx_mnt_id;
+        return 0;
+}
+
 static int handle(Walk *w, const char *name) {
         _cleanup_fd_ int from = openat(w->from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         const TreeEdit *edit = find_edit(w, name);
         struct stat st;
+        uint64_t mount;
+        int r;
 
         if (from < 0 || fstat(from, &st) < 0)
                 return -errno;
-        if (st.st_dev != w->levels[0].from.st_dev)
-                return -EXDEV;
+        r = mount_of(from, &mount);
+        if (r < 0 || mount != w->mount)
+                return r < 0 ? r : -EXDEV;
         count(w, &st);
         if (edit && !edit->after)
                 return 0;
@@ -253,8 +273,8 @@ static int walk(int from, int to, const TreeCopy *copy, uint64_t *ret_units, Err
         w.path = strdup("");
         w.path_room = 1;
         r = own_from < 0 || (copy && own_to < 0) || fstat(own_from, &st) < 0 ? -errno : 0;
-        if (r >= 0 && !w.path)
-                r = -ENOMEM;
+        if (r >= 0)
+                r = w.path ? mount_of(own_from, &w.mount) : -ENOMEM;
         if (r < 0) {
                 fd_close(own_from);
                 fd_close(own_to);

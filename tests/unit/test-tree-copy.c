@@ -273,6 +273,36 @@ static void what_is_mounted_is_not_entered(void **state) {
         test_assert_error(&e, EXDEV, NULL, "/d:");
 }
 
+/* Numbers of files are those of a file system. */
+static void links_of_one_tree_are_none_of_another(void **state) {
+        static const char *const trees[] = { "one", "two" };
+        _cleanup_fd_ int links = -EBADF;
+
+        assert_return_code(mkdir("links", 0700), errno);
+        links = open_directory("links");
+        for (size_t i = 0; i < 2; i++) {
+                char name[32], again[32], target[32];
+                struct stat st;
+
+                snprintf(name, sizeof(name), "%s/f", trees[i]);
+                snprintf(again, sizeof(again), "%s/g", trees[i]);
+                snprintf(target, sizeof(target), "to-%s", trees[i]);
+                assert_return_code(mkdir(trees[i], 0700), errno);
+                assert_return_code(mkdir(target, 0700), errno);
+                assert_return_code(mount("none", trees[i], "tmpfs", 0, ""), errno);
+                test_write(name, trees[i]);
+                assert_return_code(link(name, again), errno);
+                _cleanup_fd_ int from = open_directory(trees[i]), to = open_directory(target);
+                assert_ok(tree_copy(from, to, &(TreeCopy){ .links = links }, NULL));
+                snprintf(name, sizeof(name), "%s/f", target);
+                test_assert_content(name, trees[i]);
+                assert_return_code(stat(name, &st), errno);
+                assert_int_equal(st.st_nlink, 3); /* and the one in the table */
+        }
+        for (size_t i = 0; i < 2; i++)
+                assert_return_code(umount(trees[i]), errno);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T_DIR(files_keep_owner_mode_and_times),
@@ -284,6 +314,7 @@ int main(void) {
                 T_DIR(edits_change_what_they_know),
                 T_DIR(any_depth_with_few_descriptors),
                 T_DIR(what_is_mounted_is_not_entered),
+                T_DIR(links_of_one_tree_are_none_of_another),
         };
 
         if (getuid() != 0 || !test_private_mounts()) {
