@@ -108,20 +108,15 @@ static int commit(Creation *creation, Error *error) {
         return creation_commit(creation, image, error);
 }
 
-static void on_copied(const Error *failure, void *userdata) {
+static void finish(Creation *creation) {
         _cleanup_error_ Error error = ERROR_INIT;
-        Creation *creation = userdata;
         int r;
 
-        creation->copy = NULL;
-        /* All of its words: the pipe has no writer any more. */
-        line_reader_drain(creation->output);
-        line_reader_drain(creation->log);
-        if (creation->canceled || failure) {
+        if (creation->canceled || creation->failed) {
                 creation_discard_directory(creation);
                 r = creation->canceled ? error_set(&error, ECANCELED, "Canceled", "the cloning of %s was canceled", creation->source->name)
                                        : error_set(&error, EIO, NULL, "the files of %s cannot be copied: %s", creation->source->name,
-                                                   creation->last_line ?: error_message(failure));
+                                                   strempty(creation->last_line));
         } else
                 r = commit(creation, &error);
         if (r < 0)
@@ -131,7 +126,32 @@ static void on_copied(const Error *failure, void *userdata) {
         creation_finish(creation, &error);
 }
 
-/* Where it copies already on_copied() ends it: when nobody writes to its directory any more. */
+static void on_gone(const Error *ignored, void *userdata) {
+        Creation *creation = userdata;
+
+        creation->copy = NULL;
+        finish(creation);
+}
+
+static void on_copied(const Error *failure, void *userdata) {
+        Creation *creation = userdata;
+        char unit[UNIT_NAME_MAX];
+
+        creation->copy = NULL;
+        /* All of its words. */
+        line_reader_drain(creation->output);
+        line_reader_drain(creation->log);
+        creation->failed = failure;
+        if (failure && !creation->last_line)
+                creation->last_line = strdup(error_message(failure));
+        /* A start that is canceled has its result before its process has ended. */
+        unit_name(creation->name, unit);
+        if ((!creation->canceled && !failure) ||
+            unit_wait_gone(creation->manager->units, unit, on_gone, creation, &creation->copy) < 0)
+                finish(creation);
+}
+
+/* Where it copies already finish() ends it: when nobody writes to its directory any more. */
 static void on_cancel(Job *job, void *userdata) {
         _cleanup_error_ Error error = ERROR_INIT;
         Creation *creation = userdata;
@@ -195,6 +215,9 @@ static int check(const Container *c, Error *error) {
                                  c->name, container_state_to_string(c->state));
         if (c->job || c->change)
                 return error_set(error, EBUSY, "Busy", "container %s is busy: try again when that has ended", c->name);
+        /* It may be among them. */
+        if (c->manager->boot)
+                return error_set(error, EBUSY, "Busy", "containers are being started, as the host was booted: clone %s afterwards", c->name);
         return 0;
 }
 
@@ -221,7 +244,7 @@ int container_clone(Container *source, CloneRequest *request, Job *job, Error *e
         if (r >= 0)
                 r = creation_make_directory(creation, error);
         if (r >= 0) {
-                r = job_take_turn(job, on_turn);
+                r = job_take_turn(job, source->manager->clone_queue, on_turn);
                 if (r > 0)
                         r = copy_files(creation, error);
                 if (r < 0)

@@ -33,8 +33,10 @@ Creation *creation_free(Creation *creation) {
         if (creation->name)
                 map_remove(&creation->manager->creations, creation->name);
         build_waiter_drop(creation->build);
-        if (creation->source)
+        if (creation->source) {
                 creation->source->clones--;
+                recovery_look(creation->source);
+        }
         unit_request_drop(creation->copy);
         line_reader_free(creation->output);
         line_reader_free(creation->log);
@@ -162,15 +164,25 @@ void creation_discard_directory(Creation *creation) {
                 sd_journal_print(LOG_WARNING, "Cannot remove %s: %s", fresh, strerror(-r));
 }
 
+/* Drop-ins for one that is made of an image may be there before it. */
+static int check_settings_vacant(const Creation *creation, Error *error) {
+        char conf[PATH_MAX];
+
+        if (creation->source)
+                return settings_files_check_vacant(creation->name, error);
+        settings_file_place(creation->name, SETTINGS_FILE_OWN, conf);
+        return access(conf, F_OK) < 0 ? 0 : error_set(error, EEXIST, "Exists", "%s exists already: remove it, or choose another name", conf);
+}
+
 int creation_make_directory(Creation *creation, Error *error) {
         static const char *const below[] = { "", "/fs", "/fs/upper", "/fs/work" };
-        char fresh[PATH_MAX], path[PATH_MAX + 16], conf[PATH_MAX];
+        char fresh[PATH_MAX], path[PATH_MAX + 16];
         int r;
 
         fresh_path(creation->name, fresh);
-        snprintf(conf, sizeof(conf), PATH_SETTINGS "/%s.conf", creation->name);
-        if (access(conf, F_OK) >= 0)
-                return error_set(error, EEXIST, "Exists", "%s exists already: remove it, or choose another name", conf);
+        r = check_settings_vacant(creation, error);
+        if (r < 0)
+                return r;
         if (container_is_on_disk(creation->name))
                 return error_set(error, EEXIST, "Exists", PATH_CONTAINERS "/%s exists already: remove it, or choose another name",
                                  creation->name);
@@ -196,7 +208,11 @@ static int write_files(Creation *creation, const Identity *identity, Error *erro
         snprintf(hidden, sizeof(hidden), ".new-%s", creation->name);
         snprintf(final, sizeof(final), PATH_CONTAINERS "/%s", creation->name);
         fresh_path(creation->name, fresh);
-        r = identity_save(hidden, identity, error);
+        /* Somebody may have written them while files were copied. The identity says that they are
+         * ours from here on: see undo_creation(). */
+        r = check_settings_vacant(creation, error);
+        if (r >= 0)
+                r = identity_save(hidden, identity, error);
         if (r < 0)
                 return r;
         r = settings_edit_write(&creation->edit, creation->name, error);

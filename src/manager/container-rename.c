@@ -69,8 +69,8 @@ static int rename_rest(const char *from, const char *to, Error *error) {
         return r < 0 ? r : confinement_rename(from, to, error);
 }
 
-/* The whole on disk, all or nothing. */
-static int rename_files(const char *from, const char *to, Error *error) {
+/* The whole on disk, all or nothing; *ret_moved: its directory has the new name. */
+static int rename_files(const char *from, const char *to, bool *ret_moved, Error *error) {
         _cleanup_error_ Error undo = ERROR_INIT;
         int r = intent_write(from, to, error);
 
@@ -81,12 +81,16 @@ static int rename_files(const char *from, const char *to, Error *error) {
                 r = rename_rest(from, to, error);
                 if (r >= 0) {
                         intent_remove(to);
+                        *ret_moved = true;
                         return 0;
                 }
-                /* As far as it has come. What cannot go back goes on at the next start of ctrd. */
+                /* As far as it has come. What cannot go back has the new name from here on, as it
+                 * would have after the next start of ctrd, which goes on with it. */
                 if (rename_rest(to, from, &undo) < 0 || rename_directory(to, from, &undo) < 0) {
                         sd_journal_print(LOG_WARNING, "The renaming of %s to %s is finished at the next start of ctrd: %s", from, to,
                                          error_message(&undo));
+                        error_prefix(error, "it is called %s, without all of its settings until ctrd is started again", to);
+                        *ret_moved = true;
                         return r;
                 }
         }
@@ -143,6 +147,7 @@ static int keep_mac(Container *c, Error *error) {
 
 int container_rename(Container *c, const char *to, Error *error) {
         _cleanup_free_ char *name = NULL;
+        bool moved = false;
         char *old = c->name;
         int r = check(c, to, error);
 
@@ -160,8 +165,8 @@ int container_rename(Container *c, const char *to, Error *error) {
                 return r;
         if (confinement_remove(old) < 0)
                 sd_journal_print(LOG_WARNING, "The AppArmor profile of %s stays in the kernel until the host is booted again", old);
-        r = rename_files(old, name, error);
-        if (r < 0) {
+        r = rename_files(old, name, &moved, error);
+        if (!moved) {
                 map_remove(&c->manager->containers, name);
                 return r;
         }
@@ -176,7 +181,7 @@ int container_rename(Container *c, const char *to, Error *error) {
         container_reload_settings(c);
         c->manager->observer->container_added(c);
         manager_image_users_changed(c->manager, c->identity.image);
-        return 0;
+        return r;
 }
 
 /* Its former name, where its directory has the new one; else *ret is NULL. */

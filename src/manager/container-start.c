@@ -189,7 +189,7 @@ int container_start_in_turn(Container *c, Job *job, Error *error) {
         int r = check_state(c, error);
 
         if (r >= 0)
-                r = job_take_turn(job, on_turn);
+                r = job_take_turn(job, c->manager->start_queue, on_turn);
         if (r != 0)
                 return r < 0 ? r : container_start(c, job, error);
         container_start_follow(c, job);

@@ -60,6 +60,7 @@ static void finish(Copy *copy) {
         if (c && c->job == job) {
                 c->job = NULL;
                 container_changed(c, "Job", NULL);
+                recovery_look(c);
         }
         job_finish(job, &failure);
 }

@@ -25,10 +25,10 @@ typedef struct Creation {
 
         /* Of a clone. */
         Container *source;
-        UnitRequest *copy; /* is at work */
+        UnitRequest *copy; /* is at work, or awaited to be gone */
         LineReader *output, *log;
         char *last_line; /* of its standard error */
-        bool canceled;
+        bool canceled, failed;
 } Creation;
 
 /* Checks that there is room for it, and that the name is free. */

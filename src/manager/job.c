@@ -129,8 +129,8 @@ static void on_turn(void *userdata) {
         job->begin(job, job->userdata);
 }
 
-int job_take_turn(Job *job, void (*begin)(Job *job, void *userdata)) {
-        int r = queue_join(job->manager->job_queue, job->uid, on_turn, job, &job->turn);
+int job_take_turn(Job *job, Queue *queue, void (*begin)(Job *job, void *userdata)) {
+        int r = queue_join(queue, job->uid, on_turn, job, &job->turn);
 
         if (r < 0 || !turn_is_waiting(job->turn))
                 return r < 0 ? r : 1;

@@ -71,11 +71,11 @@ bool job_has_ended(const Job *job);
 /* Whether it waits for its turn. Of what has ended and of no job nothing changes. */
 void job_set_queued(Job *job, bool queued);
 
-/* Takes a turn among the jobs at work, of which there are RunningJobsMax=. 1: it is its turn. 0: it is
+/* Takes a turn among the jobs of a queue that are at work. 1: it is its turn. 0: it is
  * queued, and begin is called, with the job's userdata by then, when it has its turn. It
  * leaves with the job's end. Of what comes to an end by itself, or is a part of what has begun,
  * nothing may wait here. */
-int job_take_turn(Job *job, void (*begin)(Job *job, void *userdata));
+int job_take_turn(Job *job, Queue *queue, void (*begin)(Job *job, void *userdata));
 
 /* Tells those who watch. message: NULL leaves the last one. */
 void job_progress(Job *job, unsigned percent, const char *message);

@@ -40,7 +40,9 @@ int manager_new(sd_event *event, sd_bus *bus, const ManagerObserver *observer, M
         configuration_load(&manager->settings);
         r = queue_new(event, &manager->settings.template_builds_max, &manager->build_queue);
         if (r >= 0)
-                r = queue_new(event, &manager->settings.running_jobs_max, &manager->job_queue);
+                r = queue_new(event, &manager->settings.running_jobs_max, &manager->start_queue);
+        if (r >= 0)
+                r = queue_new(event, &manager->settings.running_clones_max, &manager->clone_queue);
         if (r >= 0)
                 r = authority_new(bus, &manager->settings, &manager->authority);
         if (r >= 0)
@@ -78,7 +80,8 @@ Manager *manager_free(Manager *manager) {
         MAP_FOREACH(job, &manager->job_results)
                 job_free(job);
         queue_free(manager->build_queue);
-        queue_free(manager->job_queue);
+        queue_free(manager->start_queue);
+        queue_free(manager->clone_queue);
         job_store_free(manager->job_store);
         sd_event_source_disable_unref(manager->job_timer);
         sd_event_source_disable_unref(manager->status_timer);
@@ -259,7 +262,9 @@ static void undo_creation(Manager *manager, const char *name) {
         if (!name_is_valid(name))
                 return;
         sd_journal_print(LOG_NOTICE, "The creation of %s was interrupted and is undone", name);
-        if (!container_is_on_disk(name))
+        /* Settings are written after this; without it they are the administrator's. */
+        snprintf(path, sizeof(path), PATH_CONTAINERS "/.new-%s/identity.json", name);
+        if (access(path, F_OK) >= 0 && !container_is_on_disk(name))
                 settings_files_forget(name);
         snprintf(path, sizeof(path), PATH_CONTAINERS "/.new-%s", name);
         (void) manager_discard(manager, path);

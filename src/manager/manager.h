@@ -67,7 +67,8 @@ struct Manager {
         Map builds;     /* by TEMPLATE/VARIANT: templates at work, and those that wait for their turn */
         bool ends;      /* manager_free() is at work: what is begun is the next ctrd's to undo */
         Queue *build_queue; /* templates */
-        Queue *job_queue;   /* jobs, see job_take_turn() */
+        Queue *start_queue; /* see job_take_turn() */
+        Queue *clone_queue; /* they take long, and nobody's start waits for them */
         Map creations;  /* by name: containers that are being made */
         Boot *boot;     /* Autostart= is being seen to */
         Map copies;     /* by number of their job: files that are being copied */

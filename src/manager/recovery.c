@@ -145,6 +145,7 @@ static void set_due(Container *c, uint64_t due_usec) {
         Recovery *v = &c->recovery;
 
         v->timer = sd_event_source_disable_unref(v->timer);
+        v->waits = false;
         if (due_usec == v->due_usec)
                 return;
         v->due_usec = due_usec;
@@ -206,6 +207,11 @@ static void start(Container *c) {
                 set_due(c, 0);
                 return;
         }
+        /* It is cloned, or files are copied: that ends by itself, and is no failure of a start. */
+        if (c->clones > 0 || c->job) {
+                c->recovery.waits = true;
+                return;
+        }
         c->recovery.starts = true;
         r = container_start(c, NULL, &error);
         c->recovery.starts = false;
@@ -218,6 +224,13 @@ static void start(Container *c) {
                 recovery_give_up(c);
         else
                 schedule(c);
+}
+
+void recovery_look(Container *c) {
+        if (!c->recovery.waits || c->clones > 0 || c->job)
+                return;
+        c->recovery.waits = false;
+        set_timer(c);
 }
 
 void recovery_run_began(Container *c) {

@@ -27,6 +27,7 @@ typedef struct Recovery {
         uint64_t due_realtime_usec; /* the same for people */
         sd_event_source *timer; /* for that */
         bool starts;         /* it is being started by itself */
+        bool waits;          /* to be, for what is done with its files */
 } Recovery;
 
 void recovery_clear(Recovery *recovery);
@@ -40,6 +41,9 @@ bool recovery_after_boot(Container *container);
 
 /* At a later start: one is started that was to be when ctrd was killed. */
 void recovery_after_death(Container *container);
+
+/* Something that was done with its files has ended: a start that was due meanwhile comes now. */
+void recovery_look(Container *container);
 
 /* A run has begun. */
 void recovery_run_began(Container *container);

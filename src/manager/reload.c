@@ -60,7 +60,8 @@ void manager_reload(Manager *manager) {
         configuration_load(&manager->settings);
         job_forget_results(manager, now_usec(CLOCK_MONOTONIC));
         queue_look(manager->build_queue);
-        queue_look(manager->job_queue);
+        queue_look(manager->start_queue);
+        queue_look(manager->clone_queue);
         profiles_load(manager, true);
         /* Before those that come with them: they are read once. */
         MAP_FOREACH(container, &manager->containers)

@@ -57,6 +57,11 @@ static int append_walls(sd_bus_message *m, const UnitWorker *worker) {
         return r;
 }
 
+/* What a container has put there decides what it takes to copy it. */
+static int append_bounds(sd_bus_message *m) {
+        return sd_bus_message_append(m, "(sv)(sv)", "MemoryMax", "t", UINT64_C(512) << 20, "TasksMax", "t", UINT64_C(8));
+}
+
 /* A ctrd that was killed is not started again before it has ended: what it writes to is
  * put aside by that ctrd. */
 static int append_bond(sd_bus_message *m) {
@@ -113,6 +118,8 @@ int unit_start_worker(UnitClient *client, const UnitWorker *worker, UnitDone don
                 r = append_walls(m, worker);
         if (r >= 0 && worker->kind == UNIT_WORKER_COPY)
                 r = append_bond(m);
+        if (r >= 0 && worker->kind == UNIT_WORKER_COPY)
+                r = append_bounds(m);
         if (r >= 0 && worker->environment)
                 r = append_strings(m, "Environment", worker->environment);
         if (r >= 0)

@@ -8,7 +8,8 @@
 static const SettingRow rows[] = {
         { "Manager", "ContainersMax", COUNT(containers_max, 8192), .summary = "containers there may be" },
         { "Manager", "JobsMax", COUNT(jobs_max, 512), .summary = "jobs there may be, at work or queued" },
-        { "Manager", "RunningJobsMax", COUNT(running_jobs_max, 32), .summary = "starts and copies at a time; others are queued" },
+        { "Manager", "RunningJobsMax", COUNT(running_jobs_max, 32), .summary = "starts at a time; others are queued" },
+        { "Manager", "RunningClonesMax", COUNT(running_clones_max, 4), .summary = "clones at a time; others are queued" },
         { "Manager", "TemplateBuildsMax", COUNT(template_builds_max, 4), .summary = "templates that run at a time; others are queued" },
         { "Manager", "JobResultsMax", FIELD(job_results_max), SETTING_NUMBER, .initial = 256, .maximum = 65536,
           .expected = "give a number of at most 65536", .summary = "jobs that have ended and can still be asked for" },

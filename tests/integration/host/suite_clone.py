@@ -171,7 +171,7 @@ class held:
     def __enter__(self):
         os.makedirs(self.directory)
         with open(self.directory + '/gate.conf', 'w') as f:
-            f.write('[Service]\nExecStartPre=/bin/sh -c "while [ -e %s ]; do sleep 0.02; done"\n' % self.gate)
+            f.write('[Service]\nExecStartPre=/bin/sh -c "trap \'sleep 0.2; exit 1\' TERM; while [ -e %s ]; do sleep 0.02; done"\n' % self.gate)
         open(self.gate, 'w').close()
         run('systemctl', 'daemon-reload', check=True)
         return self
@@ -224,6 +224,8 @@ def test_cancel_leaves_nothing():
                 call(job, 'org.ctrd1.Job', 'Cancel')
                 signals.until(ended(job))
             assert [s[3][2] for s in signals.seen if s[2] == 'JobRemoved'] == ['canceled']
+            # by then nobody writes
+            assert not glob.glob('/sys/fs/cgroup/system.slice/ctr-clone-copy.service')
             p = subprocess.Popen(['ctrctl', 'clone', 'web', 'copy'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             wait_until(lambda: os.path.exists(CONTAINERS + '.new-copy'))
             p.send_signal(signal.SIGINT)
@@ -233,6 +235,46 @@ def test_cancel_leaves_nothing():
             ctl('start', 'web')
             ctl('stop', 'web')
         clone('web', 'copy')
+        remove('copy')
+
+
+def test_settings_that_come_meanwhile_stay():
+    conf = SETTINGS + 'copy.conf'
+    with container('web', start=False), held('copy') as held_back:
+        begin('web', 'copy')
+        with open(conf, 'w') as f:
+            f.write('# mine\n')
+        kill_ctrd()
+        run('systemctl', 'reset-failed', 'ctrd')
+        wait_until(lambda: run('ctrctl', 'list').status == 0)
+        assert names() == ['web'] and open(conf).read() == '# mine\n'
+        os.unlink(conf)
+        with Signals() as signals:
+            job = begin('web', 'copy')
+            with open(conf, 'w') as f:
+                f.write('# mine\n')
+            held_back.go()
+            signals.until(ended(job))
+        assert [s[3][3] for s in signals.seen if s[2] == 'JobRemoved'] == ['org.ctrd1.Error.Exists']
+        assert names() == ['web'] and open(conf).read() == '# mine\n'
+        os.unlink(conf)
+    wait_until(lambda: not glob.glob(CONTAINERS + '.*'))
+
+
+def test_a_restart_waits_for_it():
+    """and is none that failed, of which there may be so many."""
+    with container('web', BUSYBOX, 'Restart=always', 'RestartSec=500ms', 'StartLimitBurst=1', 'StartLimitIntervalSec=1h',
+                   'Command=/bin/sh -c "[ -e /again ] && exec sleep 1000; touch /again"', start=False), held('copy') as held_back:
+        run('ctrctl', 'start', 'web')
+        due = wait_until(lambda: state('web') in ('stopped', 'failed') and int(show('web')['NextStartAt']))
+        with Signals() as signals:
+            job = begin('web', 'copy')
+            wait_until(lambda: time.time() > due / 1e6 + 0.2)
+            assert state('web') in ('stopped', 'failed') and show('web')['Restarts'] == '1'
+            held_back.go()
+            signals.until(ended(job))
+        wait_until(lambda: state('web') == 'running')
+        assert show('web')['Restarts'] == '1'
         remove('copy')
 
 

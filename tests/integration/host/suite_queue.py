@@ -4,6 +4,7 @@
 import json
 
 from ctrd import *
+from suite_clone import held
 
 AT_A_TIME = 4
 
@@ -229,16 +230,18 @@ def test_what_waits_for_another_start_is_in_nobodys_way():
         remove('a', 'b', 'c')
 
 
-def test_clones_wait_too():
-    with Starts() as s:
+def test_clones_have_turns_of_their_own():
+    with Starts(), limits('RunningClonesMax=1', path='/run/ctrd/ctrd.conf.d/60-test.conf'), held('one'):
+        ctl('clone', 'c', 'other')
+        first = ctl('clone', '--no-wait', 'c', 'one').strip()
         number = ctl('clone', '--no-wait', 'c', 'copy').strip()
         assert job(number)['State'] == 'queued'
         fails('start', 'c', word='is being cloned', timeout=20)
         fails('remove', 'c', word='is being cloned', timeout=20)
         ctl('job', 'cancel', number)
-        assert job(number)['State'] == 'canceled' and names() == ['a', 'b', 'c', 'd']
-        assert os.listdir('/etc/ctrd/containers').count('copy.conf') == 0 and not glob.glob('/var/lib/ctrd/containers/.new-*')
+        assert job(number)['State'] == 'canceled' and names() == ['a', 'b', 'c', 'd', 'other']
+        assert os.listdir('/etc/ctrd/containers').count('copy.conf') == 0 and not os.path.exists('/var/lib/ctrd/containers/.new-copy')
         number = ctl('clone', '--no-wait', 'c', 'copy').strip()
-        ctl('job', 'cancel', s.running[0])
+        ctl('job', 'cancel', first)
         is_at(number, 'done')
         assert 'copy' in names()
