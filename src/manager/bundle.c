@@ -15,6 +15,7 @@
 #include "json-list.h"
 #include "name.h"
 #include "paths.h"
+#include "slice.h"
 #include "strv.h"
 #include "utf8.h"
 
@@ -110,7 +111,7 @@ static json_t *compile_linux(const Launch *launch) {
         const Settings *s = launch->settings;
         const Identity *i = launch->identity;
         json_t *namespaces, *linux_part, *seccomp;
-        char cgroup[256];
+        char slice[SLICE_PATH_MAX], cgroup[SLICE_PATH_MAX + 256];
 
         namespaces = json_pack("[{s:s},{s:s},{s:s},{s:s},{s:s}]", "type", "pid", "type", "mount", "type", "uts", "type",
                                "ipc", "type", "cgroup");
@@ -119,7 +120,8 @@ static json_t *compile_linux(const Launch *launch) {
         if (s->user_namespace)
                 json_array_append_new(namespaces, json_pack("{s:s}", "type", "user"));
 
-        snprintf(cgroup, sizeof(cgroup), "/machine.slice/ctr-%s.scope/payload", launch->name);
+        slice_path(s->slice ?: SLICE_DEFAULT, slice);
+        snprintf(cgroup, sizeof(cgroup), "%s/ctr-%s.scope/payload", slice, launch->name);
         linux_part = json_pack("{s:o, s:s, s:s, s:o, s:o}", "namespaces", namespaces, "cgroupsPath", cgroup,
                                /* services inside use mount namespaces of their own */
                                "rootfsPropagation", "shared", "maskedPaths",

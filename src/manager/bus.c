@@ -103,7 +103,7 @@ int bus_append_usage(sd_bus_message *m, const Container *container) {
         Usage usage;
         int r;
 
-        usage_read(container->name, &usage);
+        usage_read(container->name, container->leader, &usage);
         r = sd_bus_message_open_container(m, 'a', "{st}");
         for (size_t i = 0; i < usage.n && r >= 0; i++)
                 r = sd_bus_message_append(m, "{st}", usage.items[i].name, usage.items[i].value);

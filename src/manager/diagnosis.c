@@ -14,6 +14,7 @@
 #include "launcher-call.h"
 #include "name.h"
 #include "paths.h"
+#include "slice.h"
 
 #define LEFT_MAX 64 /* of a kind; more of them say nothing more */
 #define FREE_MIN (UINT64_C(1) << 30)
@@ -30,14 +31,14 @@ static bool runs(Manager *manager, const char *name) {
 }
 
 typedef struct Place {
-        const char *check, *dir;
+        const char *check, *dir; /* NULL: all slices */
         const char *prefix, *suffix; /* of the entry, around the name of the container */
         bool (*wanted)(Manager *manager, const char *name);
         const char *advice; /* with the directory and the entry */
 } Place;
 
 static const Place places[] = {
-        { "control groups", "/machine.slice", "ctr-", ".scope", runs, "systemctl stop %2$s" },
+        { "control groups", NULL, "ctr-", ".scope", runs, "systemctl stop %2$s" },
         { "runtime directories", PATH_RUN, "", "", runs, "rm -r %1$s/%2$s, where nothing uses it" },
         { "files of containers", PATH_CONTAINERS, "", "", exists, "see journalctl -u ctrd.service why %1$s/%2$s was left out" },
         { "settings", PATH_SETTINGS, "", ".conf", exists, "make the container with ctrctl create, or rm %1$s/%2$s" },
@@ -72,20 +73,26 @@ static void add_left(const Place *p, const char *dir, const char *entry, Finding
 }
 #pragma GCC diagnostic pop
 
-static void look_for_left(Manager *manager, const Place *p, FindingList *l) {
-        bool is_cgroup = streq(p->dir, "/machine.slice");
-        char dir[PATH_MAX], name[NAME_MAX + 1];
-        size_t before = l->n;
-        DIR *d;
+static void look_in(Manager *manager, const Place *p, const char *dir, unsigned depth, FindingList *l, size_t most) {
+        char name[NAME_MAX + 1];
+        DIR *d = opendir(dir);
 
-        snprintf(dir, sizeof(dir), "%s%s", is_cgroup ? strempty(cgroup_mount_point()) : "", p->dir);
-        d = opendir(dir);
         if (!d)
                 return;
-        for (struct dirent *de; (de = readdir(d)) && l->n - before < LEFT_MAX;)
+        for (struct dirent *de; (de = readdir(d)) && l->n < most;) {
+                char below[PATH_MAX];
+
                 if (name_of(p, de->d_name, name) && !p->wanted(manager, name))
                         add_left(p, dir, de->d_name, l);
+                else if (!p->dir && depth < SLICE_DEPTH_MAX && endswith(de->d_name, ".slice") &&
+                         (size_t) snprintf(below, sizeof(below), "%s/%s", dir, de->d_name) < sizeof(below))
+                        look_in(manager, p, below, depth + 1, l, most);
+        }
         closedir(d);
+}
+
+static void look_for_left(Manager *manager, const Place *p, FindingList *l) {
+        look_in(manager, p, p->dir ?: strempty(cgroup_mount_point()), 0, l, l->n + LEFT_MAX);
 }
 
 /* Interfaces say in their alias whose they are. */

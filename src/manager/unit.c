@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "slice.h"
 #include "strv.h"
 #include "unit-dependencies.h"
 #include "unit-devices.h"
@@ -293,7 +294,7 @@ int unit_start_scope(UnitClient *client, const char *container, const Settings *
                 return r;
 
         r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "Description", "s", description, "Slice", "s",
-                                  "machine.slice", "PIDs", "au", 1, (uint32_t) pid, "Delegate", "b", 1, "CollectMode", "s",
+                                  settings->slice ?: SLICE_DEFAULT, "PIDs", "au", 1, (uint32_t) pid, "Delegate", "b", 1, "CollectMode", "s",
                                   "inactive-or-failed");
         if (r >= 0)
                 /* No Controller= and no AddRef=: systemd would watch us for each, and the bus

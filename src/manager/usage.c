@@ -39,7 +39,32 @@ static bool find_sum(const char *text, const char *word, uint64_t *ret) {
         return found;
 }
 
-void usage_read(const char *container, Usage *ret) {
+/* The scope's directory, from where its leader is: which slice that is in was decided when
+ * it started. What the container names itself comes below, so that the first is the one. */
+static int open_scope(const char *container, pid_t leader) {
+        _cleanup_free_ char *path = NULL;
+        char scope[256];
+        size_t n;
+
+        snprintf(scope, sizeof(scope), "ctr-%s.scope", container);
+        n = strlen(scope);
+        if (leader <= 0 || cgroup_of_pid(leader, &path) < 0)
+                return -ESRCH;
+        for (char *p = path; *p == '/'; p += strcspn(p, "/")) {
+                size_t length = strcspn(++p, "/");
+
+                if (length == n && strncmp(p, scope, n) == 0) {
+                        p[n] = 0;
+                        return cgroup_open(path);
+                }
+                /* It has ended, and somebody else has its id. */
+                if (length < strlen(".slice") || strncmp(p + length - strlen(".slice"), ".slice", strlen(".slice")) != 0)
+                        break;
+        }
+        return -ESRCH;
+}
+
+void usage_read(const char *container, pid_t leader, Usage *ret) {
         /* word: what stands before the number; of pressure the first line is "some". */
         static const struct {
                 const char *file, *name, *word;
@@ -56,11 +81,9 @@ void usage_read(const char *container, Usage *ret) {
                 { "io.pressure", "IOPressureUSec", "total=", true },
         };
         _cleanup_fd_ int fd = -EBADF;
-        char path[256];
 
         *ret = (Usage){};
-        snprintf(path, sizeof(path), "/machine.slice/ctr-%s.scope", container);
-        fd = cgroup_open(path);
+        fd = open_scope(container, leader);
         if (fd < 0)
                 return;
         for (size_t i = 0; i < ELEMENTSOF(sources); i++) {

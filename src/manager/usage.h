@@ -16,5 +16,6 @@ typedef struct Usage {
         size_t n;
 } Usage;
 
-/* What is not known (no such controller, not running) is left out. */
-void usage_read(const char *container, Usage *ret);
+/* leader: its first process, or 0. What is not known (no such controller, not running) is
+ * left out. */
+void usage_read(const char *container, pid_t leader, Usage *ret);

@@ -9,6 +9,7 @@
 #include "parse.h"
 #include "setting-word.h"
 #include "settings-table.h"
+#include "slice.h"
 #include "strv.h"
 #include "utf8.h"
 
@@ -70,6 +71,10 @@ static int parse_machine_id(const SettingRow *row, void *field, const char *valu
 
 static int parse_hostname(const SettingRow *row, void *field, const char *value, Error *error) {
         return name_is_valid(value) ? set_string(field, value) : setting_refuse(row, value, error);
+}
+
+static int parse_slice(const SettingRow *row, void *field, const char *value, Error *error) {
+        return slice_name_is_valid(value) ? set_string(field, value) : setting_refuse(row, value, error);
 }
 
 static int parse_mac(const SettingRow *row, void *field, const char *value, Error *error) {
@@ -429,6 +434,8 @@ static const SettingRow rows[] = {
           .minimum = 1, .maximum = 10000, .expected = "give a number from 1 to 10000", .summary = "see systemd.resource-control(5)" },
         { "Resources", "TasksMax", FIELD(tasks_max), SETTING_NUMBER, .initial = 16384,
           .minimum = 1, .expected = "give a number, or infinity", .summary = "see systemd.resource-control(5)" },
+        { "Resources", "Slice", FIELD(slice), STRING, .parse = parse_slice,
+          .expected = "name a slice, such as machine-web.slice", .summary = "slice of the container's scope, instead of machine.slice" },
 
         { "Security", "UserNamespace", FIELD(user_namespace), .parse = parse_enum_or_boolean, .format = format_enum,
           .reset = reset_enum, .word = user_namespace_mode_to_string, .initial = USER_NAMESPACE_YES, .expected = "say yes, no or identity",

@@ -133,6 +133,7 @@ typedef struct Settings {
         char *allowed_cpus;
         uint64_t io_weight;
         uint64_t tasks_max;
+        char *slice; /* of the scope; NULL: SLICE_DEFAULT */
 
         /* [Security] */
         UserNamespaceMode user_namespace;

@@ -164,7 +164,11 @@ def idle():
 
 def measure(empty):
     names = ['dense%04d' % i for i in range(options.containers)]
-    made = each('creation', names, lambda name: client.create(name, ctrd.BUSYBOX))
+    # systemd goes through all units of a slice when one of them starts: as ctr.conf(5) says,
+    # so many are put into several.
+    settings = {name: [('Slice', 'machine-%d.slice' % (i * options.slices // len(names)))] if options.slices else []
+                for i, name in enumerate(names)}
+    made = each('creation', names, lambda name: client.create(name, ctrd.BUSYBOX, settings[name]))
     started = each('start', names, lambda name: client.container(name, 'Start')[0])
 
     resident = kib(ctrd.ctrd_pid(), 'status', 'VmRSS')
@@ -204,6 +208,7 @@ def main():
     global client
     parser = argparse.ArgumentParser()
     parser.add_argument('--containers', type=int, default=1000)
+    parser.add_argument('--slices', type=int, default=0)
     parser.add_argument('--svg', help='where to draw the rates')
     parser.parse_args(namespace=options)
     client = Client()

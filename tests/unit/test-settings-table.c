@@ -109,6 +109,9 @@ static const Case cases[] = {
           { "a", "-", "3-", "-3", "3-1", "1024", "0-1024", ",", "1--2", "1-2-3", "0x1", "99999999999999999999", "1;2", "1,,a" } },
         { "IOWeight", false, { { "1" }, { "10000" } }, { WEIGHT_BAD } },
         { "TasksMax", false, { { "1" }, { "infinity" }, { "16384", "" }, { "4194304" } }, { "0", "-1", "50%", "1K", "18446744073709551615" } },
+        { "Slice", false, { { "machine-web.slice" }, { "machine.slice" }, { "a-b-c-d-e-f-g-h.slice" } },
+          { "machine", ".slice", "-.slice", "-web.slice", "machine-.slice", "machine--web.slice", "web.service", "a/b.slice", "../x.slice", "a b.slice", "a\\x2d.slice",
+            "a-b-c-d-e-f-g-h-i.slice", "caf\xe9.slice" } },
 
         { "UserNamespace", false, { { "yes", "" }, { "no" }, { "off", "no" }, { "identity" } }, { "auto", "pick", "65536", "Identity" } },
         { "UIDBase", false, { { "65536" }, { "524288" }, { "4294836224" } },

@@ -217,7 +217,7 @@ def leftovers():
             found.append('journal link ' + path)
     for path in glob.glob('/sys/class/net/ve-*'):
         found.append('interface ' + os.path.basename(path))
-    for path in glob.glob('/sys/fs/cgroup/machine.slice/ctr-*'):
+    for path in glob.glob('/sys/fs/cgroup/machine.slice/ctr-*') + glob.glob('/sys/fs/cgroup/machine.slice/*.slice/ctr-*'):
         found.append('cgroup ' + path)
     for path in glob.glob('/proc/[0-9]*/comm'):
         try:

@@ -31,8 +31,8 @@ def test_a_host_that_runs_containers_has_no_error():
 
 def test_each_leftover_is_found_and_can_be_removed_as_it_says():
     def cgroup():
-        subprocess.Popen(['systemd-run', '--quiet', '--scope', '--slice=machine', '--unit=ctr-ghost', 'sleep', '100'])
-        wait_until(lambda: os.path.isdir('/sys/fs/cgroup/machine.slice/ctr-ghost.scope'))
+        subprocess.Popen(['systemd-run', '--quiet', '--scope', '--slice=machine-haunted', '--unit=ctr-ghost', 'sleep', '100'])
+        wait_until(lambda: os.path.isdir('/sys/fs/cgroup/machine.slice/machine-haunted.slice/ctr-ghost.scope'))
 
     def mount():
         os.makedirs('/run/ctrd/containers/ghost/rootfs')

@@ -30,6 +30,26 @@ def text(directory, name):
         return None
 
 
+def test_slice():
+    group = '/sys/fs/cgroup/machine.slice/machine-web.slice/ctr-sliced.scope'
+    fails('create', 'sliced', BUSYBOX, '-s', 'Slice=web', word='machine-web.slice')
+    with container('sliced', BUSYBOX, 'Slice=machine-web.slice') as name:
+        assert unit_property(name, 'ControlGroup') == '/machine.slice/machine-web.slice/ctr-sliced.scope'
+        leader = show(name)['Leader']
+        with open('/proc/%s/cgroup' % leader) as f:
+            assert (group[len('/sys/fs/cgroup'):] + '/payload') in f.read()
+        run('machinectl', 'status', name, check=True)
+        assert run('ctrctl', 'exec', name, '--', 'true').status == 0
+        # Another is for its next start: what runs is where it was.
+        assert 'started again' in run('ctrctl', 'set', name, 'Slice=', check=True).err
+        assert os.path.isdir(group)
+        ctl('freeze', name)
+        assert 'frozen 1' in open(group + '/payload/cgroup.events').read()
+        ctl('thaw', name)
+        ctl('restart', name)
+        assert unit_property(name, 'ControlGroup') == '/machine.slice/ctr-sliced.scope' and not os.path.exists(group)
+
+
 def test_limits_change_at_once():
     with container('x', BUSYBOX, 'MemoryMax=512M') as name:
         leader = show(name)['Leader']
