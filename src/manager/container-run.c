@@ -474,6 +474,7 @@ const MonitorLinkOps run_link_ops = {
 
 static int send_stop(Container *c, uint64_t timeout_usec) {
         WireWriter w;
+        int r;
 
         /* Not "abort", in any phase: what we know of the phase is old, and a start
          * may be on its way. */
@@ -481,7 +482,9 @@ static int send_stop(Container *c, uint64_t timeout_usec) {
         wire_put(&w, "COMMAND", "stop");
         if (timeout_usec > 0)
                 wire_put_u64(&w, "TIMEOUT_USEC", timeout_usec);
-        return monitor_link_send(c->link, &w, NULL, 0, NULL, NULL);
+        r = monitor_link_send(c->link, &w, NULL, 0, NULL, NULL);
+        /* It ends at this moment, as it is asked to: on_closed() is about to hear of it. */
+        return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
 int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, Error *error) {

@@ -174,6 +174,25 @@ def test_kill_of_the_monitor_takes_the_container_along():
         ctl('start', 'web')
 
 
+def test_removal_while_the_monitor_ends():
+    """It has gone when it is to be told to stop, and ctrd has not heard of it yet."""
+    for _ in range(5):
+        create('web', BUSYBOX, start=True)
+        pid, manager = monitor_pid('web'), ctrd_pid()
+        os.kill(manager, signal.SIGSTOP)
+        try:
+            removal = subprocess.Popen(['ctrctl', 'remove', '--force', 'web'], stderr=subprocess.PIPE, text=True)
+            # Its question lies at ctrd's door.
+            wait_until(lambda: b'ctrctl' in open('/proc/%d/cmdline' % removal.pid, 'rb').read() and
+                       open('/proc/%d/wchan' % removal.pid).read() not in ('', '0'))
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: not os.path.exists('/proc/%d' % pid))
+        finally:
+            os.kill(manager, signal.SIGCONT)
+        error = removal.communicate(timeout=60)[1]
+        assert removal.returncode == 0, error
+
+
 def test_kill_of_monitor_and_ctrd_leaves_no_orphan():
     with container('web'):
         leader = int(show('web')['Leader'])
