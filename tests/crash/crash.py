@@ -231,15 +231,16 @@ class Worker(Client):
             assert (r.status, r.out) == (0, word + '\n'), 'exec in %s: %r' % (name, r)
 
     def cp(self, name, m):
-        """In and out again: what comes out is what went in, or what was there before, never a part."""
+        """In and out again: what comes out is what went in, to the last byte. Not by /tmp, which
+        ends with a container that dies meanwhile."""
         deaths = self.deaths
         word = 'word-%d\n' % self.random.randrange(1 << 30) * 20000
         path = '/tmp/crash-cp-' + name
         with open(path, 'w') as f:
             f.write(word)
-        r = run('ctrctl', '-q', 'cp', path, name + ':/tmp/copied', timeout=60)
+        r = run('ctrctl', '-q', 'cp', path, name + ':/copied', timeout=60)
         if r.status == 0:
-            r = run('ctrctl', '-q', 'cp', name + ':/tmp/copied', path + '.back', timeout=60)
+            r = run('ctrctl', '-q', 'cp', name + ':/copied', path + '.back', timeout=60)
         if r.status == 0 or deaths == world.deaths and not self.somebody_died(deaths):
             with open(path + '.back') as f:
                 assert r.status == 0 and f.read() == word, 'cp with %s: %r' % (name, r)

@@ -203,7 +203,7 @@ def leftovers():
             found.append('mount ' + line.split()[4])
     for path in glob.glob('/run/ctrd/containers/*'):
         found.append('directory ' + path)
-    for path in glob.glob('/var/lib/ctrd/containers/*/fs/upper/tmp/.ctr-copy*'):
+    for path in glob.glob('/var/lib/ctrd/containers/*/fs/upper/.ctr-copy*') + glob.glob('/var/lib/ctrd/containers/*/fs/upper/tmp/.ctr-copy*'):
         found.append('file ' + path)
     for path in glob.glob('/var/lib/ctrd/containers/.*') + glob.glob('/var/lib/ctrd/images/.*'):
         found.append('directory ' + path)
