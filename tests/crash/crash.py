@@ -23,6 +23,7 @@ from bus import *       # noqa: E402
 from ctrd import *      # noqa: E402
 import disk             # noqa: E402
 import faults           # noqa: E402
+import suite_views      # noqa: E402
 
 CLIENTS = 8
 FILES = 30
@@ -460,6 +461,23 @@ def kill_a_monitor(rnd):
             pass
 
 
+def kill_lxcfs(rnd):
+    """Dead, or asked to end, and there again at once."""
+    if rnd.random() < 0.5:
+        kill_service('lxcfs-test')(rnd)
+        wait_until(lambda: not suite_views.mounted(), 10)
+    else:
+        world.deaths += 1
+        suite_views.lxcfs(False)
+    suite_views.lxcfs(True)
+
+
+def has_views(containers):
+    """One of those that run: all of them are asked for more than this by suite_views."""
+    for name in [name for name, p in containers.items() if p['State'] == 'running'][:2]:
+        suite_views.has(name, True)
+
+
 def restart_bus(rnd):
     with world.gate:
         world.open = False      # what is asked on a bus that is gone says nothing
@@ -468,11 +486,12 @@ def restart_bus(rnd):
 
 
 class Victim:
-    def __init__(self, kill, ends=False, cuts=True, share=1):
+    def __init__(self, kill, ends=False, cuts=True, share=1, begin=lambda: None, look=lambda containers: None, end=lambda: None):
         self.kill = kill
         self.ends = ends        # containers may end with it
         self.cuts = cuts        # clients may see that something failed
         self.share = share      # of the kills that are asked for
+        self.begin, self.look, self.end = begin, look, end      # before all, after each, after all
 
 
 WHOM = {
@@ -481,6 +500,8 @@ WHOM = {
     'launcher': Victim(kill_service('ctr-launcher')),
     'machined': Victim(kill_service('systemd-machined'), cuts=False),
     'bus': Victim(restart_bus, share=50),
+    'lxcfs': Victim(kill_lxcfs, cuts=False, share=10, begin=lambda: (suite_views.setup(), suite_views.lxcfs(True)),
+                    look=has_views, end=suite_views.teardown),
 }
 
 
@@ -493,6 +514,7 @@ def crash(whom):
     world.tells = whom == 'ctrd'
     kills = max(2, options.kills // victim.share)
     rnd = random.Random(options.seed)
+    victim.begin()
     client = Client()
     answered(client, client.managed)
     workers = [Worker(i) for i in range(CLIENTS)]
@@ -509,13 +531,14 @@ def crash(whom):
             time.sleep(rnd.uniform(0, 0.5) * PATIENCE)
             victim.kill(rnd)
             world.hold(CLIENTS)
-            check(client, workers, victim)
+            victim.look(check(client, workers, victim))
             if i % 100 == 99:
                 print('# %s: %d kills in %.0f s' % (whom, i + 1, time.monotonic() - begun), flush=True)
     finally:
         with world.gate:
             world.over = True
             world.gate.notify_all()
+        victim.end()
     for t in threads:
         t.join(60 * PATIENCE)
     print('# %s: %d deaths in %.0f s: %s' % (whom, world.deaths, time.monotonic() - begun, ', '.join(
