@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -22,6 +23,7 @@
 
 #define CGROUP_FILE_MAX (1024 * 1024)
 #define CGROUP_DEPTH_MAX 64
+#define RANDOM_ATTEMPTS 16
 
 static bool is_cgroup2(const char *path) {
         struct statfs sfs;
@@ -570,6 +572,42 @@ int cgroup_create_below(const char *path, const char *below, unsigned *ret_n_cre
         }
         *ret_n_created = n_created;
         return TAKE_FD(fd);
+}
+
+int cgroup_create_random(const char *path, const char *prefix, char **ret_name) {
+        _cleanup_fd_ int parent = cgroup_open(path);
+
+        if (parent < 0)
+                return parent;
+        for (unsigned attempt = 0; attempt < RANDOM_ATTEMPTS; attempt++) {
+                _cleanup_free_ char *name = NULL;
+                _cleanup_fd_ int fd = -EBADF;
+                uint64_t number;
+                struct stat st;
+
+                if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+                        return -errno;
+                if (asprintf(&name, "%s%016llx", prefix, (unsigned long long) number) < 0) {
+                        name = NULL;
+                        return -ENOMEM;
+                }
+                if (mkdirat(parent, name, 0755) < 0) {
+                        if (errno == EEXIST)
+                                continue;
+                        return -errno;
+                }
+                fd = open_beneath(parent, name);
+                if (fd == -ENOENT)
+                        continue;
+                if (fd < 0 || fstat(fd, &st) < 0)
+                        return fd < 0 ? fd : -errno;
+                /* Another's, who has put it in the place of ours. */
+                if (st.st_uid != geteuid())
+                        continue;
+                *ret_name = TAKE_PTR(name);
+                return TAKE_FD(fd);
+        }
+        return -EEXIST;
 }
 
 int cgroup_remove_created(const char *path, unsigned n_created) {

@@ -35,6 +35,11 @@ int cgroup_create(const char *path, unsigned *ret_n_created);
  * is not made again. below: relative, without dots. */
 int cgroup_create_below(const char *path, const char *below, unsigned *ret_n_created);
 
+/* Makes a cgroup that nobody knows beforehand: prefix and a random number, below one that
+ * must be there, in which others may make and remove as they like. Its name, to be freed,
+ * is in *ret_name. */
+int cgroup_create_random(const char *path, const char *prefix, char **ret_name);
+
 /* Removes what cgroup_create() made: the cgroup itself with all below it, and
  * the parents that were made with it, unless others have cgroups there now. */
 int cgroup_remove_created(const char *path, unsigned n_created);

@@ -171,6 +171,17 @@ ssize_t fd_receive(int sock, void *data, size_t size, int *ret_fds, size_t max_f
         return k;
 }
 
+static bool socket_has(int fd, int option, int expected) {
+        socklen_t size = sizeof(int);
+        int value;
+
+        return getsockopt(fd, SOL_SOCKET, option, &value, &size) >= 0 && value == expected;
+}
+
+bool fd_is_stream(int fd) {
+        return fcntl(fd, F_GETPIPE_SZ) >= 0 || (socket_has(fd, SO_DOMAIN, AF_UNIX) && socket_has(fd, SO_TYPE, SOCK_STREAM));
+}
+
 int fd_empty(void) {
         int fd = memfd_create("empty", MFD_CLOEXEC);
 

@@ -40,6 +40,10 @@ int fd_send(int sock, const void *data, size_t n, const int *fds, size_t n_fds);
  * the end of the stream, or a negative errno (-EAGAIN where nothing waits). */
 ssize_t fd_receive(int sock, void *data, size_t size, int *ret_fds, size_t max_fds, size_t *ret_n_fds);
 
+/* Whether it is a pipe or a stream socket of AF_UNIX: what is waited for with poll(2), and
+ * not by a file system whose owner need not answer. Asks none. */
+bool fd_is_stream(int fd);
+
 /* A descriptor with nothing in it, private to who holds it: reading ends at once,
  * what is written is kept until it is closed. For programs that may change the
  * owner of their standard streams, as crun does: of /dev/null that would be the

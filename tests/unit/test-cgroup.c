@@ -50,6 +50,7 @@ static void every_entry_refuses_a_bad_path(void **state) {
         assert_int_equal(cgroup_create("/a/../..", &n), -EINVAL);
         assert_int_equal(cgroup_create_below("/..", "x", &n), -EINVAL);
         assert_int_equal(cgroup_remove("/.."), -EINVAL);
+        assert_int_equal(cgroup_create_random("/..", "x", NULL), -EINVAL);
 }
 
 /* The parent of a group that goes must not come back. */

@@ -320,6 +320,24 @@ static void path_names_the_descriptor(void **state) {
         assert_string_equal(fd_path(INT32_MAX, buffer), "/proc/self/fd/2147483647");
 }
 
+static void streams_are_told_from_all_else(void **state) {
+        _cleanup_pair_ Pair pipe = pipe_new(), stream = pair_new(SOCK_STREAM), packets = pair_new(SOCK_SEQPACKET);
+        _cleanup_fd_ int null = open("/dev/null", O_RDWR | O_CLOEXEC), file = fd_empty(), path = -EBADF;
+        char name[FD_PATH_MAX];
+
+        path = open(fd_path(pipe.fd[0], name), O_PATH | O_CLOEXEC);
+        for (size_t i = 0; i < 2; i++) {
+                assert_true(fd_is_stream(pipe.fd[i]));
+                assert_true(fd_is_stream(stream.fd[i]));
+                assert_false(fd_is_stream(packets.fd[i]));
+        }
+        assert_false(fd_is_stream(null));
+        assert_false(fd_is_stream(file));
+        assert_true(path >= 0);
+        assert_false(fd_is_stream(path));
+        assert_false(fd_is_stream(-EBADF));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(close_keeps_errno),
@@ -345,6 +363,7 @@ int main(void) {
                 T(end_of_stream_is_zero),
                 T(sending_to_nobody_raises_no_signal),
                 T(path_names_the_descriptor),
+                T(streams_are_told_from_all_else),
         };
 
         return cmocka_run_group_tests_name("fd", tests, NULL, NULL);
