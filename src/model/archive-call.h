@@ -11,8 +11,9 @@
  *   UID=…, GID=…           in: owner of what is made
  *   PRESERVE=yes           owners and all else as it was
  *   DIRECTORY=yes          in: PATH is a directory, whatever comes goes below it
+ *   LEASE=yes              the last descriptor is a lease, held until the worker has ended
  *
- * with the stream as its first descriptor. The worker answers with EVENT=progress and
+ * with the stream as its first descriptor: a pipe or a stream socket. The worker answers with EVENT=progress and
  * BYTES=…, and last EVENT=done (BYTES=…, SKIPPED=…), or EVENT=failed with ERRNO=…, MESSAGE=… and
  * ERROR=… where the error has a name. Whatever else ctrd sends, and the end of the connection, stops it.
  */

@@ -10,6 +10,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,17 +47,22 @@ static void prepare_names(void) {
 
 static int run(ArchiveTask *task, bool pack) {
         _cleanup_error_ Error error = ERROR_INIT;
+        sigset_t ends;
         int r;
 
-        /* Ctrl-C is for ctrctl, which cancels; then the stream ends, and so do we, with
-         * nothing left that is half written. */
+        /* Ctrl-C is for ctrctl, which cancels; then the stream ends, or it says so by SIGTERM,
+         * and so do we, with nothing left that is half written. */
         (void) signal(SIGPIPE, SIG_IGN);
         (void) signal(SIGINT, SIG_IGN);
+        sigemptyset(&ends);
+        sigaddset(&ends, SIGTERM);
+        if (sigprocmask(SIG_BLOCK, &ends, NULL) >= 0)
+                task->control = signalfd(-1, &ends, SFD_CLOEXEC);
         task->stream = pack ? STDOUT_FILENO : STDIN_FILENO;
         r = pack ? archive_pack(task, &error) : archive_unpack(task, &error);
         if (r >= 0)
                 return EXIT_SUCCESS;
-        if (pack ? error.errnum == EPIPE : error.errnum == ENODATA)
+        if (error.errnum == ECANCELED || (pack ? error.errnum == EPIPE : error.errnum == ENODATA))
                 return STATUS_CUT_OFF;
         fprintf(stderr, "ctrctl: %s\n", error_message(&error));
         return EXIT_FAILURE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "archive-task.h"
@@ -51,6 +52,20 @@ static int await(ArchiveTask *task, short events) {
         }
 }
 
+/* Somebody else who has it may have been quicker since it was ready. A pipe has no such
+ * flag of a single call, but whoever waits at one can be killed. */
+static ssize_t receive(int fd, void *data, size_t size) {
+        ssize_t n = recv(fd, data, size, MSG_DONTWAIT);
+
+        return n < 0 && errno == ENOTSOCK ? read(fd, data, size) : n;
+}
+
+static ssize_t transmit(int fd, const void *data, size_t size) {
+        ssize_t n = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        return n < 0 && errno == ENOTSOCK ? write(fd, data, size) : n;
+}
+
 ssize_t archive_task_read(ArchiveTask *task, void *data, size_t size) {
         for (;;) {
                 int r = await(task, POLLIN);
@@ -58,7 +73,7 @@ ssize_t archive_task_read(ArchiveTask *task, void *data, size_t size) {
 
                 if (r < 0)
                         return r;
-                n = read(task->stream, data, size);
+                n = receive(task->stream, data, size);
                 if (n < 0 && (errno == EINTR || errno == EAGAIN))
                         continue;
                 if (n < 0)
@@ -78,7 +93,7 @@ ssize_t archive_task_write(ArchiveTask *task, const void *data, size_t size) {
                 if (r < 0)
                         return r;
                 /* What a pipe takes without waiting, once it is ready. */
-                n = write(task->stream, (const char *) data + done, MIN(size - done, (size_t) PIPE_BUF));
+                n = transmit(task->stream, (const char *) data + done, MIN(size - done, (size_t) PIPE_BUF));
                 if (n < 0 && (errno == EINTR || errno == EAGAIN))
                         continue;
                 if (n < 0)

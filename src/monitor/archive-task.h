@@ -17,6 +17,7 @@ typedef struct ArchiveTask {
         const char *path;  /* of the file or tree; where to, in unpacking */
         const char *name;  /* unpacking: what the tree is called, whatever the stream says; NULL: what it says */
         bool directory;    /* unpacking: path is a directory, and what comes is named below it */
+        bool inside;       /* in a container, as root of it */
         bool preserve;     /* owners, set-id bits, ACLs, capabilities of files */
         bool owned;        /* unpacking, without preserve: all belongs to these */
         uid_t uid;

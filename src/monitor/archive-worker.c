@@ -31,7 +31,10 @@ typedef struct Worker {
         ArchiveTask task;
         Plan plan;
         int plan_fd, lock;
-        char group[32];
+        int lease;         /* how ctrd counts what its user has under way */
+        bool has_lease;
+        int leader_fd, group_fd;
+        char *payload, *group; /* allocated; NULL: no group was made */
 } Worker;
 
 static void tell_progress(uint64_t bytes, void *userdata) {
@@ -41,8 +44,8 @@ static void tell_progress(uint64_t bytes, void *userdata) {
         wire_begin(&m);
         wire_put(&m, "EVENT", "progress");
         wire_put_u64(&m, "BYTES", bytes);
-        /* Who does not read it has the next. */
-        (void) fd_send(w->control, m.data, m.size, NULL, 0);
+        /* Who does not read it has the next, and is not waited for. */
+        (void) send(w->control, m.data, m.size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static int tell_failure(Worker *w, const Error *error, int r) {
@@ -82,8 +85,9 @@ static int take_key(Worker *w, const char *key, const char *value) {
                 w->task.path = value;
                 return *value == '/' ? 0 : -EBADMSG;
         }
-        if (streq(key, "PRESERVE") || streq(key, "DIRECTORY")) {
-                *(streq(key, "PRESERVE") ? &w->task.preserve : &w->task.directory) = streq(value, "yes");
+        if (streq(key, "PRESERVE") || streq(key, "DIRECTORY") || streq(key, "LEASE")) {
+                *(streq(key, "PRESERVE") ? &w->task.preserve : streq(key, "LEASE") ? &w->has_lease : &w->task.directory) =
+                        streq(value, "yes");
                 return 0;
         }
         if (parse_u32(value, &number) < 0)
@@ -100,16 +104,14 @@ static int take_key(Worker *w, const char *key, const char *value) {
 
 static int receive_request(Worker *w) {
         const char *key, *value;
-        int fds[2] = { -EBADF, -EBADF }, r;
+        int fds[3] = { -EBADF, -EBADF, -EBADF }, r;
         WireReader reader;
-        size_t n_fds = 0;
+        size_t n_fds = 0, n_expected;
         ssize_t n;
 
         n = fd_receive(w->control, w->text, ARCHIVE_MESSAGE_MAX, fds, ELEMENTSOF(fds), &n_fds);
         if (n <= 0)
                 return n < 0 ? (int) n : -ECONNRESET;
-        w->task.stream = n_fds > 0 ? fds[0] : -EBADF;
-        w->plan_fd = n_fds > 1 ? fds[1] : -EBADF;
         wire_read_begin(&reader, w->text, (size_t) n);
         while ((r = wire_read_next(&reader, &key, &value)) > 0) {
                 r = take_key(w, key, value);
@@ -118,7 +120,13 @@ static int receive_request(Worker *w) {
         }
         if (r < 0)
                 return r;
-        return w->name && w->task.path && n_fds == (w->leader > 0 ? 1 : 2) ? 0 : -EBADMSG;
+        n_expected = 1 + (w->leader > 0 ? 0 : 1) + (w->has_lease ? 1 : 0);
+        if (!w->name || !w->task.path || n_fds != n_expected)
+                return -EBADMSG;
+        w->task.stream = fds[0];
+        w->plan_fd = w->leader > 0 ? -EBADF : fds[1];
+        w->lease = w->has_lease ? fds[n_expected - 1] : -EBADF;
+        return 0;
 }
 
 /* One at a time has the root of a container that does not run, and no monitor mounts it
@@ -142,11 +150,37 @@ static int prepare_stopped(Worker *w, Error *error) {
         return archive_task_check(&w->task, error);
 }
 
-static int do_copy(Worker *w, pid_t parent, Error *error) {
+/* A group that the container has not made before us: it could be one that is frozen. */
+static int prepare_running(Worker *w, Error *error) {
         int r;
 
-        r = w->leader > 0 ? sandbox_enter_running(w->name, w->leader, w->group, error)
+        r = w->leader_fd = process_pidfd(w->leader);
+        if (r == -ESRCH)
+                return error_set(error, ESRCH, "NotRunning", "The container has ended");
+        if (r < 0)
+                return error_set_errno(error, r, "The container's first process cannot be watched");
+        r = sandbox_payload(w->name, w->leader, &w->payload, error);
+        if (r < 0)
+                return r;
+        r = w->group_fd = cgroup_create_random(w->payload, "ctr.copy-", &w->group);
+        return r < 0 ? error_set_errno(error, r, "A control group in %s cannot be made", w->payload) : 0;
+}
+
+static int enter(Worker *w, Error *error) {
+        int r = sandbox_leave_host(error);
+
+        if (r < 0)
+                return r;
+        r = w->leader > 0 ? sandbox_enter_running(w->leader, w->leader_fd, w->group_fd, error)
                           : sandbox_enter_stopped(&w->plan, error);
+        w->leader_fd = fd_close(w->leader_fd);
+        w->group_fd = fd_close(w->group_fd);
+        return r;
+}
+
+static int do_copy(Worker *w, pid_t parent, Error *error) {
+        int r = enter(w, error);
+
         /* With the parent goes who holds the lock. Not sooner: a change of users forgets it. */
         if (r >= 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent))
                 r = error_set_errno(error, ECANCELED, "The copy was given up");
@@ -161,11 +195,11 @@ static int child(Worker *w, pid_t parent) {
         _cleanup_error_ Error error = ERROR_INIT;
         int r;
 
-        /* Both are the parent's: nothing of the host's is open here but streams. */
+        /* They are the parent's: nothing of the host's is open here but streams. */
         w->lock = fd_close(w->lock);
+        w->lease = fd_close(w->lease);
         w->plan_fd = fd_close(w->plan_fd);
         umask(0022);
-        snprintf(w->group, sizeof(w->group), "ctr.copy-%d", (int) getpid());
         w->task.progress = tell_progress;
         w->task.userdata = w;
         r = do_copy(w, parent, &error);
@@ -192,10 +226,8 @@ static int watch(Worker *w, int pidfd) {
                         uint64_t now = now_usec(CLOCK_MONOTONIC);
 
                         p[1].fd = -1;
-                        if (now >= deadline) {
-                                (void) process_signal(pidfd, SIGKILL);
-                                return 0;
-                        }
+                        if (now >= deadline)
+                                return process_signal(pidfd, SIGKILL);
                         timeout = (int) ((deadline - now) / USEC_PER_MSEC) + 1;
                 }
                 if (poll(p, ELEMENTSOF(p), timeout) < 0 && errno != EINTR)
@@ -207,36 +239,35 @@ static int watch(Worker *w, int pidfd) {
         }
 }
 
-static void remove_group(Worker *w, const char *payload, pid_t pid) {
+static void remove_group(Worker *w) {
         _cleanup_free_ char *path = NULL;
 
-        if (payload && asprintf(&path, "%s/ctr.copy-%d", payload, (int) pid) >= 0)
+        if (w->group && asprintf(&path, "%s/%s", w->payload, w->group) >= 0)
                 (void) cgroup_remove(path);
+        w->group_fd = fd_close(w->group_fd);
+        free(w->group);
+        free(w->payload);
+        w->group = w->payload = NULL;
 }
 
-static int run(Worker *w, Error *error) {
-        _cleanup_free_ char *payload = NULL;
+static int run_child(Worker *w, Error *error) {
         _cleanup_fd_ int pidfd = -EBADF;
         int status = 0, sig = 0, r;
         pid_t pid, self;
 
-        r = w->leader > 0 ? sandbox_payload(w->name, w->leader, &payload, error) : prepare_stopped(w, error);
-        if (r < 0)
-                return r;
         self = getpid();
         pid = fork();
         if (pid == 0)
                 _exit(child(w, self));
         if (pid < 0)
                 return error_set_errno(error, errno, "A process cannot be made");
-        w->task.stream = fd_close(w->task.stream);
         r = pidfd = process_pidfd(pid);
         if (r >= 0)
                 r = watch(w, pidfd);
-        if (r < 0)
-                (void) kill(pid, SIGKILL);
-        r = pidfd < 0 ? -EIO : process_wait(pidfd, &status, &sig);
-        remove_group(w, payload, pid);
+        /* Who cannot be killed is not waited for: it is told with our end (PR_SET_PDEATHSIG). */
+        if (r < 0 && kill(pid, SIGKILL) < 0)
+                return error_set_errno(error, errno, "The worker that copies cannot be ended");
+        r = pidfd < 0 ? process_wait_pid(pid) : process_wait(pidfd, &status, &sig);
         w->lock = fd_close(w->lock); /* before ctrd is told, by our end, that it may go on */
         if (sig == SIGKILL)
                 return error_set(error, EIO, NULL, "The copy was killed: the container has ended, or its memory is used up");
@@ -245,13 +276,24 @@ static int run(Worker *w, Error *error) {
         return r < 0 ? r : status == EXIT_SUCCESS ? 0 : -ECANCELED;
 }
 
+static int run(Worker *w, Error *error) {
+        int r = w->leader > 0 ? prepare_running(w, error) : prepare_stopped(w, error);
+
+        if (r >= 0)
+                r = run_child(w, error);
+        remove_group(w);
+        return r;
+}
+
 int archive_worker_run(int control) {
         static Worker w;
         _cleanup_error_ Error error = ERROR_INIT;
         int r;
 
-        w = (Worker){ .control = control, .task = ARCHIVE_TASK_INIT, .plan_fd = -EBADF, .lock = -EBADF };
+        w = (Worker){ .control = control, .task = ARCHIVE_TASK_INIT, .plan_fd = -EBADF, .lock = -EBADF,
+                      .lease = -EBADF, .leader_fd = -EBADF, .group_fd = -EBADF };
         w.task.control = control;
+        w.task.inside = true;
         (void) signal(SIGPIPE, SIG_IGN);
         r = receive_request(&w);
         if (r == -ECONNRESET)

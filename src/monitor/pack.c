@@ -303,7 +303,7 @@ static int pack_one(Pack *p, int dir, const char *name) {
         if (fd == -ENOENT || fd == -ELOOP || fd == -ENXIO || fd == -ENOTDIR)
                 return 0;
         /* In a container, what its root may not read is the host's: /run/host/inaccessible. */
-        if (fd == -EACCES && p->task->control >= 0 && p->device != 0) {
+        if (fd == -EACCES && p->task->inside && p->device != 0) {
                 p->task->n_skipped++;
                 return 0;
         }

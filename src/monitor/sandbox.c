@@ -87,6 +87,12 @@ static int become_root(Error *error) {
         return 0;
 }
 
+int sandbox_leave_host(Error *error) {
+        return unshare(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC) < 0
+                       ? error_set_errno(error, errno, "The host's network and queues cannot be left")
+                       : 0;
+}
+
 static bool has_ended(int pidfd) {
         struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
@@ -96,22 +102,14 @@ static bool has_ended(int pidfd) {
 /* Everything that was read by the leader's number was the leader's if it has not ended
  * by then. The monitor kills all in the payload when the leader has ended: who has come in
  * before is among them. */
-int sandbox_enter_running(const char *name, pid_t leader, const char *group, Error *error) {
-        _cleanup_fd_ int pidfd = process_pidfd(leader), cgroup = -EBADF;
-        _cleanup_free_ char *payload = NULL;
+int sandbox_enter_running(pid_t leader, int pidfd, int group, Error *error) {
         bool user = !same_namespace(leader, "user");
-        unsigned n_created;
         int r;
 
-        r = sandbox_payload(name, leader, &payload, error);
+        r = cgroup_attach(group, 0);
         if (r < 0)
-                return r;
-        r = cgroup = cgroup_create_below(payload, group, &n_created);
-        if (r >= 0)
-                r = cgroup_attach(cgroup, 0);
-        if (r < 0)
-                return error_set_errno(error, r, "The control group %s/%s cannot be entered", payload, group);
-        if (pidfd < 0 || has_ended(pidfd))
+                return error_set_errno(error, r, "The container's control group cannot be entered");
+        if (has_ended(pidfd))
                 return error_set(error, ESRCH, "NotRunning", "The container has ended");
         if (setns(pidfd, (user ? CLONE_NEWUSER : 0) | CLONE_NEWNS) < 0)
                 return error_set_errno(error, errno, "The container's namespaces cannot be entered");
@@ -173,8 +171,8 @@ static const char *const calls[] = {
         "futimesat", "getcwd", "getdents", "getdents64", "getegid", "geteuid", "getgid", "getpid", "getrandom", "gettimeofday",
         "getuid", "getxattr", "ioctl", "lchown", "lgetxattr", "link", "linkat", "listxattr", "llistxattr", "lseek", "lsetxattr", "lstat",
         "madvise", "mkdir", "mkdirat", "mknod", "mknodat", "mremap", "munmap", "newfstatat", "open", "openat",
-        "openat2", "poll", "ppoll", "pread64", "pwrite64", "read", "readlink", "readlinkat", "readv", "rename",
-        "renameat", "renameat2", "restart_syscall", "rmdir", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sendmsg",
+        "openat2", "poll", "ppoll", "pread64", "pwrite64", "read", "readlink", "readlinkat", "readv", "recvfrom", "rename",
+        "renameat", "renameat2", "restart_syscall", "rmdir", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sendmsg", "sendto",
         "setxattr", "stat", "statfs", "statx", "symlink", "symlinkat", "truncate", "umask", "unlink", "unlinkat",
         "utime", "utimensat", "utimes", "write", "writev",
 };

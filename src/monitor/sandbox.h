@@ -15,10 +15,14 @@
  * freed. -ESRCH where that is no process of this container any more. */
 int sandbox_payload(const char *name, pid_t leader, char **ret, Error *error);
 
-/* Into one that runs: its user and mount namespace, and a group of its own below its
- * payload, so that it ends with the container. Who waits for this process removes the
- * group. -ESRCH as above. */
-int sandbox_enter_running(const char *name, pid_t leader, const char *group, Error *error);
+/* Leaves what is the host's besides files: its network, names and queues. Before anything
+ * is read. */
+int sandbox_leave_host(Error *error);
+
+/* Into one that runs: its user and mount namespace, and a group that was made below its
+ * payload, so that it ends with the container. pidfd: of the leader, opened before anything
+ * was asked of the number. Both stay the caller's, to be closed. -ESRCH as above. */
+int sandbox_enter_running(pid_t leader, int pidfd, int group, Error *error);
 
 /* Into one that does not run: mounts its root, for this process only. */
 int sandbox_enter_stopped(Plan *plan, Error *error);
