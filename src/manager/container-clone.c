@@ -218,7 +218,7 @@ static int check(const Container *c, Error *error) {
         /* It may be among them. */
         if (c->manager->boot)
                 return error_set(error, EBUSY, "Busy", "containers are being started, as the host was booted: clone %s afterwards", c->name);
-        return 0;
+        return container_check_files(c, error);
 }
 
 int container_clone(Container *source, CloneRequest *request, Job *job, Error *error) {

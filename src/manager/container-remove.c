@@ -137,12 +137,12 @@ void container_removal_continue(Container *c, Job *job) {
 int container_remove(Container *c, bool force, Job *job, Error *error) {
         int r = check_protection(c, error);
 
-        if (r >= 0)
-                r = container_check_unused(c, error);
         if (r < 0)
                 return r;
-        if (!container_state_is_active(c->state) && !c->ending && !c->job)
-                return remove_now(c, job, error);
+        if (!container_state_is_active(c->state) && !c->ending && !c->job) {
+                r = container_check_unused(c, error);
+                return r < 0 ? r : remove_now(c, job, error);
+        }
         if (container_is_queued(c)) {
                 if (!force)
                         return error_set(error, EBUSY, "Busy", "container %s is to be started by job %s: cancel it, or remove with force",

@@ -5,11 +5,13 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "boot-progress.h"
 #include "container.h"
+#include "fd.h"
 #include "file.h"
 #include "journal-link.h"
 #include "launch.h"
@@ -100,10 +102,24 @@ int container_check_vacant(Manager *manager, const char *name, Error *error) {
         return r < 0 ? r : settings_files_check_vacant(name, error);
 }
 
+/* While it runs its monitor asks for the same lock, before it mounts anything. */
+int container_check_files(const Container *container, Error *error) {
+        _cleanup_fd_ int fd = -EBADF;
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), PATH_CONTAINERS "/%s/fs", container->name);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+                return error_set(error, EBUSY, "Busy",
+                                 "files of container %s are being copied by a worker that does not end: try again when it has, or kill it (ctr-archive)",
+                                 container->name);
+        return 0;
+}
+
 int container_check_unused(const Container *container, Error *error) {
-        return container->clones == 0
-                       ? 0
-                       : error_set(error, EBUSY, "Busy", "container %s is being cloned: try again when that has ended", container->name);
+        if (container->clones > 0)
+                return error_set(error, EBUSY, "Busy", "container %s is being cloned: try again when that has ended", container->name);
+        return container_check_files(container, error);
 }
 
 bool container_is_on_disk(const char *name) {

@@ -192,7 +192,11 @@ int container_check_unknown(Manager *manager, const char *name, Error *error);
 /* The same, and where any file stands in the way of one that comes with its own. */
 int container_check_vacant(Manager *manager, const char *name, Error *error);
 
-/* "Busy" while it is being cloned. */
+/* "Busy" while a worker has its files, that an earlier ctrd has begun or that could not be
+ * killed. Of one that does not run. */
+int container_check_files(const Container *container, Error *error);
+
+/* The same, and while it is being cloned. */
 int container_check_unused(const Container *container, Error *error);
 
 /* Whether its directory is there: it exists, whatever is wrong with it. */

@@ -4,6 +4,7 @@
 #include "copy-bus.h"
 #include "copy.h"
 #include "deed.h"
+#include "fd.h"
 
 static int read_option(sd_bus_message *m, const char *key, CopyRequest *request, sd_bus_error *ret_error) {
         int b, r;
@@ -37,7 +38,8 @@ static int read_options(sd_bus_message *m, CopyRequest *request, sd_bus_error *r
 static int copy(sd_bus_message *m, Container *c, bool in, sd_bus_error *ret_error) {
         const char *kind = in ? "copy-to" : "copy-from";
         _cleanup_error_ Error error = ERROR_INIT;
-        CopyRequest request = { .in = in };
+        CopyRequest request = { .in = in, .lease = -EBADF };
+        _cleanup_fd_ int lease = -EBADF;
         Job *job;
         int r;
 
@@ -57,7 +59,10 @@ static int copy(sd_bus_message *m, Container *c, bool in, sd_bus_error *ret_erro
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        r = bus_job_new(c->manager, m, kind, ACTION_FILES, c->name, &job, &error);
+        r = bus_lease(c->manager, m, &lease, &error);
+        request.lease = lease;
+        if (r >= 0)
+                r = bus_job_new(c->manager, m, kind, ACTION_FILES, c->name, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         r = bus_reply_job(m, job);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -13,6 +14,7 @@
 #include "manager.h"
 #include "parse.h"
 #include "socket.h"
+#include "unit-worker.h"
 #include "wire.h"
 
 /* A worker that cannot be killed, held up by a file system that a container serves, is
@@ -22,29 +24,51 @@
 struct Copy {
         Manager *manager;
         char *container; /* which may go meanwhile */
-        Job *job;
+        char *key;       /* of the job */
+        Job *job;        /* NULL: it is given up, and its worker is not gone yet */
         LauncherRequest *launch;
+        UnitRequest *scope;
+        bool stopped;    /* the container does not run */
+        char *request;   /* until it is sent, with these */
+        size_t request_size, n_fds;
+        int fds[3];
         int control;
         sd_event_source *io, *timer;
         bool done;
         Error failure;
 };
 
+static void drop_request(Copy *copy) {
+        while (copy->n_fds > 0)
+                fd_close(copy->fds[--copy->n_fds]);
+        free(copy->request);
+        copy->request = NULL;
+}
+
 Copy *copy_free(Copy *copy) {
         if (!copy)
                 return NULL;
         launcher_request_drop(copy->launch);
+        unit_request_drop(copy->scope);
+        drop_request(copy);
         sd_event_source_disable_unref(copy->io);
         sd_event_source_disable_unref(copy->timer);
         fd_close(copy->control);
         error_clear(&copy->failure);
         free(copy->container);
+        free(copy->key);
         free(copy);
         return NULL;
 }
 DEFINE_CLEANUP(Copy *, copy_free)
 
-static void finish(Copy *copy) {
+static void forget(Copy *copy) {
+        map_remove(&copy->manager->copies, copy->key);
+        copy_free(copy);
+}
+
+/* Ends its job. */
+static void conclude(Copy *copy) {
         Container *c = map_get(&copy->manager->containers, copy->container);
         _cleanup_error_ Error failure = ERROR_INIT;
         Job *job = copy->job;
@@ -55,14 +79,19 @@ static void finish(Copy *copy) {
                 error_move(&failure, &copy->failure);
         else if (!copy->done)
                 error_set(&failure, EIO, NULL, "the worker that copied has ended without a word");
-        map_remove(&copy->manager->copies, job->key);
-        copy_free(copy);
+        copy->job = NULL;
         if (c && c->job == job) {
                 c->job = NULL;
                 container_changed(c, "Job", NULL);
                 recovery_look(c);
         }
         job_finish(job, &failure);
+}
+
+static void finish(Copy *copy) {
+        if (copy->job)
+                conclude(copy);
+        forget(copy);
 }
 
 /* Names of errors are constants. */
@@ -123,15 +152,16 @@ static int on_control(sd_event_source *source, int fd, uint32_t events, void *us
         n = fd_receive(fd, data, ARCHIVE_MESSAGE_MAX, NULL, 0, NULL);
         if (n == -EAGAIN || n == -EINTR)
                 return 0;
-        if (n > 0)
-                take_event(copy, data, (size_t) n);
-        else
+        if (n <= 0)
                 finish(copy);
+        else if (copy->job)
+                take_event(copy, data, (size_t) n);
         return 0;
 }
 
+/* What it holds stays held, and it counts, until its end is seen. */
 static int on_given_up(sd_event_source *source, uint64_t usec, void *userdata) {
-        finish(userdata);
+        conclude(userdata);
         return 0;
 }
 
@@ -142,14 +172,50 @@ static void cancel(Job *job, void *userdata) {
         (void) sd_event_add_time_relative(copy->manager->event, &copy->timer, CLOCK_MONOTONIC, CANCEL_USEC, 0, on_given_up, copy);
 }
 
-static void on_started(pid_t pid, const Error *error, void *userdata) {
+static int send_request(Copy *copy, Error *error) {
+        int r = fd_send(copy->control, copy->request, copy->request_size, copy->fds, copy->n_fds);
+
+        drop_request(copy);
+        return r < 0 ? error_set_errno(error, r, "cannot talk to the worker") : 0;
+}
+
+static void fail(Copy *copy, const Error *error) {
+        error_set(&copy->failure, error->errnum, error->name, "%s", error_message(error));
+        finish(copy);
+}
+
+static void on_bounded(const Error *failure, void *userdata) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        Copy *copy = userdata;
+
+        copy->scope = NULL;
+        /* One that was canceled meanwhile ends by itself. */
+        if (!failure && copy->job && !copy->job->canceling && send_request(copy, &error) < 0)
+                failure = &error;
+        if (failure)
+                fail(copy, failure);
+}
+
+/* Of a container that runs, what is copied is paid for by its control group. */
+static int bound_worker(Copy *copy, pid_t pid, Error *error) {
+        char unit[UNIT_NAME_MAX], description[256];
+        int r;
+
+        snprintf(unit, sizeof(unit), "ctrd-copy-%s.scope", copy->key);
+        snprintf(description, sizeof(description), "Copy of Files of Container %s", copy->container);
+        r = unit_bound_worker(copy->manager->units, unit, description, pid, on_bounded, copy, &copy->scope);
+        return r < 0 ? error_set_errno(error, r, "cannot make the unit %s", unit) : 0;
+}
+
+static void on_started(pid_t pid, const Error *failure, void *userdata) {
+        _cleanup_error_ Error error = ERROR_INIT;
         Copy *copy = userdata;
 
         copy->launch = NULL;
-        if (error) {
-                error_set(&copy->failure, error->errnum, error->name, "%s", error_message(error));
-                finish(copy);
-        }
+        if (!failure && copy->stopped && bound_worker(copy, pid, &error) < 0)
+                failure = &error;
+        if (failure)
+                fail(copy, failure);
 }
 
 int copy_request_check(const CopyRequest *request, Error *error) {
@@ -165,6 +231,9 @@ int copy_request_check(const CopyRequest *request, Error *error) {
                 return error_set(error, EINVAL, "InvalidArguments", "owners are kept or given, not both");
         if (request->uid == UINT32_MAX || request->gid == UINT32_MAX)
                 return error_set(error, EINVAL, "InvalidArguments", "%u is no user and no group", UINT32_MAX);
+        if (!fd_is_stream(request->stream))
+                return error_set(error, EINVAL, "InvalidArguments",
+                                 "the stream is neither a pipe nor a stream socket of AF_UNIX: put a pipe before what it is, as cat(1) does");
         return 0;
 }
 
@@ -181,6 +250,9 @@ static int check_state(const Container *c, Error *error) {
         if (count_copies(c) >= COPIES_MAX)
                 return error_set(error, EBUSY, "LimitsExceeded", "%d copies of %s are under way already: try again when one has ended",
                                  COPIES_MAX, c->name);
+        if (map_size(&c->manager->copies) >= COPIES_ALL_MAX)
+                return error_set(error, EBUSY, "LimitsExceeded", "%d copies are under way already: try again when one has ended",
+                                 COPIES_ALL_MAX);
         if (!container_state_is_active(c->state))
                 return c->job || c->ending
                                ? error_set(error, EBUSY, "Busy",
@@ -216,9 +288,18 @@ static int make_plan(Container *c, Error *error) {
         return r < 0 ? r : fd_sealed("plan", plan, strlen(plan));
 }
 
-static int send_request(Copy *copy, Container *c, const CopyRequest *request, int plan, Error *error) {
-        int fds[2] = { request->stream, plan }, r;
+static int keep_fd(Copy *copy, int fd) {
+        int kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+        if (kept < 0)
+                return -errno;
+        copy->fds[copy->n_fds++] = kept;
+        return 0;
+}
+
+static int make_request(Copy *copy, Container *c, const CopyRequest *request, int plan, Error *error) {
         WireWriter w;
+        int r;
 
         wire_begin(&w);
         wire_put(&w, "DIRECTION", request->in ? "in" : "out");
@@ -234,10 +315,23 @@ static int send_request(Copy *copy, Container *c, const CopyRequest *request, in
         }
         if (request->directory)
                 wire_put(&w, "DIRECTORY", "yes");
+        if (request->lease >= 0)
+                wire_put(&w, "LEASE", "yes");
         if (w.overflow)
                 return error_set(error, ENAMETOOLONG, "InvalidArguments", "the path is too long");
-        r = fd_send(copy->control, w.data, w.size, fds, plan < 0 ? 1 : 2);
-        return r < 0 ? error_set_errno(error, r, "cannot talk to the worker") : 0;
+        r = keep_fd(copy, request->stream);
+        if (r >= 0 && plan >= 0)
+                r = keep_fd(copy, plan);
+        if (r >= 0 && request->lease >= 0)
+                r = keep_fd(copy, request->lease);
+        if (r < 0)
+                return r;
+        copy->request = malloc(w.size);
+        if (!copy->request)
+                return -ENOMEM;
+        copy->request_size = w.size;
+        memcpy(copy->request, w.data, w.size);
+        return 0;
 }
 
 int container_copy(Container *c, const CopyRequest *request, Job *job, Error *error) {
@@ -256,8 +350,10 @@ int container_copy(Container *c, const CopyRequest *request, Job *job, Error *er
                 return -ENOMEM;
         copy->manager = c->manager;
         copy->control = -EBADF;
+        copy->stopped = stopped;
         copy->container = strdup(c->name);
-        r = copy->container ? socket_pair(SOCK_SEQPACKET, pair) : -ENOMEM;
+        copy->key = strdup(job->key);
+        r = copy->container && copy->key ? socket_pair(SOCK_SEQPACKET, pair) : -ENOMEM;
         if (r < 0)
                 return r;
         copy->control = pair[0];
@@ -267,15 +363,17 @@ int container_copy(Container *c, const CopyRequest *request, Job *job, Error *er
         if (r >= 0)
                 r = sd_event_add_io(c->manager->event, &copy->io, copy->control, EPOLLIN, on_control, copy);
         if (r >= 0)
-                r = send_request(copy, c, request, plan, error);
+                r = make_request(copy, c, request, plan, error);
+        if (r >= 0 && !stopped)
+                r = send_request(copy, error);
         if (r >= 0)
-                r = map_put(&c->manager->copies, job->key, copy);
+                r = map_put(&c->manager->copies, copy->key, copy);
         if (r < 0)
                 return r;
         copy->job = job;
         r = launcher_spawn(c->manager->event, LAUNCHER_ARCHIVE, c->name, theirs, on_started, copy, &copy->launch, error);
         if (r < 0) {
-                map_remove(&c->manager->copies, job->key);
+                map_remove(&c->manager->copies, copy->key);
                 return r;
         }
 

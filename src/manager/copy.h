@@ -8,7 +8,8 @@
 
 #include "container.h"
 
-#define COPIES_MAX 8 /* of one container at a time */
+#define COPIES_MAX 8      /* of one container at a time */
+#define COPIES_ALL_MAX 64 /* of all; a worker that cannot be killed is one of them until it ends */
 #define COPY_PATH_MAX 4000
 
 typedef struct CopyRequest {
@@ -17,12 +18,12 @@ typedef struct CopyRequest {
         bool directory;   /* in: it is a directory, and what comes is named below it */
         bool preserve;
         uint32_t uid, gid; /* in, without preserve: of the container */
-        int stream;        /* stays the caller's */
+        int stream, lease; /* stay the caller's; lease may be -EBADF */
 } CopyRequest;
 
 typedef struct Copy Copy;
 
-/* The request by itself: "InvalidArguments". */
+/* The request by itself, and what its stream is: "InvalidArguments". */
 int copy_request_check(const CopyRequest *request, Error *error);
 
 /* Begins it, and ends the job when it has ended. On failure the job is the caller's

@@ -2,8 +2,13 @@
 
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 
 #include "unit-worker.h"
+
+/* ctr-archive bounds what it remembers to half of that; the rest is its file systems'. */
+#define BOUND_MEMORY (UINT64_C(1) << 30)
+#define BOUND_TASKS UINT64_C(16)
 
 /* Whoever has CAP_SYS_ADMIN is held back by none of it who wants out: it is against
  * mistakes. Of attributes that overlayfs writes nobody else may even know. */
@@ -126,6 +131,23 @@ int unit_start_worker(UnitClient *client, const UnitWorker *worker, UnitDone don
                 r = unit_append_program(m, worker->argv);
         if (r >= 0)
                 r = unit_send_transient(client, m, worker->unit, done, userdata, ret);
+        sd_bus_message_unref(m);
+        return r;
+}
+
+int unit_bound_worker(UnitClient *client, const char *unit, const char *description, pid_t pid, UnitDone done, void *userdata,
+                      UnitRequest **ret) {
+        sd_bus_message *m = NULL;
+        int r = unit_new_transient(client, unit, &m);
+
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "Description", "s", description, "PIDs", "au", 1, (uint32_t) pid,
+                                  "CollectMode", "s", "inactive-or-failed", "MemoryMax", "t", BOUND_MEMORY, "TasksMax", "t", BOUND_TASKS);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)(sv)", "KillSignal", "i", SIGURG, "TimeoutStopUSec", "t", 5 * USEC_PER_SEC);
+        if (r >= 0)
+                r = unit_send_transient(client, m, unit, done, userdata, ret);
         sd_bus_message_unref(m);
         return r;
 }

@@ -26,5 +26,11 @@ typedef struct UnitWorker {
 /* done when it has ended. */
 int unit_start_worker(UnitClient *client, const UnitWorker *worker, UnitDone done, void *userdata, UnitRequest **ret);
 
+/* A scope with limits around a process that runs already and is about to work on what a
+ * container has made. done when it is in it. It takes no signal as an end but the last one:
+ * it ends when nobody is there any more for whom it works. */
+int unit_bound_worker(UnitClient *client, const char *unit, const char *description, pid_t pid, UnitDone done, void *userdata,
+                      UnitRequest **ret);
+
 /* What a transient service runs. */
 int unit_append_program(sd_bus_message *m, char *const *argv);
