@@ -8,8 +8,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@
 #include "strv.h"
 
 #define ARCHIVE CTRD_LIBEXEC_DIR "/ctr-archive"
+#define GRACE_MSEC 2000
 #define STATUS_CUT_OFF 3 /* of ctr-archive: the other side knows why */
 
 #define CODE_OWNER 0x100
@@ -40,7 +43,7 @@ typedef struct Cp {
         bool tree;  /* what comes from standard input is one tree, named as by cp */
         bool owned;
         uint32_t uid, gid;
-        int pidfd;  /* of the one that packs or unpacks here; -EBADF: none */
+        int pidfd;  /* of the one that packs, unpacks or passes on here; -EBADF: none */
 } Cp;
 
 static const Option cp_options[] = {
@@ -166,15 +169,59 @@ static int spawn_archive(Cp *cp, int fd, Error *error) {
         return spawn(ARCHIVE, (char *const *) argv, cp->in ? -1 : fd, cp->in ? fd : -1, &cp->pidfd, error);
 }
 
-/* 0 where it did its part, 1 where it has said why not, -EPIPE where the other side knows. */
-static int wait_archive(Cp *cp) {
+/* A file or a terminal is nothing that a worker in a container may wait for. */
+static int spawn_pump(Cp *cp, int fd, Error *error) {
+        char *const argv[] = { (char *) "env", (char *) "cat", NULL };
+
+        return spawn("/usr/bin/env", argv, cp->in ? STDIN_FILENO : fd, cp->in ? fd : STDOUT_FILENO, &cp->pidfd, error);
+}
+
+/* Until it has ended, or somebody does not want to wait for it: then it is told, and killed
+ * after a while. hurry: there is nothing more for it to do. -EINTR: a signal, in *ret_signal. */
+static int await_local(Cp *cp, bool hurry, int *ret_signal) {
+        static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+        _cleanup_fd_ int signals = -EBADF;
+        struct signalfd_siginfo info;
+        sigset_t set;
+
+        sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(caught); i++)
+                sigaddset(&set, caught[i]);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || (signals = signalfd(-1, &set, SFD_CLOEXEC)) < 0)
+                return -errno;
+        for (bool told = false;;) {
+                struct pollfd p[] = { { .fd = cp->pidfd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+                int n;
+
+                if (hurry && !told)
+                        (void) process_signal(cp->pidfd, SIGTERM);
+                told = hurry;
+                n = poll(p, ELEMENTSOF(p), hurry ? GRACE_MSEC : -1);
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                if (n > 0 && p[0].revents)
+                        return 0;
+                if (n == 0) /* a file system holds it up, which may be so for ever */
+                        return process_signal(cp->pidfd, SIGKILL) < 0 ? -ESRCH : -ETIMEDOUT;
+                if (n > 0 && read(signals, &info, sizeof(info)) == sizeof(info)) {
+                        *ret_signal = (int) info.ssi_signo;
+                        if (hurry)
+                                return process_signal(cp->pidfd, SIGKILL) < 0 ? -ESRCH : -EINTR;
+                        hurry = true;
+                }
+        }
+}
+
+/* 0 where it did its part, 1 where it has said why not, -EINTR where a signal has ended it,
+ * -EPIPE where the other side knows. */
+static int wait_local(Cp *cp, bool hurry, int *ret_signal) {
         int status = 0, sig = 0;
 
         if (cp->pidfd < 0)
                 return 0;
-        if (process_wait(cp->pidfd, &status, &sig) < 0 || sig > 0)
-                return -EPIPE;
-        return status == 0 ? 0 : status == STATUS_CUT_OFF ? -EPIPE : 1;
+        if (await_local(cp, hurry, ret_signal) < 0 || process_collect(cp->pidfd, &status, &sig) < 0 || sig > 0)
+                return *ret_signal > 0 ? -EINTR : -EPIPE;
+        return status == 0 ? 0 : *ret_signal > 0 ? -EINTR : status == STATUS_CUT_OFF ? -EPIPE : 1;
 }
 
 static int append_option(sd_bus_message *m, const char *key, const char *type, uint32_t value) {
@@ -220,12 +267,14 @@ static int make_call(Cp *cp, const char *container, const char *inside, bool in,
 
 /* Of both sides' words the one that knows the cause. */
 static int conclude(Cp *cp, int status, Error *error) {
-        int local = wait_archive(cp);
+        int sig = 0, local = wait_local(cp, status != 0, &sig);
 
         if (local > 0) {
                 error_clear(error); /* "nobody reads": it has said why itself */
                 return STATUS_FAILURE;
         }
+        if (local == -EINTR)
+                return STATUS_SIGNAL + sig;
         if (status == 0 && local < 0)
                 return error_set(error, EPIPE, NULL, "What was copied ended too early");
         return status;
@@ -235,12 +284,13 @@ static int conclude(Cp *cp, int status, Error *error) {
 static int copy_here(Cp *cp, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_(job_wait_freep) JobWait *w = NULL;
+        bool direct = is_stream(cp->outside) && fd_is_stream(cp->in ? STDIN_FILENO : STDOUT_FILENO);
         int pair[2] = { -EBADF, -EBADF }, stream, r;
 
         r = job_wait_new(&w, cp->ctl, JOB_INTERRUPT_CANCEL, error);
         if (r < 0)
                 return r;
-        if (is_stream(cp->outside))
+        if (direct)
                 stream = cp->in ? STDIN_FILENO : STDOUT_FILENO;
         else {
                 if (pipe2(pair, O_CLOEXEC) < 0)
@@ -248,8 +298,8 @@ static int copy_here(Cp *cp, Error *error) {
                 stream = pair[cp->in ? 0 : 1];
         }
         r = make_call(cp, cp->container, cp->path, cp->in, stream, &m, error);
-        if (r >= 0 && !is_stream(cp->outside))
-                r = spawn_archive(cp, pair[cp->in ? 1 : 0], error);
+        if (r >= 0 && !direct)
+                r = (is_stream(cp->outside) ? spawn_pump : spawn_archive)(cp, pair[cp->in ? 1 : 0], error);
         fd_close(pair[0]);
         fd_close(pair[1]);
         if (r >= 0)

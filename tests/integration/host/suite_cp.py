@@ -4,9 +4,12 @@
 # container may be anything from stopped to hostile.
 
 import ctypes
+import fcntl
 import io
 import os
+import re
 import shutil
+import socket
 import stat
 import struct
 import subprocess
@@ -286,14 +289,49 @@ def test_a_stranger_with_tar():
 
 
 def refused(client, name, method, arguments, word, fds=True):
-    null = os.open('/dev/null', os.O_RDWR)
+    ends = os.pipe()
     try:
-        client.container(name, method, arguments, [null] if fds else [])
+        client.container(name, method, arguments, [ends[0]] if fds else [])
         raise AssertionError('%s was not refused' % (arguments,))
     except GLib.Error as error:
         assert (remote_error(error) or '').endswith(word), (word, error.message)
     finally:
-        os.close(null)
+        for fd in ends:
+            os.close(fd)
+
+
+def test_streams_that_nobody_need_answer():
+    """A file, of a FUSE say, or a datagram socket; a stream socket is none."""
+    client = Client()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    files = [open('/etc/passwd', 'rb'), open('/dev/null', 'r+b'), open('/dev/ptmx', 'r+b', buffering=0), ours, socket.socket(socket.AF_INET)]
+    for f in files:
+        for method in ('CopyTo', 'CopyFrom'):
+            try:
+                client.container('box', method, variant('/tmp', {}), [f.fileno()])
+                raise AssertionError('%s was taken' % f)
+            except GLib.Error as error:
+                assert remote_error(error).endswith('InvalidArguments') and 'pipe' in error.message, error.message
+    for f in files + [theirs]:
+        f.close()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    inside('box', 'sh', '-c', 'head -c 1000000 /dev/zero > /srv/zeros')
+    job = client.container('box', 'CopyFrom', variant('/srv/zeros', {}), [theirs.fileno()])[0]
+    theirs.close()
+    with ours.makefile('rb') as f, tarfile.open(fileobj=f, mode='r|') as tar:
+        assert [len(tar.extractfile(info).read()) for info in tar] == [1000000]
+    assert ended(client, job)['State'] == 'done'
+    ours.close()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    job = client.container('still', 'CopyTo', variant('/srv', {'Directory': GLib.Variant('b', True)}), [theirs.fileno()])[0]
+    theirs.close()
+    with ours.makefile('wb') as f:
+        entries(entry('by-socket', size=100000))(f)
+    ours.close()
+    assert ended(client, job)['State'] == 'done'
+    ctl('cp', 'still:/srv/by-socket', HERE)
+    assert os.path.getsize(HERE + '/by-socket') == 100000
+    nothing_half('box', 'still')
 
 
 def test_a_stranger_who_errs():
@@ -379,6 +417,51 @@ def test_ctrd_is_killed_in_the_middle():
     ctl('start', 'still')
     ctl('stop', 'still')
     nothing_half('box', 'still')
+
+
+def workers():
+    """What ctr-archive has for copies at work: pid, and the names of its namespaces."""
+    return {pid: {kind: os.readlink('/proc/%s/ns/%s' % (pid, kind)) for kind in ('net', 'uts', 'ipc')}
+            for pid in run('pgrep', '-x', 'ctr-archive').out.split()}
+
+
+def test_where_a_worker_is():
+    """In none of the host's namespaces, and where somebody pays for what it takes."""
+    client = Client()
+    for name in ('box', 'still'):
+        reader, writer = os.pipe()
+        job = client.container(name, 'CopyTo', variant('/srv', {'Directory': GLib.Variant('b', True)}), [reader])[0]
+        os.close(reader)
+        os.write(writer, entry('half', size=10 << 20).tobuf(tarfile.PAX_FORMAT) + b'x' * 10000)
+        wait_until(lambda: glob.glob('/var/lib/ctrd/containers/%s/fs/upper/srv/.ctr-copy*' % name))
+        found = workers()
+        assert len(found) == 2, found
+        for kind in ('net', 'uts', 'ipc'):
+            assert len({spaces[kind] for spaces in found.values()} - {os.readlink('/proc/self/ns/' + kind)}) == 1, (kind, found)
+        groups = {open('/proc/%s/cgroup' % pid).read().strip().split(':')[-1] for pid in found}
+        if name == 'box':
+            assert any(re.search(r'/ctr-box\.scope/payload/ctr\.copy-[0-9a-f]{16}$', group) for group in groups), groups
+        else:
+            assert len(groups) == 1 and re.search(r'/ctrd-copy-%s\.scope$' % job.split('/')[-1], groups.pop()), groups
+            unit = 'ctrd-copy-%s.scope' % job.split('/')[-1]
+            assert run('systemctl', 'show', '-P', 'TasksMax', unit).out.strip() == '16'
+            assert int(run('systemctl', 'show', '-P', 'MemoryMax', unit).out) == 1 << 30
+        client.call(job, 'org.ctrd1.Job', 'Cancel')
+        assert ended(client, job)['State'] == 'canceled'
+        os.close(writer)
+    nothing_half('box', 'still')
+    wait_until(lambda: 'ctrd-copy' not in run('systemctl', 'list-units', '--all', '--plain').out)
+
+
+def test_files_are_locked_for_whoever_does_not_know():
+    """As by a worker that has outlived its ctrd."""
+    fd = os.open('/var/lib/ctrd/containers/still/fs', os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    for words in (('remove', 'still'), ('rename', 'still', 'moved'), ('clone', 'still', 'twin'), ('start', 'still'),
+                  ('cp', 'still:/etc/passwd', HERE)):
+        fails(*words, word='being copied')
+    os.close(fd)
+    ctl('cp', 'still:/etc/passwd', HERE)
 
 
 def test_nobody_reads():
