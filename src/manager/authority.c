@@ -236,6 +236,18 @@ static int watch_sender(Authority *authority, sd_bus_message *m) {
         return r;
 }
 
+/* A path may be as long as all the rest, and is kept twice: in what rules see, too. */
+static size_t query_size(sd_bus_message *m, const char *const *details, uint64_t max) {
+        const char *const header[] = { sd_bus_message_get_path(m), sd_bus_message_get_interface(m), sd_bus_message_get_member(m) };
+        size_t size = message_size(m, max);
+
+        for (size_t i = 0; i < ELEMENTSOF(header); i++)
+                size += strlen(strempty(header[i]));
+        for (; details && details[0]; details += 2)
+                size += strlen(details[0]) + strlen(strempty(details[1]));
+        return size;
+}
+
 static int check_room(const Authority *authority, uid_t uid, size_t size, sd_bus_error *error) {
         size_t n = 0, bytes = size;
 
@@ -334,7 +346,7 @@ int authority_check(Authority *authority, sd_bus_message *m, const AuthorityWay 
                 return 1;
 
         drop_stale(authority);
-        size = message_size(m, authority->limits->user_bytes_max);
+        size = query_size(m, details, authority->limits->user_bytes_max);
         r = check_room(authority, uid, size, error);
         if (r >= 0)
                 r = watch_sender(authority, m);

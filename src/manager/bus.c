@@ -5,6 +5,7 @@
 #include "bus.h"
 #include "deed.h"
 #include "fd.h"
+#include "name.h"
 #include "strv.h"
 #include "usage.h"
 
@@ -255,6 +256,8 @@ static int authorize_reading(Manager *manager, sd_bus_message *m, const char *pa
         if (r < 0)
                 return r;
         if (r > 0 && *name) { /* "" of the place where they are */
+                if (!name_is_valid(name))
+                        return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no such object");
                 deed.container = name;
                 return deed_authorize(manager, m, &deed, error);
         }

@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
@@ -213,6 +212,7 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
         };
         c->machined = sd_bus_slot_unref(c->machined);
         run_drop_requests(c);
+        c->stop_timer = sd_event_source_disable_unref(c->stop_timer);
         monitor_link_free(link);
         settings_change_run_ended(c);
 
@@ -232,6 +232,10 @@ static void run_ended(Container *c, const ExitRecord *record, bool told) {
         c->scope = true;
         if (unit_wait_gone(c->manager->units, unit, on_scope_gone, c, &c->unit) < 0)
                 run_set_timer(c, END_RETRY_USEC, on_end_timeout);
+}
+
+void run_destroy(Container *c, const char *why) {
+        run_ended(c, &(ExitRecord){ .reason = EXIT_KILLED, .code = SIGKILL, .message = (char *) why }, false);
 }
 
 void run_fail(Container *c, const Error *cause) {
@@ -345,6 +349,8 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         bool adopted = c->adopting;
 
         c->adopting = false;
+        if (adopted)
+                c->forward.found = status->phase == MONITOR_READY;
         if (adopted && status->phase != MONITOR_IDLE && status->phase != MONITOR_STOPPING)
                 recovery_run_found(c);
         c->phase = status->phase;
@@ -380,7 +386,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         case MONITOR_RUNNING:
                 ephemeral_run_began(c);
                 if (before == MONITOR_READY) { /* a soft reboot */
-                        c->forward.since_usec = now_usec(CLOCK_REALTIME);
+                        journal_forward_renew(&c->forward);
                         container_event(c, EVENT_REBOOT);
                         boot_progress_begin_timer(c);
                 }
@@ -389,8 +395,7 @@ static void on_phase(const MonitorStatus *status, bool snapshot, void *userdata)
         case MONITOR_READY:
                 ephemeral_run_began(c);
                 run_ready(c);
-                if (before != MONITOR_READY)
-                        journal_forward_begin(c);
+                journal_forward_begin(c);
                 break;
         case MONITOR_REBOOTING:
                 journal_forward_drop(&c->forward);
@@ -436,17 +441,10 @@ static void on_exited(ExitReason reason, int code, uint64_t timestamp_usec, void
  * or the start had not come to it; its container must not live on without it. */
 static void run_orphaned(Container *c) {
         ExitRecord record = { .reason = EXIT_MONITOR_LOST };
-        char dir[PATH_MAX], path[PATH_MAX];
-        struct stat plan;
-        uint64_t begun;
-        bool known;
+        /* The plan is removed after the end was recorded: without it, the record is of the last
+         * run there was. */
+        bool known = exit_record_load_since(c->name, launch_begun_usec(c->name), &record) >= 0;
 
-        launch_dir(c->name, dir, sizeof(dir));
-        snprintf(path, sizeof(path), "%s/plan", dir);
-        /* The plan is written last before a run and removed after its end was recorded:
-         * without it, the record is of the last run there was. */
-        begun = stat(path, &plan) >= 0 ? timespec_usec(&plan.st_mtim) : errno == ENOENT ? 0 : UINT64_MAX;
-        known = exit_record_load_since(c->name, begun, &record) >= 0;
         /* It had not come up, or ended by itself: what it was made for nobody had told it. */
         c->unbegun = !known && (c->unbegun || c->adopting);
         if (c->state == CONTAINER_STARTING)
@@ -469,79 +467,6 @@ const MonitorLinkOps run_link_ops = {
         .exited = on_exited,
         .closed = on_closed,
 };
-
-/* The stop. */
-
-static int send_stop(Container *c, uint64_t timeout_usec) {
-        WireWriter w;
-        int r;
-
-        /* Not "abort", in any phase: what we know of the phase is old, and a start
-         * may be on its way. */
-        wire_begin(&w);
-        wire_put(&w, "COMMAND", "stop");
-        if (timeout_usec > 0)
-                wire_put_u64(&w, "TIMEOUT_USEC", timeout_usec);
-        r = monitor_link_send(c->link, &w, NULL, 0, NULL, NULL);
-        /* It ends at this moment, as it is asked to: on_closed() is about to hear of it. */
-        return r == -EPIPE || r == -ECONNRESET ? 0 : r;
-}
-
-int container_stop(Container *c, uint64_t timeout_usec, bool restart, Job *job, Error *error) {
-        int r;
-
-        if (container_is_queued(c)) {
-                _cleanup_error_ Error canceled = ERROR_INIT;
-
-                error_set(&canceled, ECANCELED, "Canceled", "the start of %s was canceled before its turn", c->name);
-                recovery_give_up(c);
-                run_end_job(c, &canceled);
-                job_finish(job, NULL);
-                return 0;
-        }
-        if (!container_state_is_active(c->state)) {
-                if (c->recovery.due_usec == 0 || restart)
-                        return error_set(error, ENOENT, "NotRunning", "container %s is not running", c->name);
-                recovery_give_up(c);
-                job_finish(job, NULL);
-                return 0;
-        }
-        if (c->ending && job && c->job)
-                return error_set(error, EBUSY, "Busy", "container %s is ending already", c->name);
-
-        if (!c->ending && !c->link)
-                return error_set(error, ENOTCONN, "Busy", "container %s has no monitor: it is ending", c->name);
-
-        /* First: of a stop that was told and is forgotten the container would come back. */
-        if (!restart && !unit_host_goes_down(c->manager->units))
-                recovery_give_up(c);
-        if (!c->ending) {
-                r = send_stop(c, timeout_usec);
-                if (r < 0)
-                        return error_set_errno(error, r, "cannot talk to the monitor of %s", c->name);
-                c->timer = sd_event_source_disable_unref(c->timer);
-        }
-
-        if (job)
-                container_stop_follow(c, restart, job);
-        else
-                c->restart = restart;
-        container_event(c, EVENT_STOP);
-        return 0;
-}
-
-void container_stop_follow(Container *c, bool restart, Job *job) {
-        _cleanup_error_ Error canceled = ERROR_INIT;
-
-        /* A start that is under way is over with this; a stop before us has its
-         * answer when ours has. */
-        if (c->job) {
-                error_set(&canceled, ECANCELED, "Canceled", "container %s was asked to stop", c->name);
-                run_end_job(c, &canceled);
-        }
-        run_take_job(c, job);
-        c->restart = restart;
-}
 
 /* Survival: what a ctrd that comes up finds. */
 

@@ -3,7 +3,7 @@
 
 /*
  * What the parts of a run share: container-start.c begins it, container-run.c
- * follows and ends it.
+ * follows it to its end, which container-stop.c asks for.
  */
 
 #include "container.h"
@@ -30,6 +30,9 @@ void run_drop_requests(Container *container);
 
 /* Removes what confined the container's processes, of which there are none. */
 void run_unconfine(Container *container);
+
+/* Ends it by systemd, without its monitor. */
+void run_destroy(Container *container, const char *why);
 
 /* A start that cannot go on. The first cause wins. */
 void run_fail(Container *container, const Error *cause);

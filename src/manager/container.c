@@ -33,6 +33,7 @@ Container *container_free(Container *container) {
         unit_request_drop(container->unit);
         sd_bus_slot_unref(container->machined);
         sd_event_source_disable_unref(container->timer);
+        sd_event_source_disable_unref(container->stop_timer);
         settings_change_free(container->change);
         recovery_clear(&container->recovery);
         settings_free(container->settings);

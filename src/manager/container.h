@@ -57,6 +57,7 @@ struct Container {
         bool scope;             /* after the end: it may be there still */
         sd_bus_slot *machined;  /* registration under way */
         sd_event_source *timer; /* how long a start may take, or a forced end */
+        sd_event_source *stop_timer; /* how long a monitor may take for a stop */
         uint64_t start_latest_usec; /* CLOCK_MONOTONIC: to when the guest may extend the former */
         bool start_extended;        /* and has */
         Job *job;               /* start, stop or restart under way */

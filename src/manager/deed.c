@@ -67,14 +67,21 @@ int deed_authorize(Manager *manager, sd_bus_message *m, const Deed *deed, sd_bus
         return authority_check(manager->authority, m, ways, n, details, error);
 }
 
+/* Whether it was done to one that had the container's name before. */
+static bool is_of_former(const Job *job, const Container *container) {
+        return job_has_ended(job) && container->identity.created_usec > job->ended_usec;
+}
+
 int deed_authorize_job(Manager *manager, sd_bus_message *m, const Job *job, const Deed *deed, sd_bus_error *error) {
+        const Container *container;
         Deed of_job = *deed;
         uid_t uid;
         int r = authority_user(manager->authority, m, &uid);
 
         if (r < 0)
                 return r;
-        of_job.container = job->container;
+        container = map_get(&manager->containers, job->container);
+        of_job.container = container && is_of_former(job, container) ? "" : job->container;
         of_job.own = job->uid == uid;
         return deed_authorize(manager, m, &of_job, error);
 }
@@ -94,7 +101,7 @@ bool viewer_sees(const Viewer *viewer, const Container *container) {
 bool viewer_sees_job(const Viewer *viewer, const Job *job) {
         const Container *container = map_get(&job->manager->containers, job->container);
 
-        return !viewer || job->uid == viewer->owner.uid || (container && owner_has(&viewer->owner, container));
+        return !viewer || job->uid == viewer->owner.uid || (container && !is_of_former(job, container) && owner_has(&viewer->owner, container));
 }
 
 int deed_authorize_view(Manager *manager, sd_bus_message *m, const char *verb, Viewer **ret, sd_bus_error *error) {

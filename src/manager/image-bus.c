@@ -15,12 +15,9 @@ static Image *image_of(Manager *manager, const char *path) {
 }
 
 static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_strv_ char **users = NULL;
         _cleanup_error_ Error error = ERROR_INIT;
-        _cleanup_free_ char *list = NULL;
         Manager *manager = *(Manager **) userdata;
         Image *image = image_of(manager, sd_bus_message_get_path(m));
-        char dir[PATH_MAX];
         Job *job;
         int r;
 
@@ -30,26 +27,14 @@ static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        if (manager_image_users(manager, image->id, &users) > 0) {
-                list = strv_join(users, ", ");
-                return sd_bus_error_setf(ret_error, "org.ctrd1.Error.InUse", "image %s is used by %s: remove them first",
-                                         image->id, strempty(list));
-        }
-        r = bus_job_new(manager, m, "remove-image", ACTION_MANAGE_IMAGES, NULL, &job, &error);
+        r = manager_check_image_unused(manager, image, &error);
+        if (r >= 0)
+                r = bus_job_new(manager, m, "remove-image", ACTION_MANAGE_IMAGES, NULL, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
-        r = bus_reply_job(m, job);
-
-        snprintf(dir, sizeof(dir), PATH_IMAGES "/%s", image->id);
-        r = manager_discard(manager, dir);
-        if (r < 0)
-                error_set_errno(&error, r, "cannot remove %s", dir);
-        else {
-                /* While it can still be found: what goes with an object is looked up. */
-                manager->observer->image_removed(manager, image);
-                map_remove(&manager->images, image->id);
-                image_free(image);
-        }
+        job_set_image(job, image->id);
+        (void) bus_reply_job(m, job);
+        (void) manager_remove_image(manager, image, &error);
         job_finish(job, &error);
         return 1;
 }

@@ -88,6 +88,8 @@ void job_store_save(JobStore *store, const Job *job) {
         wire_put_u64(&w, "UID", job->uid);
         wire_put_u64(&w, "ARGUMENT", job->argument);
         wire_put_u64(&w, "STARTED_USEC", job->started_usec);
+        if (job->image)
+                wire_put(&w, "IMAGE", job->image);
         if (job_has_ended(job)) {
                 wire_put(&w, "STATE", job_state_to_string(job->state));
                 wire_put_u64(&w, "ENDED_USEC", job->ended_usec);
@@ -146,6 +148,7 @@ static int take_line(Job *job, const char *key, const char *value) {
                 { "ACTION", &job->action },
                 { "CONTAINER", &job->container },
                 { "MESSAGE", &job->message },
+                { "IMAGE", &job->image },
                 { "ERROR", &job->error_name },
                 { "ERROR_MESSAGE", &job->error.message },
         };

@@ -4,6 +4,7 @@
 #include <systemd/sd-journal.h>
 
 #include "job-survivor.h"
+#include "launch.h"
 #include "manager.h"
 
 /* What fails now is the job's failure. */
@@ -60,6 +61,7 @@ static void settle_start(Job *job, Container *c) {
 
 static void settle_stop(Job *job, Container *c) {
         _cleanup_error_ Error error = ERROR_INIT;
+        uint64_t begun;
         int r;
 
         /* It was not to come back by itself, which may not be written down yet. */
@@ -71,6 +73,12 @@ static void settle_stop(Job *job, Container *c) {
         }
         if (c->state == CONTAINER_STOPPING) {
                 container_stop_follow(c, false, job);
+                return;
+        }
+        /* Another run than it was asked for, which has ended. */
+        begun = launch_begun_usec(c->name);
+        if (begun > job->started_usec && begun != UINT64_MAX) {
+                job_finish(job, NULL);
                 return;
         }
         r = container_stop(c, job->argument, false, job, &error);
@@ -91,7 +99,7 @@ static void settle_restart(Job *job, Container *c) {
         else if (is_down(c) && c->exit.reason == EXIT_START_FAILED)
                 settle_start(job, c);
         else if (is_down(c))
-                r = container_start(c, job, &error);
+                r = container_start_in_turn(c, job, &error);
         else if (is_up(c))
                 r = container_stop(c, job->argument, true, job, &error);
         else
@@ -104,8 +112,12 @@ static void end_unknown(Job *job) {
         end_canceled(job, "it is not known how far it had come: look before you try again");
 }
 
-/* Its first half, in which the init ends its services, cannot be told from before. */
+/* Its first half, in which the init ends its services, cannot be told from before: to be asked
+ * for it once more changes nothing then. */
 static void settle_soft_reboot(Job *job, Container *c) {
+        _cleanup_error_ Error error = ERROR_INIT;
+        int r = 0;
+
         if (!c || is_down(c))
                 settle_start(job, c);
         else if (!is_up(c))
@@ -113,7 +125,9 @@ static void settle_soft_reboot(Job *job, Container *c) {
         else if (c->ready_usec >= job->started_usec)
                 job_finish(job, NULL);
         else
-                end_unknown(job);
+                r = container_soft_reboot(c, job, &error);
+        if (r < 0)
+                end_failed(job, r, &error);
 }
 
 /* Whether it is another that has the name now. */
@@ -141,6 +155,19 @@ static void settle_creation(Job *job, Container *c) {
                 end_canceled(job, "what it had done was undone: try again");
 }
 
+static void settle_image_removal(Job *job, Container *none) {
+        Image *image = job->image ? map_get(&job->manager->images, job->image) : NULL;
+        _cleanup_error_ Error error = ERROR_INIT;
+
+        if (!job->image)
+                end_unknown(job);
+        else {
+                if (image)
+                        (void) manager_remove_image(job->manager, image, &error);
+                job_finish(job, &error);
+        }
+}
+
 static void settle(Job *job) {
         static const struct {
                 const char *kind;
@@ -153,6 +180,7 @@ static void settle(Job *job) {
                 { "soft-reboot", settle_soft_reboot },
                 { "create", settle_creation },
                 { "clone", settle_creation },
+                { "remove-image", settle_image_removal },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)

@@ -40,6 +40,7 @@ Job *job_free(Job *job) {
         free(job->error_name);
         free(job->container);
         free(job->message);
+        free(job->image);
         error_clear(&job->error);
         free(job);
         return NULL;
@@ -109,6 +110,11 @@ void job_set_argument(Job *job, uint64_t argument) {
         job_store_save(job->manager->job_store, job);
 }
 
+void job_set_image(Job *job, const char *image) {
+        job->image = strdup(image);
+        job_store_save(job->manager->job_store, job);
+}
+
 bool job_has_ended(const Job *job) {
         return job->state != JOB_QUEUED && job->state != JOB_RUNNING;
 }
@@ -172,6 +178,23 @@ static void forget(Job *job) {
         job_free(job);
 }
 
+/* Nobody but root has more than a half: one user's results are no other's loss. */
+static void forget_of_user(Manager *manager, uid_t uid) {
+        uint64_t max = manager->settings.job_results_max;
+        Job *job;
+        size_t own = 0;
+
+        if (uid == 0)
+                return;
+        MAP_FOREACH(job, &manager->job_results)
+                own += job->uid == uid;
+        MAP_FOREACH(job, &manager->job_results)
+                if (job->uid == uid && own > max / 2 + max % 2) {
+                        own--;
+                        forget(job);
+                }
+}
+
 static int on_forget(sd_event_source *source, uint64_t usec, void *userdata) {
         job_forget_results(userdata, now_usec(CLOCK_MONOTONIC));
         return 0;
@@ -229,6 +252,7 @@ void job_finish(Job *job, const Error *error) {
         }
         map_remove(&manager->jobs, job->key);
         manager->observer->job_finished(job);
+        forget_of_user(manager, job->uid);
         job_forget_results(manager, now);
 }
 

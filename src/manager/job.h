@@ -46,6 +46,7 @@ struct Job {
         Error error;
         char *error_name; /* where it is not a constant: of one that a ctrd before us has left */
         uint64_t argument; /* of the verb: how long a stop may take, whether a removal is forced */
+        char *image;       /* that is removed, or NULL */
         uint64_t started_usec, ended_usec; /* CLOCK_REALTIME; 0: not yet */
         uint64_t forget_usec;              /* CLOCK_MONOTONIC: when its result goes */
 
@@ -65,6 +66,8 @@ int job_new(Manager *manager, uid_t uid, const char *kind, const char *action, c
 
 /* What the verb was given, for the next ctrd if this one ends. */
 void job_set_argument(Job *job, uint64_t argument);
+
+void job_set_image(Job *job, const char *image);
 
 bool job_has_ended(const Job *job);
 

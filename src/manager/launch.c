@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "attachment.h"
+#include "clock.h"
 #include "credential.h"
 #include "device-grant.h"
 #include "fd.h"
@@ -22,6 +23,15 @@
 
 void launch_dir(const char *name, char *ret, size_t size) {
         snprintf(ret, size, PATH_RUN "/%s", name);
+}
+
+uint64_t launch_begun_usec(const char *name) {
+        char dir[PATH_MAX], path[PATH_MAX + 8];
+        struct stat plan;
+
+        launch_dir(name, dir, sizeof(dir));
+        snprintf(path, sizeof(path), "%s/plan", dir);
+        return stat(path, &plan) >= 0 ? timespec_usec(&plan.st_mtim) : errno == ENOENT ? 0 : UINT64_MAX;
 }
 
 int launch_remove(const char *name) {

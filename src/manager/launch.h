@@ -20,4 +20,8 @@ int launch_remove(const char *name);
 #define LAUNCH_SELINUX_MOUNT "selinux-mount"
 char *launch_label(const char *name, const char *kind);
 
+/* When the run that it is of began (CLOCK_REALTIME): its plan is written last before that. 0:
+ * there is none; UINT64_MAX: not known. */
+uint64_t launch_begun_usec(const char *name);
+
 void launch_dir(const char *name, char *ret, size_t size);

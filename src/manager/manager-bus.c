@@ -92,7 +92,7 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         if (r <= 0)
                 return r < 0 ? r : 1;
         if (valid >= 0)
-                valid = owner_check(manager, whole->owners, NULL, &error);
+                valid = owner_check(manager, whole->owners, NULL, 0, &error);
         if (valid < 0)
                 return bus_error(ret_error, &error, valid);
         r = bus_job_new(manager, m, "create", ACTION_MANAGE, name, &job, &error);
@@ -143,7 +143,7 @@ static int method_clone_container(sd_bus_message *m, void *userdata, sd_bus_erro
         if (r <= 0)
                 return r < 0 ? r : 1;
         if (made >= 0)
-                made = owner_check(manager, request.settings->owners, NULL, &error);
+                made = owner_check(manager, request.settings->owners, NULL, 0, &error);
         r = made < 0 ? made : bus_job_new(manager, m, "clone", ACTION_MANAGE, name, &job, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);

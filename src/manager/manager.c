@@ -213,6 +213,33 @@ void manager_image_users_changed(Manager *manager, const char *id) {
                 manager->observer->image_changed(manager, image);
 }
 
+int manager_check_image_unused(Manager *manager, const Image *image, Error *error) {
+        _cleanup_strv_ char **users = NULL;
+        _cleanup_free_ char *list = NULL;
+
+        if (manager_image_users(manager, image->id, &users) == 0)
+                return 0;
+        list = strv_join(users, ", ");
+        return error_set(error, EBUSY, "InUse", "image %s is used by %s: remove them first", image->id, strempty(list));
+}
+
+int manager_remove_image(Manager *manager, Image *image, Error *error) {
+        char dir[PATH_MAX];
+        int r = manager_check_image_unused(manager, image, error);
+
+        if (r < 0)
+                return r;
+        snprintf(dir, sizeof(dir), PATH_IMAGES "/%s", image->id);
+        r = manager_discard(manager, dir);
+        if (r < 0)
+                return error_set_errno(error, r, "cannot remove %s", dir);
+        /* While it can still be found: what goes with an object is looked up. */
+        manager->observer->image_removed(manager, image);
+        map_remove(&manager->images, image->id);
+        image_free(image);
+        return 0;
+}
+
 /* The start of ctrd. */
 
 static int make_directories(void) {

@@ -109,5 +109,11 @@ void manager_reap(Manager *manager, int pidfd);
 /* Containers that use an image. */
 size_t manager_image_users(Manager *manager, const char *image, char ***ret_names);
 
+/* "InUse" with the names of those that are made of it. */
+int manager_check_image_unused(Manager *manager, const Image *image, Error *error);
+
+/* The image is gone then. */
+int manager_remove_image(Manager *manager, Image *image, Error *error);
+
 /* Tells observers that others use it than before. No error where there is no such image. */
 void manager_image_users_changed(Manager *manager, const char *image);

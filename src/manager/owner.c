@@ -113,10 +113,10 @@ static int find_account(const char *name, uid_t *ret) {
         return r;
 }
 
-static int check_one(Manager *manager, const char *name, const Container *container, Error *error) {
+static int check_one(Manager *manager, const char *name, const Container *container, uint64_t more, Error *error) {
         _cleanup_(owner_clear) Owner owner = {};
         const Container *c;
-        uint64_t n = 0;
+        uint64_t n = more;
         uid_t uid;
         int r;
 
@@ -137,9 +137,9 @@ static int check_one(Manager *manager, const char *name, const Container *contai
         return 0;
 }
 
-int owner_check(Manager *manager, char *const *names, const Container *container, Error *error) {
+int owner_check(Manager *manager, char *const *names, const Container *container, uint64_t more, Error *error) {
         STRV_FOREACH(name, names) {
-                int r = check_one(manager, *name, container, error);
+                int r = check_one(manager, *name, container, more, error);
 
                 if (r < 0)
                         return r;

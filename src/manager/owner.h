@@ -34,5 +34,5 @@ bool owner_may(const char *verb);
 
 /* Whether these may own a container, or a new one (NULL): every name is one of /etc/passwd
  * ("InvalidSettings"), and each of them but root has fewer others than one user may own
- * ("LimitsExceeded"). */
-int owner_check(Manager *manager, char *const *names, const Container *container, Error *error);
+ * ("LimitsExceeded"). more: that they are about to own besides. */
+int owner_check(Manager *manager, char *const *names, const Container *container, uint64_t more, Error *error);

@@ -5,6 +5,7 @@
 
 #include "fragment.h"
 #include "manager.h"
+#include "owner.h"
 #include "profile-change.h"
 #include "strv.h"
 
@@ -52,6 +53,8 @@ static int add_user(ProfileRequest *request, const Container *c, const ProfileTe
         r = settings_request_profile(c, profile, &user->request, &cause);
         if (r < 0 && settings_files_load(c->name, NULL, &now, NULL) < 0)
                 return (user->message = strdup(error_message(&cause))) ? 0 : -ENOMEM;
+        if (r >= 0 && !strv_equal(user->request.settings->owners, c->settings->owners))
+                r = owner_check(c->manager, user->request.settings->owners, c, request->n_owned++, &cause);
         if (r < 0) {
                 error_prefix(&cause, "container %s could not have it", c->name);
                 return error_is_set(&cause) ? error_move(error, &cause) : r;

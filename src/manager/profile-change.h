@@ -24,6 +24,7 @@ typedef struct ProfileRequest {
         bool privileged; /* some container would get more than it has, or whoever names it */
         ProfileUser *users;
         size_t n;
+        size_t n_owned; /* of them get other owners */
 } ProfileRequest;
 
 void profile_request_clear(ProfileRequest *request);

@@ -178,7 +178,7 @@ static int change(sd_bus_message *m, Container *c, SettingsRequest *request, boo
         if (r <= 0)
                 return r < 0 ? r : 1;
         if (made >= 0 && strv_contains(request->keys, "Owner"))
-                made = owner_check(c->manager, request->settings->owners, c, error);
+                made = owner_check(c->manager, request->settings->owners, c, 0, error);
         if (made < 0)
                 return bus_error(ret_error, error, made);
         r = settings_change_begin(c, request, on_changed, sd_bus_message_ref(m), error);

@@ -24,6 +24,8 @@ static int append_reader(sd_bus_message *m) {
                 r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "SystemCallErrorNumber", "i", EPERM, "MemoryMax", "t",
                                           UINT64_C(64) << 20, "TasksMax", "t", UINT64_C(8), "LogRateLimitIntervalUSec", "t",
                                           30 * USEC_PER_SEC, "LogRateLimitBurst", "u", UINT32_C(1000));
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)", "TimeoutStopUSec", "t", 5 * USEC_PER_SEC);
         return r;
 }
 

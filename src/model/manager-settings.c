@@ -15,6 +15,8 @@ static const SettingRow rows[] = {
           .expected = "give a number of at most 65536", .summary = "jobs that have ended and can still be asked for" },
         { "Manager", "JobResultSec", FIELD(job_result_usec), SETTING_TIME, .initial = 600 * USEC_PER_SEC,
           .expected = "give a time, such as 10min, or infinity", .summary = "for how long they can" },
+        { "Manager", "MonitorTimeoutSec", FIELD(monitor_timeout_usec), SETTING_TIME, .initial = 60 * USEC_PER_SEC,
+          .expected = "give a time, such as 1min, or infinity", .summary = "what a monitor may take for a stop beyond its timeout" },
         { "Manager", "UserContainersMax", COUNT(user_containers_max, 64), .summary = "containers that one user may own" },
         { "Manager", "UserJobsMax", COUNT(user_jobs_max, 64), .summary = "jobs that one user may have, at work or queued" },
         { "Manager", "UserSessionsMax", COUNT(user_sessions_max, 64),

@@ -16,6 +16,7 @@ typedef struct ManagerSettings {
         uint64_t jobs_max;         /* at work or waiting */
         uint64_t running_jobs_max; /* starts: others wait */
         uint64_t running_clones_max;
+        uint64_t monitor_timeout_usec;
         uint64_t template_builds_max;
         uint64_t job_results_max, job_result_usec;
 

@@ -220,6 +220,26 @@ static void a_result_goes_when_its_time_is_over(void **state) {
         assert_null(m->job_timer);
 }
 
+/* Half of them, for one who is not root. */
+static void results_of_a_user_push_out_no_others(void **state) {
+        Manager *m = *state;
+        Job *other = begin_as(m, 1001), *first = begin_as(m, 1000);
+
+        m->settings.job_results_max = 6;
+        job_finish(other, NULL);
+        job_finish(first, NULL);
+        for (int i = 0; i < 20; i++)
+                job_finish(begin_as(m, 1000), NULL);
+        assert_ptr_equal(map_get(&m->job_results, "1"), other);
+        assert_null(map_get(&m->job_results, "2"));
+        assert_int_equal(map_size(&m->job_results), 4);
+        /* root's have no such bound. */
+        for (int i = 0; i < 6; i++)
+                job_finish(begin(m), NULL);
+        assert_null(map_get(&m->job_results, "1"));
+        assert_int_equal(map_size(&m->job_results), 6);
+}
+
 static void the_timer_does_so_by_itself(void **state) {
         Manager *m = *state;
         Job *job = begin(m);
@@ -247,6 +267,7 @@ int main(void) {
                 T_JOB(what_is_queued_has_not_ended),
                 T_JOB(places_are_kept_for_root),
                 T_JOB(a_result_goes_when_its_time_is_over),
+                T_JOB(results_of_a_user_push_out_no_others),
                 T_JOB(the_timer_does_so_by_itself),
         };
 

@@ -74,18 +74,18 @@ static void names_must_be_accounts_and_own_no_more_than_they_may(void **state) {
         char *good[] = { (char *) "root", (char *) "12345", NULL }, *bad[] = { (char *) "root", (char *) "no-such-user", NULL };
         _cleanup_error_ Error error = ERROR_INIT;
 
-        assert_int_equal(owner_check(&manager, NULL, NULL, &error), 0);
-        assert_int_equal(owner_check(&manager, good, NULL, &error), 0);
-        assert_int_equal(owner_check(&manager, bad, NULL, &error), -EINVAL);
+        assert_int_equal(owner_check(&manager, NULL, NULL, 0, &error), 0);
+        assert_int_equal(owner_check(&manager, good, NULL, 0, &error), 0);
+        assert_int_equal(owner_check(&manager, bad, NULL, 0, &error), -EINVAL);
         assert_non_null(strstr(error_message(&error), "no-such-user"));
         error_clear(&error);
 
         assert_int_equal(map_put(&manager.containers, c.name, &c), 0);
         assert_int_equal(settings_set(settings, NULL, "Owner", "12345 root", "", TRUST_ADMIN, NULL), 0);
-        assert_int_equal(owner_check(&manager, own, &c, &error), 0);
-        assert_int_equal(owner_check(&manager, own, NULL, &error), -EBUSY);
+        assert_int_equal(owner_check(&manager, own, &c, 0, &error), 0);
+        assert_int_equal(owner_check(&manager, own, NULL, 0, &error), -EBUSY);
         assert_string_equal(error.name, "LimitsExceeded");
-        assert_int_equal(owner_check(&manager, root, NULL, &error), 0);
+        assert_int_equal(owner_check(&manager, root, NULL, 0, &error), 0);
         map_clear(&manager.containers);
 }
 

@@ -16,7 +16,7 @@ def comes(word):
 
 
 def units():
-    return run('systemctl', 'list-units', '--plain', '--no-legend', 'ctr-journal-log-*').out.splitlines()
+    return run('systemctl', 'list-units', '--plain', '--no-legend', 'ctr-journal-log*').out.splitlines()
 
 
 def pid_of_unit():
@@ -34,7 +34,7 @@ def test_entries_come_over_and_are_no_more_than_they_are():
         entry = comes(token)[0]
         assert entry['MESSAGE'] == token + ' one' and entry['PRIORITY'] == '4' and entry['SYSLOG_IDENTIFIER'] == 'log/sshd', entry
         # what the host says of who wrote it is of who did
-        assert entry['_SYSTEMD_UNIT'].startswith('ctr-journal-log-') and entry['_COMM'] == 'ctr-journal', entry
+        assert entry['_SYSTEMD_UNIT'] == 'ctr-journal-log.service' and entry['_COMM'] == 'ctr-journal', entry
         assert entry['_UID'] != '0' and entry['_CAP_EFFECTIVE'] == '0', entry
         assert 'SYSLOG_FACILITY' not in entry and '_HOSTNAME' in entry and entry['_HOSTNAME'] != 'log', entry
         forged = '_SYSTEMD_UNIT=ctrd.service\n_PID=1\nCTRD_CONTAINER=other\nMESSAGE=%s forged\nPRIORITY=0\nMESSAGE_ID=%032x\n' % (token, 7)
@@ -60,9 +60,27 @@ def test_entries_come_over_and_are_no_more_than_they_are():
         say(token + ' again')
         comes(token + ' again')
         assert len(entries(token)) == 4, entries(token)
+        # a frozen one too, if its reader has died
+        ctl('freeze', 'log')
+        run('systemctl', 'stop', 'ctr-journal-log', check=True)
+        kill_ctrd()
+        wait_until(lambda: run('ctrctl', 'show', 'log').status == 0)
+        ctl('thaw', 'log')
+        wait_until(units)
         ctl('stop', 'log')
         wait_until(lambda: not units())
     assert not run('journalctl', '-b', '-q', 'CTRD_CONTAINER=other').out
+
+
+def test_off_by_default_and_where_there_is_no_journal():
+    with container('log', DEBIAN, 'Mode=private'):
+        assert not units()
+    # before the flood: what the host's journal takes of the service is counted for all of them
+    with container('log', BUSYBOX, 'ForwardJournal=yes', 'Mode=private'):
+        wait_until(lambda: 'log has no journalctl' in run('journalctl', '-b', '-t', 'ctr-journal', '-o', 'cat').out)
+        wait_until(lambda: not units())
+        assert state('log') == 'running'
+    fails('create', 'log', BUSYBOX, '-s', 'ForwardJournal=maybe', word='yes or no')
 
 
 def test_a_flood_is_stemmed():
@@ -78,11 +96,29 @@ def test_a_flood_is_stemmed():
         assert 500 < len(entries(token)) < 7000, len(entries(token))
 
 
-def test_off_by_default_and_where_there_is_no_journal():
-    with container('log', DEBIAN, 'Mode=private'):
-        assert not units()
-    with container('log', BUSYBOX, 'ForwardJournal=yes', 'Mode=private'):
-        wait_until(lambda: 'log has no journalctl' in run('journalctl', '-b', '-t', 'ctr-journal', '-o', 'cat').out)
-        wait_until(lambda: not units())
-        assert state('log') == 'running'
-    fails('create', 'log', BUSYBOX, '-s', 'ForwardJournal=maybe', word='yes or no')
+def readers():
+    """The guest's ends."""
+    return [p for p in pids_of_payload('log') if os.path.exists('/proc/%d' % p) and open('/proc/%d/comm' % p).read() == 'journalctl\n']
+
+
+def test_a_guest_that_is_ready_again_and_again():
+    since = '@%.6f' % time.time()
+
+    def begun():
+        run('journalctl', '--sync')
+        return run('journalctl', '-b', '--since', since, '-o', 'cat', '_PID=1', 'UNIT=ctr-journal-log.service').out.count('Started ')
+
+    with container('log', DEBIAN, 'ForwardJournal=yes', 'Mode=private'):
+        for n in (1, 2, 3):
+            wait_until(lambda: begun() == n and len(readers()) == 1, what='start %d of one reader: %d of %s' % (n, begun(), readers()))
+            ready = show('log')['ReadyAt']
+            # it may do so once in a second
+            time.sleep(1.01)
+            say_as_init('log', 'X_SYSTEMD_UNIT_ACTIVE=soft-reboot.target')
+            say_as_init('log', 'READY=1')
+            wait_until(lambda: show('log')['ReadyAt'] not in ('0', ready) and state('log') == 'running')
+        # enough for now: the one that there is goes on
+        token = 'word-%d' % time.monotonic_ns()
+        say(token)
+        comes(token)
+        assert begun() == 3 and len(units()) == 1 and len(readers()) == 1

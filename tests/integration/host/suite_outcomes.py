@@ -4,8 +4,6 @@
 
 import json
 import signal
-import socket
-import struct
 
 from ctrd import *
 
@@ -45,11 +43,8 @@ def ended(number):
 
 
 def is_ready(name):
-    """As its init would say it."""
-    leader = wait_until(lambda: show(name)['StartedAt'] != '0' and int(show(name)['Leader']))
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-        s.connect('/run/ctrd/containers/%s/host/notify' % name)
-        s.sendmsg([b'READY=1'], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack('3i', leader, 0, 0))])
+    wait_until(lambda: show(name)['StartedAt'] != '0' and int(show(name)['Leader']))
+    say_as_init(name, 'READY=1')
 
 
 def go(name):
@@ -173,6 +168,24 @@ def test_what_waits_for_its_turn_goes_on_waiting():
         wait_until(lambda: job(slow)['State'] == 'running')
         ctl('job', 'cancel', slow)
         assert w.end(0)['State'] == 'done' and state('web') == 'running'
+
+
+def test_a_monitor_that_hangs():
+    with limits('MonitorTimeoutSec=1s'), container('web') as web:
+        create('gone', start=True)
+        since = time.time()
+        for name in ('web', 'gone'):
+            os.kill(monitor_pid(name), signal.SIGSTOP)
+        stop, removal = begin('stop', '--timeout=500ms', web), begin('remove', '--force', 'gone')
+        assert ended(removal)['State'] == ended(stop)['State'] == 'done' and time.time() - since < 8 * PATIENCE
+        assert names() == ['web'] and state('web') == 'stopped' and show('web')['ExitReason'] == 'killed'
+        assert run('journalctl', '-b', '-u', 'ctrd', '--since', '@%.6f' % since, '-o', 'cat').out.count('systemd kills both') == 2
+        ctl('start', 'web')
+        # A ctrd that comes up finds one that says nothing at all.
+        os.kill(monitor_pid('web'), signal.SIGSTOP)
+        number = begin('stop', '--timeout=500ms', web)
+        again()
+        assert ended(number)['State'] == 'done' and state('web') in ('stopped', 'failed')
 
 
 def test_a_creation_that_was_undone_says_so():
