@@ -39,6 +39,10 @@ int rootpath_open(int root, const char *path, int flags, mode_t mode) {
         return open_resolved(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
+int rootpath_open_beneath(int dir, const char *path, int flags) {
+        return open_resolved(dir, path, flags | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+}
+
 /* Where a walk stands: a directory, by descriptor and by its path from the
  * root (for ".."), and what is still to be walked. */
 typedef struct Walk {

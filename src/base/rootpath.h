@@ -18,7 +18,11 @@
  * descriptor or a negative errno (-ELOOP for a magic link). */
 int rootpath_open(int root, const char *path, int flags, mode_t mode);
 
-/* The same, and what is missing is created: parents are directories (0755),
+/* Opens a path below a directory that leads through no symlink at all, nor to one, and not
+ * out of it: -ELOOP, -EXDEV. */
+int rootpath_open_beneath(int dir, const char *path, int flags);
+
+/* As rootpath_open(), and what is missing is created: parents are directories (0755),
  * the last component is of the given type: S_IFDIR, or S_IFREG for an empty
  * file, with the permission bits of mode. What exists stays as it is, of
  * whatever type. Dangling symlinks are followed, and their target created,

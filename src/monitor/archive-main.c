@@ -17,6 +17,7 @@
 #include "archive-task.h"
 #include "archive-worker.h"
 #include "fd.h"
+#include "sandbox.h"
 
 #define CONTROL 3 /* what ctr-launcher has put there */
 /* The other side knows better why nothing more came. */
@@ -45,6 +46,10 @@ static void prepare_names(void) {
                 (void) iconv_close(conversion);
 }
 
+static int confine(Error *error) {
+        return sandbox_close(SANDBOX_WRITES_HERE, error);
+}
+
 static int run(ArchiveTask *task, bool pack) {
         _cleanup_error_ Error error = ERROR_INIT;
         sigset_t ends;
@@ -58,8 +63,14 @@ static int run(ArchiveTask *task, bool pack) {
         sigaddset(&ends, SIGTERM);
         if (sigprocmask(SIG_BLOCK, &ends, NULL) >= 0)
                 task->control = signalfd(-1, &ends, SFD_CLOEXEC);
+        /* What comes is a container's, and so may be what it meets. */
+        task->entered = confine;
+        if (!task->preserve)
+                umask(task->mask = umask(0));
+        r = pack ? sandbox_close(SANDBOX_WRITES_NOWHERE, &error) : 0;
         task->stream = pack ? STDOUT_FILENO : STDIN_FILENO;
-        r = pack ? archive_pack(task, &error) : archive_unpack(task, &error);
+        if (r >= 0)
+                r = pack ? archive_pack(task, &error) : archive_unpack(task, &error);
         if (r >= 0)
                 return EXIT_SUCCESS;
         if (error.errnum == ECANCELED || (pack ? error.errnum == EPIPE : error.errnum == ENODATA))

@@ -23,6 +23,10 @@ typedef struct ArchiveTask {
         uid_t uid;
         gid_t gid;
 
+        mode_t mask;       /* unpacking, without preserve: what nobody gets */
+        /* unpacking: called when the place is the working directory, and nothing is read yet; or NULL */
+        int (*entered)(Error *error);
+
         int stream;
         int control;       /* whatever happens on it means: stop; -EBADF: none */
         uint64_t bytes;    /* through the stream so far */

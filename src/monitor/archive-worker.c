@@ -185,7 +185,7 @@ static int do_copy(Worker *w, pid_t parent, Error *error) {
         if (r >= 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent))
                 r = error_set_errno(error, ECANCELED, "The copy was given up");
         if (r >= 0)
-                r = sandbox_close(error);
+                r = sandbox_close(SANDBOX_WRITES_ANYWHERE, error);
         if (r < 0)
                 return r;
         return w->in ? archive_unpack(&w->task, error) : archive_pack(&w->task, error);

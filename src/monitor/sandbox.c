@@ -17,6 +17,7 @@
 
 #include "cgroup.h"
 #include "fd.h"
+#include "landlock.h"
 #include "mount.h"
 #include "process.h"
 #include "rootfs.h"
@@ -147,16 +148,22 @@ int sandbox_enter_stopped(Plan *plan, Error *error) {
         return become_root(error);
 }
 
-/* What belongs to files of any owner, and no more. */
+/* What belongs to files of any owner, and no more; of that, what there is. */
 static int drop_capabilities(void) {
         static const unsigned kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP };
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct data[2] = {};
+        uint32_t wanted[ELEMENTSOF(data)] = {};
 
+        if (syscall(SYS_capget, &header, data) < 0)
+                return -errno;
         for (size_t i = 0; i < ELEMENTSOF(kept); i++)
-                data[CAP_TO_INDEX(kept[i])].effective |= CAP_TO_MASK(kept[i]);
-        for (size_t i = 0; i < ELEMENTSOF(data); i++)
-                data[i].permitted = data[i].effective;
+                wanted[CAP_TO_INDEX(kept[i])] |= CAP_TO_MASK(kept[i]);
+        for (size_t i = 0; i < ELEMENTSOF(data); i++) {
+                data[i].permitted &= wanted[i];
+                data[i].effective = data[i].permitted;
+                data[i].inheritable = 0;
+        }
         if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
                 return -errno;
         return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
@@ -198,7 +205,13 @@ static int filter_calls(void) {
         return r;
 }
 
-int sandbox_close(Error *error) {
+static int restrict_writing(SandboxWrites writes) {
+        _cleanup_fd_ int here = writes == SANDBOX_WRITES_HERE ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+
+        return writes == SANDBOX_WRITES_HERE && here < 0 ? -errno : landlock_restrict_writing(here);
+}
+
+int sandbox_close(SandboxWrites writes, Error *error) {
         struct rlimit files;
         int r;
 
@@ -214,6 +227,8 @@ int sandbox_close(Error *error) {
         r = drop_capabilities();
         if (r >= 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 r = -errno;
+        if (r >= 0 && writes != SANDBOX_WRITES_ANYWHERE)
+                r = restrict_writing(writes);
         if (r >= 0)
                 r = filter_calls();
         return r < 0 ? error_set_errno(error, r, "Privileges cannot be given up") : 0;

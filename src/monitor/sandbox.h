@@ -27,6 +27,12 @@ int sandbox_enter_running(pid_t leader, int pidfd, int group, Error *error);
 /* Into one that does not run: mounts its root, for this process only. */
 int sandbox_enter_stopped(Plan *plan, Error *error);
 
-/* Gives up all that is not needed for files. The last step: descriptors that are open
- * stay, nothing can be executed after it. */
-int sandbox_close(Error *error);
+typedef enum SandboxWrites {
+        SANDBOX_WRITES_ANYWHERE, /* there is nothing but the container's */
+        SANDBOX_WRITES_HERE,     /* below the working directory, where the kernel can hold it to that */
+        SANDBOX_WRITES_NOWHERE,
+} SandboxWrites;
+
+/* Gives up all that is not needed for files, on the host too. The last step: descriptors that
+ * are open stay, nothing can be executed after it. */
+int sandbox_close(SandboxWrites writes, Error *error);

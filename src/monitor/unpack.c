@@ -16,24 +16,30 @@
 
 #include "archive-task.h"
 #include "fd.h"
+#include "place.h"
+#include "target.h"
 
 #define TEMPORARY ".ctr-copy-"
+
+/* A directory, whose times and mode are set when all is in it. */
+typedef struct Later {
+        struct Later *next;
+        struct archive_entry *entry;
+        char path[];
+} Later;
 
 typedef struct Unpack {
         ArchiveTask *task;
         Error *error;
         struct archive *in, *disk;
+        Place place;
+        Later *later; /* the last one first */
         char *block;
         int stream_error;
         bool ended;             /* the stream has */
         size_t n_zeros;         /* that it has ended with so far: an archive ends with 1024 */
-        bool into;              /* the working directory is task->path; else what it is in */
-        bool slash;             /* task->path must be a directory */
-        char last[NAME_MAX + 1];  /* the name that task->path ends in, where !into */
-        bool has_top;
-        char top[NAME_MAX + 1]; /* of the tree, in the stream */
-        char base[NAME_MAX + 1]; /* of the tree, here; "": its inside goes into the working directory */
-        char temporary[ARCHIVE_PATH_MAX + 64];
+        Target target;
+        char temporary[64];       /* in the working directory; "": none */
         uint64_t n_entries;
 } Unpack;
 
@@ -90,124 +96,12 @@ static int check_disk(Unpack *u, int r, const char *path) {
         return failed_disk(u, path);
 }
 
-/* Opens the place, and makes it the working directory: the path is resolved once. */
-static int enter(Unpack *u) {
-        const char *path = u->task->path;
-        _cleanup_free_ char *parent = NULL;
-        size_t length = strlen(path), end = length;
-        char *slash;
-
-        if (chdir(path) >= 0) {
-                u->into = true;
-                return 0;
-        }
-        if ((errno != ENOENT && errno != ENOTDIR) || u->task->directory)
-                return error_set_errno(u->error, errno, "%s cannot be entered", path);
-
-        while (end > 0 && path[end - 1] == '/')
-                end--;
-        if (end >= 2 && path[end - 1] == '.' && path[end - 2] == '/')
-                for (end--; end > 0 && path[end - 1] == '/';)
-                        end--;
-        u->slash = end < length;
-        parent = strndup(path, end);
-        if (!parent)
-                return -ENOMEM;
-        slash = strrchr(parent, '/');
-        if (strlen(slash ? slash + 1 : parent) > NAME_MAX || end == 0)
-                return error_set_errno(u->error, end == 0 ? ENOENT : ENAMETOOLONG, "%s cannot be written", path);
-        strcpy(u->last, slash ? slash + 1 : parent);
-        if (streq(u->last, "..") || streq(u->last, "."))
-                return error_set_errno(u->error, ENOENT, "%s cannot be entered", path);
-        if (slash)
-                slash[slash == parent ? 1 : 0] = 0;
-        if (chdir(slash ? parent : ".") < 0)
-                return error_set_errno(u->error, errno, "%s cannot be entered", slash ? parent : ".");
-        return 0;
-}
-
-/* A relative path with no empty, "." and ".." parts. In *ret_top its first word, "." where
- * it begins with that. */
-static int split_path(Unpack *u, const char *path, char top[static NAME_MAX + 1], char rest[static ARCHIVE_PATH_MAX + 1]) {
-        size_t length = 0;
-        bool first = true;
-
-        *rest = 0;
-        *top = 0;
-        for (const char *p = path; *p;) {
-                size_t n;
-
-                p += strspn(p, "/");
-                n = strcspn(p, "/");
-                if (n == 2 && p[0] == '.' && p[1] == '.')
-                        return error_set(u->error, EBADMSG, "InvalidArguments", "The archive has a name that leads out of it: %s", path);
-                if (n > NAME_MAX || length + n + 2 > ARCHIVE_PATH_MAX)
-                        return error_set(u->error, ENAMETOOLONG, NULL, "The archive has a name that is too long: %.200s…", path);
-                if (first && n > 0) {
-                        memcpy(top, p, n);
-                        top[n] = 0;
-                        first = false;
-                } else if (n > 0 && !(n == 1 && *p == '.')) {
-                        if (length > 0)
-                                rest[length++] = '/';
-                        memcpy(rest + length, p, n);
-                        rest[length += n] = 0;
-                }
-                p += n;
-        }
-        if (first)
-                strcpy(top, ".");
-        return 0;
-}
-
-/* Where the tree goes is known with its first entry. */
-static int begin_tree(Unpack *u, const char *top, bool directory) {
-        const char *name = u->task->name ?: top;
-
-        u->has_top = true;
-        strcpy(u->top, top);
-        if (streq(name, ".") && !directory)
-                return error_set(u->error, ENOTDIR, NULL, "What was to be copied is no directory");
-        if (!u->into) {
-                if (u->slash && !directory)
-                        return error_set(u->error, ENOENT, NULL, "There is no directory %s", u->task->path);
-                strcpy(u->base, u->last);
-        } else if (!streq(name, "."))
-                snprintf(u->base, sizeof(u->base), "%s", name);
-        return 0;
-}
-
-/* The path here of a path in the stream; "" for the working directory itself. */
-static int map_path(Unpack *u, const char *path, bool directory, char ret[static ARCHIVE_PATH_MAX * 2]) {
-        char top[NAME_MAX + 1], rest[ARCHIVE_PATH_MAX + 1];
-        const char *base = u->base;
-        int r;
-
-        r = split_path(u, path, top, rest);
-        if (r < 0)
-                return r;
-        if (u->task->directory)
-                base = streq(top, ".") ? "" : top;
-        else if (!u->has_top) {
-                r = begin_tree(u, top, directory || *rest);
-                if (r < 0)
-                        return r;
-        } else if (!streq(top, u->top))
-                return error_set(u->error, EBADMSG, "InvalidArguments", "The archive holds more than one tree: %s beside %s", top, u->top);
-        snprintf(ret, ARCHIVE_PATH_MAX * 2, "%s%s%s", base, *base && *rest ? "/" : "", rest);
-        if (strlen(ret) > ARCHIVE_PATH_MAX)
-                return error_set(u->error, ENAMETOOLONG, NULL, "The path %.200s… is too long", ret);
-        return 0;
-}
-
-static int make_temporary(Unpack *u, const char *path) {
-        const char *slash = strrchr(path, '/');
+static int make_temporary(Unpack *u) {
         uint64_t number;
 
         if (getrandom(&number, sizeof(number), 0) != sizeof(number))
                 return -errno;
-        snprintf(u->temporary, sizeof(u->temporary), "%.*s" TEMPORARY "%016llx", slash ? (int) (slash + 1 - path) : 0, path,
-                 (unsigned long long) number);
+        snprintf(u->temporary, sizeof(u->temporary), TEMPORARY "%016llx", (unsigned long long) number);
         return 0;
 }
 
@@ -235,17 +129,17 @@ static void take_attributes(Unpack *u, struct archive_entry *from, struct archiv
         if (task->preserve)
                 return;
         archive_entry_acl_clear(to);
-        archive_entry_set_perm(to, archive_entry_perm(to) & 0777);
+        archive_entry_set_perm(to, archive_entry_perm(to) & 0777 & ~task->mask);
         archive_entry_set_uid(to, task->uid);
         archive_entry_set_gid(to, task->gid);
 }
 
 /* A directory and anything else do not replace each other, and no symlink stands for a
  * directory. */
-static int check_place(Unpack *u, const char *path, bool directory) {
+static int check_place(Unpack *u, const char *name, const char *path, bool directory) {
         struct stat st;
 
-        if (lstat(path, &st) < 0 || directory == S_ISDIR(st.st_mode))
+        if (lstat(name, &st) < 0 || directory == S_ISDIR(st.st_mode))
                 return 0;
         return error_set(u->error, directory ? ENOTDIR : EISDIR, NULL,
                          directory ? "%s is there already, and is no directory" : "%s is a directory, which a file does not replace",
@@ -272,44 +166,73 @@ static int copy_content(Unpack *u, const char *path) {
         }
 }
 
-/* to: a copy of the entry, which names and attributes of ours replace. */
-static int write_entry(Unpack *u, struct archive_entry *from, struct archive_entry *to, const char *path) {
-        bool file = archive_entry_filetype(from) == AE_IFREG && !archive_entry_hardlink(from);
-        char target[ARCHIVE_PATH_MAX * 2];
-        int r;
+/* Puts what was made under a name of ours in its place. */
+static int put_in_place(Unpack *u, const char *name, const char *path) {
+        return rename(u->temporary, name) < 0 ? error_set_errno(u->error, errno, "%s cannot be written", path) : 0;
+}
 
-        r = check_place(u, path, archive_entry_filetype(from) == AE_IFDIR && !archive_entry_hardlink(from));
+static int write_link(Unpack *u, struct archive_entry *entry, const char *name, const char *path) {
+        char target[ARCHIVE_PATH_MAX * 2];
+        int r = target_path(&u->target, archive_entry_hardlink(entry), false, target);
+
         if (r < 0)
                 return r;
-        take_attributes(u, from, to);
-        archive_entry_copy_pathname(to, path);
-        if (archive_entry_hardlink(from)) {
-                r = map_path(u, archive_entry_hardlink(from), false, target);
-                if (r < 0)
-                        return r;
-                archive_entry_copy_hardlink(to, target);
-                archive_entry_unset_size(to);
-        } else if (file) {
-                r = make_temporary(u, path);
-                if (r < 0)
-                        return error_set_errno(u->error, r, "%s cannot be written", path);
-                archive_entry_copy_pathname(to, u->temporary);
-        }
+        r = make_temporary(u);
+        if (r >= 0)
+                r = place_link(&u->place, target, u->temporary);
+        return r < 0 ? error_set_errno(u->error, r, "%s cannot be linked to %s", path, target) : put_in_place(u, name, path);
+}
 
-        r = check_disk(u, archive_write_header(u->disk, to), path);
-        if (r >= 0 && file && archive_entry_size(to) > 0)
+static int write_directory(Unpack *u, struct archive_entry *entry, const char *name, const char *path) {
+        Later *later;
+
+        if (mkdir(name, 0700) < 0 && errno != EEXIST)
+                return error_set_errno(u->error, errno, "%s cannot be made", path);
+        later = malloc(sizeof(*later) + strlen(path) + 1);
+        if (!later)
+                return -ENOMEM;
+        later->entry = archive_entry_clone(entry);
+        strcpy(later->path, path);
+        later->next = u->later;
+        u->later = later;
+        return later->entry ? 0 : -ENOMEM;
+}
+
+/* What libarchive makes, by one name: in the working directory. */
+static int write_other(Unpack *u, struct archive_entry *entry, const char *name, const char *path) {
+        bool file = archive_entry_filetype(entry) == AE_IFREG;
+        int r;
+
+        r = file ? make_temporary(u) : 0;
+        if (r < 0)
+                return error_set_errno(u->error, r, "%s cannot be written", path);
+        archive_entry_copy_pathname(entry, file ? u->temporary : name);
+        r = check_disk(u, archive_write_header(u->disk, entry), path);
+        if (r >= 0 && file && archive_entry_size(entry) > 0)
                 r = copy_content(u, path);
         if (r >= 0)
                 r = check_disk(u, archive_write_finish_entry(u->disk), path);
         else
                 (void) archive_write_finish_entry(u->disk); /* closes the temporary file */
-        if (r >= 0 && file) {
-                if (rename(u->temporary, path) < 0)
-                        r = error_set_errno(u->error, errno, "%s cannot be written", path);
-                else
-                        u->temporary[0] = 0;
-        }
-        drop_temporary(u);
+        return r >= 0 && file ? put_in_place(u, name, path) : r;
+}
+
+/* Of a path all but the last name is gone through once, by place.h. entry: a copy, which
+ * names and attributes of ours replace. */
+static int write_entry(Unpack *u, struct archive_entry *from, struct archive_entry *entry, const char *path) {
+        bool link = archive_entry_hardlink(from), directory = !link && archive_entry_filetype(from) == AE_IFDIR;
+        const char *name;
+        int r;
+
+        r = place_enter_parent(&u->place, path, &name);
+        if (r < 0)
+                return error_set_errno(u->error, r, "The directory of %s cannot be entered", path);
+        r = check_place(u, name, path, directory);
+        if (r < 0)
+                return r;
+        take_attributes(u, from, entry);
+        r = (link ? write_link : directory ? write_directory : write_other)(u, entry, name, path);
+        drop_temporary(u); /* there still where it failed, or where a link is the same file as what was there */
         return r;
 }
 
@@ -322,7 +245,7 @@ static int take_entry(Unpack *u, struct archive_entry *entry) {
         if (!path)
                 return error_set(u->error, EBADMSG, "InvalidArguments", "The archive has an entry without a name");
         u->n_entries++;
-        r = map_path(u, path, archive_entry_filetype(entry) == AE_IFDIR, ours);
+        r = target_path(&u->target, path, archive_entry_filetype(entry) == AE_IFDIR, ours);
         if (r < 0)
                 return r;
         switch (archive_entry_filetype(entry)) {
@@ -381,22 +304,22 @@ static int drain(Unpack *u) {
         return u->n_zeros >= 1024 ? 0 : error_set(u->error, ENODATA, NULL, "What is copied ended too early");
 }
 
-static int open_archives(Unpack *u) {
-        const ArchiveTask *task = u->task;
+static int open_disk(Unpack *u) {
         int flags = ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_SECURE_SYMLINKS |
                     ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS;
 
-        if (task->preserve)
+        if (u->task->preserve)
                 flags |= ARCHIVE_EXTRACT_ACL;
-        if (task->preserve || task->owned)
+        if (u->task->preserve || u->task->owned)
                 flags |= ARCHIVE_EXTRACT_OWNER;
+        u->disk = archive_write_disk_new();
+        return u->disk && archive_write_disk_set_options(u->disk, flags) >= ARCHIVE_OK ? 0 : -ENOMEM;
+}
+
+static int open_archives(Unpack *u) {
         u->block = malloc(ARCHIVE_BLOCK);
         u->in = archive_read_new();
-        u->disk = archive_write_disk_new();
-        if (!u->block || !u->in || !u->disk)
-                return -ENOMEM;
-        if (archive_write_disk_set_options(u->disk, flags) < ARCHIVE_OK ||
-            archive_read_support_format_tar(u->in) < ARCHIVE_OK)
+        if (!u->block || !u->in || open_disk(u) < 0 || archive_read_support_format_tar(u->in) < ARCHIVE_OK)
                 return -ENOMEM;
         /* Looks at the first blocks: an empty stream is seen here. */
         if (archive_read_open(u->in, u, NULL, on_read, NULL) < ARCHIVE_WARN)
@@ -404,22 +327,65 @@ static int open_archives(Unpack *u) {
         return 0;
 }
 
-int archive_unpack(ArchiveTask *task, Error *error) {
-        Unpack u = { .task = task, .error = error };
-        int r;
+static int finish_directory(Unpack *u, Later *later) {
+        int r = place_enter(&u->place, later->path);
 
-        r = enter(&u);
+        if (r == -ENOENT) /* somebody has removed it meanwhile */
+                return 0;
+        if (r < 0)
+                return error_set_errno(u->error, r, "The directory %s cannot be entered", later->path);
+        archive_write_free(u->disk);
+        r = open_disk(u);
+        if (r < 0)
+                return r;
+        archive_entry_copy_pathname(later->entry, ".");
+        r = check_disk(u, archive_write_header(u->disk, later->entry), later->path);
+        if (r >= 0)
+                r = check_disk(u, archive_write_finish_entry(u->disk), later->path);
+        /* The mode is set with this. */
+        if (archive_write_close(u->disk) < ARCHIVE_OK && r >= 0)
+                r = check_disk(u, ARCHIVE_WARN, later->path);
+        return r;
+}
+
+/* What is in a directory before itself. */
+static int finish_directories(Unpack *u) {
+        int r = 0;
+
+        for (Later *later; (later = u->later);) {
+                u->later = later->next;
+                if (later->entry) {
+                        int q = finish_directory(u, later);
+
+                        r = r < 0 ? r : q;
+                }
+                archive_entry_free(later->entry);
+                free(later);
+        }
+        return r;
+}
+
+int archive_unpack(ArchiveTask *task, Error *error) {
+        Unpack u = { .task = task, .error = error, .place = PLACE_INIT,
+                     .target = { .task = task, .error = error } };
+        int r, q;
+
+        r = target_enter(&u.target);
+        if (r >= 0)
+                r = place_open(&u.place);
+        if (r >= 0 && task->entered)
+                r = task->entered(error);
         if (r >= 0)
                 r = open_archives(&u);
         if (r >= 0)
                 r = take_all(&u);
         if (r >= 0)
                 r = drain(&u);
-        /* Times and modes of directories are set at the end. */
-        if (u.disk && archive_write_close(u.disk) < ARCHIVE_OK && r >= 0)
-                r = check_disk(&u, ARCHIVE_WARN, task->path);
+        q = finish_directories(&u);
+        r = r < 0 ? r : q;
         archive_write_free(u.disk);
         archive_read_free(u.in);
         free(u.block);
+        place_close(&u.place);
         return r < 0 && !error_is_set(error) ? error_set_errno(error, r, "%s cannot be written", task->path) : r;
 }

@@ -377,6 +377,73 @@ def test_what_an_archive_may_not_do():
     nothing_half('box')
 
 
+def unpack_here(place, *infos, options=()):
+    """ctr-archive as ctrctl runs it for what comes out of a container: its exit status and words."""
+    data = io.BytesIO()
+    entries(*infos)(data)
+    p = subprocess.run(['/usr/lib/ctrd/ctr-archive', *options, 'unpack', '--', place], input=data.getvalue(), stderr=subprocess.PIPE)
+    return p.returncode, p.stderr.decode()
+
+
+def test_what_a_hostile_archive_does_to_us():
+    top = HERE + '/hostile'
+    os.makedirs(top + '/place')
+    open(top + '/victim', 'w').write('safe')
+    os.makedirs(top + '/outside')
+    os.symlink('../outside', top + '/place/way')
+    for infos in ([entry('t', tarfile.SYMTYPE, link='../outside'), entry('t/x', size=3)],
+                  [entry('t', tarfile.DIRTYPE, mode=0o755), entry('t/l', tarfile.SYMTYPE, link='../../outside'), entry('t/l/x', size=3)],
+                  [entry('t', tarfile.DIRTYPE, mode=0o755), entry('t/l', tarfile.SYMTYPE, link='../../outside'), entry('t/l', tarfile.DIRTYPE, mode=0o777)],
+                  [entry('t/../../victim', size=3)], [entry('../victim', size=3)],
+                  [entry('way/x', size=3)], [entry('way', tarfile.DIRTYPE, mode=0o777)],
+                  [entry('t', tarfile.DIRTYPE, mode=0o755), entry('t/h', tarfile.LNKTYPE, link='../victim'), entry('t/h', size=3)],
+                  [entry('h', tarfile.LNKTYPE, link=top + '/victim')]):
+        for options in ((), ('--preserve',), ('--directory',)):
+            shutil.rmtree(top + '/place/t', ignore_errors=True)
+            if os.path.islink(top + '/place/t'):
+                os.unlink(top + '/place/t')
+            status, words = unpack_here(top + '/place', *infos, options=options)
+            assert status in (1, 3), (infos, options, status, words)
+            assert os.listdir(top + '/outside') == [] and open(top + '/victim').read() == 'safe' and os.stat(top + '/victim').st_nlink == 1
+            assert stat.S_IMODE(os.stat(top + '/outside').st_mode) == 0o755 and not os.path.lexists(top + '/place/h')
+    # What is made at all: without set-id bits and nodes, and with what our umask takes; a link to a
+    # link is one.
+    old = os.umask(0o027)
+    try:
+        status, words = unpack_here(top + '/new', entry('t', tarfile.DIRTYPE, mode=0o2777), entry('t/set', size=3, mode=0o6777, uid=1234),
+                                    entry('t/node', tarfile.CHRTYPE, devmajor=1, devminor=3), entry('t/deep/er/file', size=1, mode=0o666),
+                                    entry('t/l', tarfile.SYMTYPE, link='/etc'), entry('t/h', tarfile.LNKTYPE, link='t/set'),
+                                    entry('t/h', tarfile.LNKTYPE, link='t/set'), entry('t/m', tarfile.LNKTYPE, link='t/l'),
+                                    entry('t/fifo', tarfile.FIFOTYPE, mode=0o666), entry('t/sub', tarfile.DIRTYPE, mode=0o555, mtime=5),
+                                    entry('t/sub/x', size=1, mode=0o600))
+    finally:
+        os.umask(old)
+    assert status == 0, words
+    modes = {name: stat.S_IMODE(os.lstat(top + '/new/' + name).st_mode) for name in ('.', 'set', 'deep', 'deep/er/file', 'fifo', 'sub', 'sub/x')}
+    assert modes == {'.': 0o750, 'set': 0o750, 'deep': 0o750, 'deep/er/file': 0o640, 'fifo': 0o640, 'sub': 0o550, 'sub/x': 0o600}, modes
+    assert sorted(os.listdir(top + '/new')) == ['deep', 'fifo', 'h', 'l', 'm', 'set', 'sub']
+    assert os.stat(top + '/new/set').st_uid == 0 and os.stat(top + '/new/set').st_nlink == 2 and os.readlink(top + '/new/m') == '/etc'
+    assert os.stat(top + '/new/sub').st_mtime == 5
+
+
+def test_who_unpacks_here_can_do_little_else():
+    p = subprocess.Popen(['/usr/lib/ctrd/ctr-archive', 'unpack', HERE + '/confined'], stdin=subprocess.PIPE)
+    try:
+        p.stdin.write(entry('half', size=10 << 20).tobuf(tarfile.PAX_FORMAT) + b'x' * 10000)
+        p.stdin.flush()
+        wait_until(lambda: glob.glob(HERE + '/.ctr-copy*'))
+        words = dict(line.split(':\t', 1) for line in open('/proc/%d/status' % p.pid) if ':\t' in line)
+        assert words['NoNewPrivs'] == '1\n' and words['Seccomp'] == '2\n', words
+        assert int(words['CapEff'], 16) == 1 << 31 | 0x1f, words['CapEff']
+        # It is told that nobody wants that any more.
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(10) == 3
+    finally:
+        p.stdin.close()
+        p.kill()
+    assert not glob.glob(HERE + '/.ctr-copy*') and not os.path.exists(HERE + '/confined')
+
+
 def test_nothing_is_seen_before_it_is_whole():
     client = Client()
     inside('box', 'sh', '-c', 'rm -rf /srv/w; mkdir /srv/w; echo old > /srv/w/big')
