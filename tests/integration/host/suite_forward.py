@@ -75,25 +75,11 @@ def test_entries_come_over_and_are_no_more_than_they_are():
 def test_off_by_default_and_where_there_is_no_journal():
     with container('log', DEBIAN, 'Mode=private'):
         assert not units()
-    # before the flood: what the host's journal takes of the service is counted for all of them
     with container('log', BUSYBOX, 'ForwardJournal=yes', 'Mode=private'):
         wait_until(lambda: 'log has no journalctl' in run('journalctl', '-b', '-t', 'ctr-journal', '-o', 'cat').out)
         wait_until(lambda: not units())
         assert state('log') == 'running'
     fails('create', 'log', BUSYBOX, '-s', 'ForwardJournal=maybe', word='yes or no')
-
-
-def test_a_flood_is_stemmed():
-    token = 'flood-%d' % time.monotonic_ns()
-    with container('log', DEBIAN, 'ForwardJournal=yes', 'Mode=private'):
-        # by itself its journald would stem it first
-        inside('log', 'sh', '-c', 'mkdir -p /run/systemd/journald.conf.d; printf "[Journal]\\nRateLimitBurst=0\\n" '
-               '>/run/systemd/journald.conf.d/x.conf; systemctl restart systemd-journald; seq -f "%s %%g" 8000 | logger' % token)
-        pid = pid_of_unit()
-        # it has read them all, each with far more than its message
-        wait_until(lambda: int(re.search('rchar: ([0-9]+)', open('/proc/%s/io' % pid).read())[1]) > 8000 * 150)
-        # the burst, times what journald makes of it where the disk has room
-        assert 500 < len(entries(token)) < 7000, len(entries(token))
 
 
 def readers():
@@ -122,3 +108,17 @@ def test_a_guest_that_is_ready_again_and_again():
         say(token)
         comes(token)
         assert begun() == 3 and len(units()) == 1 and len(readers()) == 1
+
+
+# The last: what the host's journal takes of the service is counted for all of them.
+def test_a_flood_is_stemmed():
+    token = 'flood-%d' % time.monotonic_ns()
+    with container('log', DEBIAN, 'ForwardJournal=yes', 'Mode=private'):
+        # by itself its journald would stem it first
+        inside('log', 'sh', '-c', 'mkdir -p /run/systemd/journald.conf.d; printf "[Journal]\\nRateLimitBurst=0\\n" '
+               '>/run/systemd/journald.conf.d/x.conf; systemctl restart systemd-journald; seq -f "%s %%g" 8000 | logger' % token)
+        pid = pid_of_unit()
+        # it has read them all, each with far more than its message
+        wait_until(lambda: int(re.search('rchar: ([0-9]+)', open('/proc/%s/io' % pid).read())[1]) > 8000 * 150)
+        # the burst, times what journald makes of it where the disk has room
+        assert 500 < len(entries(token)) < 7000, len(entries(token))
