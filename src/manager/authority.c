@@ -4,6 +4,7 @@
 
 #include "authority.h"
 #include "clock.h"
+#include "departure.h"
 #include "message-size.h"
 #include "strv.h"
 
@@ -159,9 +160,9 @@ static int query_send(Query *query) {
 
 static int on_departure(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         Authority *authority = userdata;
-        const char *name, *old, *new;
+        const char *name = departure_read(m);
 
-        if (sd_bus_message_read(m, "sss", &name, &old, &new) < 0 || !isempty(new))
+        if (!name)
                 return 0;
         for (Query *q = authority->queries, *next; q; q = next) {
                 next = q->next;
@@ -225,10 +226,7 @@ static int watch_sender(Authority *authority, sd_bus_message *m) {
 
         if (authority->departures)
                 return 0;
-        r = sd_bus_add_match_async(authority->bus, &authority->departures,
-                                   "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                                   "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
-                                   on_departure, NULL, authority);
+        r = departure_watch(authority->bus, &authority->departures, on_departure, authority);
         if (r >= 0)
                 r = ask_user(m, &uid);
         if (r < 0)

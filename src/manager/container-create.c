@@ -41,6 +41,7 @@ Creation *creation_free(Creation *creation) {
         line_reader_free(creation->output);
         line_reader_free(creation->log);
         free(creation->last_line);
+        free(creation->client);
         settings_edit_clear(&creation->edit);
         settings_free(creation->settings);
         free(creation->name);
@@ -213,6 +214,8 @@ static int write_files(Creation *creation, const Identity *identity, Error *erro
         r = check_settings_vacant(creation, error);
         if (r >= 0)
                 r = identity_save(hidden, identity, error);
+        if (r >= 0 && creation->client)
+                r = bond_save(creation->manager, fresh, creation->client, error);
         if (r < 0)
                 return r;
         r = settings_edit_write(&creation->edit, creation->name, error);
@@ -255,6 +258,7 @@ int creation_commit(Creation *creation, const Image *image, Error *error) {
         manager->observer->container_added(container);
         manager_image_users_changed(manager, container->identity.image);
         manager_status_changed(manager);
+        bond_begin(container);
         return 0;
 }
 
@@ -326,6 +330,15 @@ int container_create(Manager *manager, CreateRequest *request, Job *job, Error *
         if (r < 0)
                 return r;
         creation->may_be_privileged = request->may_be_privileged;
+        if (request->client) {
+                r = bonds_listen(manager);
+                if (r >= 0 && !(creation->client = strdup(request->client)))
+                        r = -ENOMEM;
+                if (r < 0) {
+                        creation_free(creation);
+                        return r;
+                }
+        }
 
         job_progress(job, 0, "Creating");
         /* An image by its id needs no template. */

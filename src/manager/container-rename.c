@@ -163,6 +163,8 @@ int container_rename(Container *c, const char *to, Error *error) {
                 r = map_put(&c->manager->containers, name, c);
         if (r < 0)
                 return r;
+        /* Who gives it another name has taken it. */
+        bond_forget(c);
         if (confinement_remove(old) < 0)
                 sd_journal_print(LOG_WARNING, "The AppArmor profile of %s stays in the kernel until the host is booted again", old);
         r = rename_files(old, name, &moved, error);

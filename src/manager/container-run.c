@@ -152,7 +152,7 @@ static void run_cleared(Container *c) {
                                   c->name, c->name);
         } else
                 error_clear(&failure);
-        if (ephemeral_run_ended(c)) {
+        if (bond_run_ended(c) || ephemeral_run_ended(c)) {
                 /* Whoever waits for the job finds it gone. */
                 c->job = NULL;
                 container_changed(c, "Job", NULL);

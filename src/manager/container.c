@@ -36,6 +36,7 @@ Container *container_free(Container *container) {
         sd_event_source_disable_unref(container->stop_timer);
         settings_change_free(container->change);
         recovery_clear(&container->recovery);
+        bond_clear(&container->bond);
         settings_free(container->settings);
         identity_clear(&container->identity);
         exit_record_clear(&container->exit);

@@ -10,6 +10,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "bond.h"
 #include "bundle.h"
 #include "confinement.h"
 #include "exec-request.h"
@@ -45,6 +46,7 @@ struct Container {
         uint64_t started_usec, ready_usec; /* CLOCK_REALTIME */
         ExitRecord exit;
         Recovery recovery;
+        Bond bond;
 
         /* Of the current run. */
         MonitorLink *link;
@@ -159,6 +161,7 @@ typedef struct CreateRequest {
         const char *source; /* TEMPLATE[/VARIANT] or an image id */
         Settings *settings; /* taken; valid with the profiles that they name */
         bool may_be_privileged; /* with them, too */
+        const char *client;     /* with which it goes, see bond.h; or NULL */
 } CreateRequest;
 
 int container_create(Manager *manager, CreateRequest *request, Job *job, Error *error);

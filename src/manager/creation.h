@@ -19,6 +19,7 @@ typedef struct Creation {
         Settings *settings; /* of a clone all of them, else its own: without its profiles' */
         SettingsEdit edit;  /* its files; with none they are made of the settings */
         bool may_be_privileged;
+        char *client; /* with which it goes, see bond.h; or NULL */
         char machine_id[MACHINE_ID_MAX]; /* "": not yet chosen */
         Job *job;
         BuildWaiter *build; /* its image is being made */

@@ -43,8 +43,30 @@ static int read_settings(sd_bus_message *m, Settings **ret, Error *error) {
         return 0;
 }
 
-/* There are none yet. One that is given is an error, so that nobody relies on what
- * is not done. */
+/* One that is not known is an error, so that nobody relies on what is not done. */
+static int read_create_options(sd_bus_message *m, bool *ret_bound, Error *error) {
+        const char *key;
+        int r;
+
+        *ret_bound = false;
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                int bound = 0;
+
+                r = sd_bus_message_read(m, "s", &key);
+                if (r < 0)
+                        break;
+                if (!streq(key, "RemoveWithClient"))
+                        return error_set(error, EINVAL, "InvalidArguments", "there is no option \"%.64s\"", key);
+                if (sd_bus_message_read(m, "v", "b", &bound) < 0)
+                        return error_set(error, EINVAL, "InvalidArguments", "option %s is not a boolean", key);
+                *ret_bound = bound;
+                r = sd_bus_message_exit_container(m);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* There are none yet. */
 static int check_no_options(sd_bus_message *m, Error *error) {
         const char *key;
         int r;
@@ -66,7 +88,7 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         Manager *manager = userdata;
         const char *name, *source;
         CreateRequest request;
-        bool privileged;
+        bool privileged, bound;
         int valid, r;
         Job *job;
 
@@ -79,7 +101,7 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         if (r >= 0)
                 r = read_settings(m, &settings, &error);
         if (r >= 0)
-                r = check_no_options(m, &error);
+                r = read_create_options(m, &bound, &error);
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         /* What is asked for decides who may: so it is read first, which changes nothing. What is
@@ -87,6 +109,8 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
         valid = settings_edit_new(name, settings, &edit);
         if (valid >= 0)
                 valid = settings_files_load(name, &edit, &whole, &error);
+        if (valid >= 0 && bound && !whole->ephemeral)
+                valid = error_set(&error, EINVAL, "InvalidSettings", "RemoveWithClient removes the container: it needs Ephemeral=yes");
         privileged = settings_is_privileged(whole ?: settings);
         r = bus_authorize(manager, m, privileged ? ACTION_MANAGE_PRIVILEGED : ACTION_MANAGE, name, "create", ret_error);
         if (r <= 0)
@@ -101,7 +125,8 @@ static int method_create_container(sd_bus_message *m, void *userdata, sd_bus_err
 
         /* The answer is on its way before the job can end. */
         r = bus_reply_job(m, job);
-        request = (CreateRequest){ .name = name, .source = source, .settings = settings, .may_be_privileged = privileged };
+        request = (CreateRequest){ .name = name, .source = source, .settings = settings, .may_be_privileged = privileged,
+                                   .client = bound ? sd_bus_message_get_sender(m) : NULL };
         if (r >= 0)
                 r = container_create(manager, &request, job, &error);
         settings = request.settings;

@@ -99,6 +99,7 @@ Manager *manager_free(Manager *manager) {
         map_clear(&manager->images);
         profiles_clear(manager);
         authority_free(manager->authority);
+        sd_bus_slot_unref(manager->departures);
         unit_client_free(manager->units);
         sd_bus_unref(manager->bus);
         sd_event_unref(manager->event);
@@ -373,6 +374,8 @@ void manager_begin(Manager *manager) {
 
         MAP_FOREACH(container, &manager->containers)
                 ephemeral_begin(container);
+        MAP_FOREACH(container, &manager->containers)
+                bond_begin(container);
         job_survivors_settle(manager);
         boot_begin(manager);
         if (!manager->boot)

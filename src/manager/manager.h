@@ -49,6 +49,7 @@ struct Manager {
         sd_bus *bus;
         Authority *authority;
         UnitClient *units;
+        sd_bus_slot *departures; /* while containers are tied to clients, see bond.h */
         const ManagerObserver *observer;
         ManagerSettings settings; /* of ctrd.conf */
         Lease *leases;
