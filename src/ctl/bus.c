@@ -126,7 +126,7 @@ int bus_message_error(Error *error, int r) {
 /* The names that this client tells apart; constants, as Error wants them. */
 static const char *known_name(const char *name) {
         static const char *const known[] = {
-                "NoSuchContainer", "NotRunning", "Running", "Busy", "NoSuchImage", "NoSuchProfile", "NotSupported",
+                "NoSuchContainer", "NotRunning", "Running", "Busy", "NoSuchImage", "NoSuchProfile", "NotSupported", "Exists",
         };
         const char *word = startswith(name, "org.ctrd1.Error.");
 

@@ -58,7 +58,7 @@ extern const Verb verb_attach, verb_bind, verb_clone, verb_complete, verb_consol
         verb_device_add, verb_device_remove, verb_disable, verb_doctor, verb_edit, verb_enable, verb_events,
         verb_exec, verb_freeze, verb_get, verb_image_list, verb_image_remove, verb_job_cancel,
         verb_job_list, verb_job_show, verb_kill, verb_list, verb_logs, verb_profile_edit, verb_profile_list,
-        verb_profile_remove, verb_profile_show, verb_remove, verb_rename, verb_restart,
+        verb_profile_remove, verb_profile_show, verb_remove, verb_rename, verb_restart, verb_run,
         verb_security, verb_set, verb_shell, verb_show, verb_start, verb_status, verb_stop,
         verb_template_list, verb_thaw, verb_top, verb_unbind, verb_wait;
 

@@ -12,6 +12,7 @@
 #include "pump.h"
 #include "relay.h"
 #include "session.h"
+#include "strv.h"
 #include "terminal.h"
 
 /* Signals that are for the command. */
@@ -238,6 +239,28 @@ static int run_with_streams(Ctl *ctl, Exec *e, Error *error) {
                 r = wait_streams(e, pumps, (size_t) n, error);
         pumps_end(pumps, (size_t) n);
         return r < 0 ? r : finish(e);
+}
+
+int exec_add_environment(char ***list, const char *value, Error *error) {
+        const char *own;
+        int r;
+
+        if (*value == 0 || *value == '=')
+                return error_set(error, EINVAL, "Usage", "--env=%.100s is not valid: write NAME=VALUE", value);
+        if (strchr(value, '='))
+                r = strv_extend(list, value);
+        else {
+                own = getenv(value);
+                r = own ? strv_extendf(list, "%s=%s", value, own) : 0; /* not set here: not set there */
+        }
+        return r < 0 ? error_set_errno(error, r, "Cannot pass the environment on") : 0;
+}
+
+int exec_add_term(char ***list, Error *error) {
+        STRV_FOREACH(s, *list)
+                if (startswith(*s, "TERM="))
+                        return 0;
+        return exec_add_environment(list, "TERM", error);
 }
 
 int exec_run(Ctl *ctl, const ExecRequest *request, Error *error) {

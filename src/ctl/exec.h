@@ -18,5 +18,11 @@ typedef struct ExecRequest {
         bool detachable; /* Ctrl-] three times hangs up; with a terminal */
 } ExecRequest;
 
+/* A variable of the command: NAME=VALUE, or the NAME of one of ours. */
+int exec_add_environment(char ***list, const char *value, Error *error);
+
+/* What runs on a terminal must know what kind it is. */
+int exec_add_term(char ***list, Error *error);
+
 /* Returns the exit status: the command's own, or one of those in ctl.h. */
 int exec_run(Ctl *ctl, const ExecRequest *request, Error *error);

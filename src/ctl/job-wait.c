@@ -303,13 +303,13 @@ static int on_interrupt(sd_event_source *s, const struct signalfd_siginfo *info,
 
         w->interrupted++;
         progress_hide(&w->progress);
-        if (w->interrupt == JOB_INTERRUPT_CANCEL && w->interrupted == 1 && info->ssi_signo == SIGINT) {
+        if (w->interrupt != JOB_INTERRUPT_DETACH && w->interrupted == 1 && info->ssi_signo == SIGINT) {
                 if (!w->ctl->quiet)
                         fputs("Canceling; press Ctrl-C again to leave at once.\n", stderr);
                 cancel_all(w);
                 return 0;
         }
-        if (!w->ctl->quiet)
+        if (!w->ctl->quiet && w->interrupt != JOB_INTERRUPT_END)
                 fputs("No longer waiting; the job goes on, see ctrctl job list.\n", stderr);
         return sd_event_exit(w->event, STATUS_SIGNAL + (int) info->ssi_signo);
 }

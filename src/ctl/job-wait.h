@@ -17,6 +17,7 @@ typedef struct JobWait JobWait;
 typedef enum JobInterrupt {
         JOB_INTERRUPT_DETACH, /* Ctrl-C stops waiting; the job goes on */
         JOB_INTERRUPT_CANCEL, /* Ctrl-C cancels the job; a second one stops waiting */
+        JOB_INTERRUPT_END,    /* the same; and the job does not go on without us */
 } JobInterrupt;
 
 int job_wait_new(JobWait **ret, Ctl *ctl, JobInterrupt interrupt, Error *error);

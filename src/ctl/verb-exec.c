@@ -23,36 +23,13 @@ static const Option shell_options[] = {
         {}
 };
 
-static int add_environment(char ***list, const char *value, Error *error) {
-        const char *own;
-        int r;
-
-        if (*value == 0 || *value == '=')
-                return error_set(error, EINVAL, "Usage", "--env=%.100s is not valid: write NAME=VALUE", value);
-        if (strchr(value, '='))
-                r = strv_extend(list, value);
-        else {
-                own = getenv(value);
-                r = own ? strv_extendf(list, "%s=%s", value, own) : 0; /* not set here: not set there */
-        }
-        return r < 0 ? error_set_errno(error, r, "Cannot pass the environment on") : 0;
-}
-
-/* What runs on a terminal must know what kind it is. */
-static int add_term(char ***list, Error *error) {
-        STRV_FOREACH(s, *list)
-                if (startswith(*s, "TERM="))
-                        return 0;
-        return add_environment(list, "TERM", error);
-}
-
 static int finish_request(Ctl *ctl, ExecRequest *q, Error *error) {
         int r;
 
         if (ctl->host)
                 return remote_run(ctl, q->terminal, error);
         if (q->terminal) {
-                r = add_term(&q->environment, error);
+                r = exec_add_term(&q->environment, error);
                 if (r < 0)
                         return r;
         }
@@ -75,7 +52,7 @@ static int run_exec(Ctl *ctl, Options *o, Error *error) {
                                 q.user = value;
                                 break;
                         case 'e':
-                                r = add_environment(&environment, value, error);
+                                r = exec_add_environment(&environment, value, error);
                                 if (r < 0)
                                         return r;
                                 break;
@@ -116,7 +93,7 @@ static int run_shell(Ctl *ctl, Options *o, Error *error) {
                 if (code == 'w')
                         q.directory = value;
                 else {
-                        r = add_environment(&environment, value, error);
+                        r = exec_add_environment(&environment, value, error);
                         if (r < 0)
                                 return r;
                 }

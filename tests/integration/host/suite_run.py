@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Containers that go with their client: RemoveWithClient on the bus.
+# Containers that go with their client: RemoveWithClient on the bus, and ctrctl run.
+
+import contextlib
+import signal
+import subprocess
 
 from bus import Client, GLib, remote_error
 from ctrd import *
+from suite_exec import on_terminal
 
 FILE = '/var/lib/ctrd/containers/%s/client'
 SLOW = 'exec tail -f /dev/null\n'
@@ -139,3 +144,110 @@ def test_who_wants_it_keeps_it():
     ctl('set', 'down', 'Ephemeral=yes')             # the client is forgotten
     assert sorted(names()) == ['down', 'kept', 'x', 'y']
     remove('down', 'kept', 'x', 'y')
+
+
+def test_a_command():
+    r = run('ctrctl', 'run', BUSYBOX, '--', 'sh', '-c', 'cat; hostname; echo err >&2; exit 7', input='in\n')
+    assert r.status == 7 and r.out.startswith('in\nbusybox-') and r.err == 'err\n', r
+    assert names() == []
+    assert ctl('run', '-s', 'Hostname=own', '--name', 'x', BUSYBOX, 'hostname') == 'own\n'
+    assert run('ctrctl', 'run', BUSYBOX, '--', '/no/such').status == 127
+    assert run('ctrctl', 'run', BUSYBOX, 'sh', '-c', 'kill -9 $$').status == 128 + 9
+    assert names() == []
+
+
+def test_usage_and_failures():
+    for argv in (['run'], ['run', BUSYBOX, '--name', 'No'], ['run', '-d', BUSYBOX, 'true'], ['--no-wait', 'run', BUSYBOX],
+                 ['run', '-s', 'Ephemeral=no', BUSYBOX], ['run', '--what', BUSYBOX]):
+        fails(*argv, status=125 if 'No' in argv else 2)
+    fails('run', 'no-such-template', 'true', status=125)
+    fails('run', '-s', 'Restart=always', BUSYBOX, 'true', status=125, word='Restart=')
+    fails('run', '-s', 'Command=/no/such', BUSYBOX, 'true', status=125)
+    with container('x', start=False):
+        fails('run', '--name', 'x', BUSYBOX, 'true', status=125, word='x')
+        assert names() == ['x']
+
+
+@contextlib.contextmanager
+def running(*argv):
+    p = subprocess.Popen(['ctrctl', 'run', *argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    yield p
+    p.stdout.close()
+    p.wait(30)
+
+
+def ends(p, number):
+    p.send_signal(number)
+    return p.wait(30)
+
+
+def test_every_end_of_ctrctl():
+    for number, status in ((signal.SIGKILL, -9), (signal.SIGTERM, 128 + 15)):
+        with running('--name', 'x', BUSYBOX, '--', 'sh', '-c', 'echo up; exec sleep 1000') as p:
+            assert p.stdout.readline() == 'up\n'
+            assert ends(p, number) == status
+        has_gone('x')
+    # Each stage before.
+    path = template('slow', SLOW)
+    try:
+        for number, status in ((signal.SIGINT, 130), (signal.SIGKILL, -9)):
+            with running('--name', 'x', 'slow') as p:
+                wait_until(lambda: re.search('create +x +running', ctl('job', 'list')))
+                assert ends(p, number) == status
+            wait_until(lambda: not re.search('create +x +running', ctl('job', 'list')))
+            assert names() == []
+    finally:
+        os.unlink(path)
+    for number, status in ((signal.SIGINT, 130), (signal.SIGKILL, -9)):
+        with running('--name', 'x', '-s', 'NotifyReady=yes', BUSYBOX) as p:
+            wait_until(lambda: 'x' in names() and state('x') == 'starting')
+            assert ends(p, number) == status
+        has_gone('x')
+
+
+def test_ctrd_dies_meanwhile():
+    reset()
+    with running('--name', 'x', BUSYBOX, '--', 'sh', '-c', 'echo up; until [ -e /go ]; do sleep 0.1; done; exit 5') as p:
+        assert p.stdout.readline() == 'up\n'
+        kill_ctrd()
+        ctrd_is_back()
+        ctl('exec', 'x', 'touch', '/go')
+        assert p.wait(30) == 5
+    assert names() == []
+
+
+def test_its_console():
+    for end in '\x1d\x1d\x1d', 'poweroff -f\n':
+        status, seen = on_terminal(['ctrctl', 'run', '--name', 'x', BUSYBOX], [('end it', '\n'), ('#', end)])
+        assert status == 0, seen
+        has_gone('x')
+    # Where no terminal is, until it ends or we do.
+    with running('--name', 'x', BUSYBOX) as p:
+        wait_until(lambda: 'x' in names() and state('x') == 'running')
+        ctl('exec', 'x', 'poweroff', '-f')
+        assert p.wait(30) == 0
+    has_gone('x')
+
+
+def test_left_alone():
+    name = ctl('run', '-d', BUSYBOX).strip()
+    assert names() == [name] and state(name) == 'running' and not os.path.exists(FILE % name)
+    ctl('stop', name)
+    has_gone(name)
+    assert ctl('run', '--keep', '--name', 'x', BUSYBOX, 'echo', 'hi') == 'hi\n'
+    assert state('x') == 'running'
+    ctl('stop', 'x')
+    assert names() == ['x']
+    remove('x')
+
+
+def test_somebody_else_has_the_name_by_then():
+    with running('--name', 'x', BUSYBOX, '--', 'sh', '-c', 'echo up; exec sleep 1000') as p:
+        assert p.stdout.readline() == 'up\n'
+        p.send_signal(signal.SIGSTOP)
+        ctl('remove', '--force', 'x')
+        create('x', BUSYBOX, 'Ephemeral=yes')
+        p.send_signal(signal.SIGCONT)
+        assert p.wait(30) == 128 + 9, p.returncode
+    assert names() == ['x']
+    remove('x')

@@ -222,6 +222,9 @@ def test_dasbus_jobs_and_the_end():
 def test_dasbus_other_names():
     s = stranger
     with container('one', start=False):
+        tied = {'RemoveWithClient': Variant('b', True)}
+        s.finish(s.call(ROOT, 'Manager', 'CreateContainer', 'mine', BUSYBOX, [('Ephemeral', 'yes')], tied))
+        s.finish(s.container('mine', 'Remove', False))
         s.finish(s.call(ROOT, 'Manager', 'CloneContainer', 'one', 'two', [('Description', 'a copy')], {}))
         path = s.container('two', 'Rename', 'three')
         assert s.get(path, 'Container', 'Name') == 'three' and s.get(path, 'Container', 'Description') == 'a copy'
@@ -331,6 +334,7 @@ def test_ctrctl_makes_and_changes():
         assert verb('profile show', 'shared') == '[Container]\n'
         verb('profile remove', 'shared')
         os.unlink('/tmp/editor')
+        assert verb('run', BUSYBOX, '--', 'echo', 'hi') == 'hi\n'
         verb('clone', 'one', 'two')
         verb('rename', 'two', 'three')
         ctl('remove', 'three')
