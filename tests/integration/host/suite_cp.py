@@ -531,6 +531,26 @@ def test_files_are_locked_for_whoever_does_not_know():
     ctl('cp', 'still:/etc/passwd', HERE)
 
 
+def test_it_can_be_left_whatever_hangs():
+    """What passes on standard input neither ends nor minds SIGTERM."""
+    os.makedirs(HERE + '/hang')
+    os.mkfifo(HERE + '/hang/never')
+    with open(HERE + '/hang/cat', 'w') as f:
+        f.write('#!/bin/sh\ntrap "" TERM\necho $$ > %s/hang/pid.new\nmv %s/hang/pid.new %s/hang/pid\nread x < %s/hang/never\n' % ((HERE,) * 4))
+    os.chmod(HERE + '/hang/cat', 0o755)
+    p = subprocess.Popen(['env', 'PATH=%s/hang:%s' % (HERE, os.environ['PATH']), 'ctrctl', '-q', 'cp', '-', 'box:/srv'], stdin=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: os.path.exists(HERE + '/hang/pid') and run('pgrep', '-x', 'ctr-archive').out)
+        p.send_signal(signal.SIGINT)
+        wait_until(lambda: not run('pgrep', '-x', 'ctr-archive').out)
+        p.send_signal(signal.SIGINT)
+        assert p.wait(10) == 130
+    finally:
+        p.kill()
+    wait_until(lambda: not os.path.exists('/proc/' + open(HERE + '/hang/pid').read().strip()))
+    nothing_half('box')
+
+
 def test_nobody_reads():
     """A stream that nobody reads, and one whose reader goes."""
     client = Client()
