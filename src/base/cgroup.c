@@ -5,8 +5,6 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -15,14 +13,11 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "clock.h"
 #include "fd.h"
 #include "file.h"
-#include "parse.h"
 #include "procfs.h"
 
 #define CGROUP_FILE_MAX (1024 * 1024)
-#define CGROUP_DEPTH_MAX 64
 #define RANDOM_ATTEMPTS 16
 
 static bool is_cgroup2(const char *path) {
@@ -232,8 +227,7 @@ int cgroup_write(int fd, const char *file, const char *text) {
         return file_write(fd, file, text);
 }
 
-/* Calls func for each cgroup directly below fd. */
-static int for_each_child(int fd, int (*func)(int parent, int child, const char *name, void *arg), void *arg) {
+int cgroup_for_each_child(int fd, int (*func)(int parent, int child, const char *name, void *arg), void *arg) {
         int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
         DIR *dir;
 
@@ -260,219 +254,6 @@ static int for_each_child(int fd, int (*func)(int parent, int child, const char 
         return r;
 }
 
-/* A walk over the processes of a tree. */
-typedef struct ProcessWalk {
-        int (*func)(pid_t pid, void *arg);
-        void *arg;
-        unsigned depth;
-} ProcessWalk;
-
-static int walk_processes(int parent, int fd, const char *name, void *arg) {
-        _cleanup_free_ char *text = NULL;
-        ProcessWalk *walk = arg;
-        char *save = NULL;
-        int r;
-
-        if (walk->depth >= CGROUP_DEPTH_MAX)
-                return -ELOOP;
-        r = cgroup_read(fd, "cgroup.procs", &text);
-        if (r == -ENODEV) /* removed meanwhile */
-                return 0;
-        if (r == -EOPNOTSUPP) { /* a threaded one: its processes stand in the group above */
-                text = NULL;
-                r = 0;
-        }
-        if (r < 0)
-                return r;
-        for (char *p = text ? strtok_r(text, "\n", &save) : NULL; p && r >= 0; p = strtok_r(NULL, "\n", &save)) {
-                pid_t pid;
-
-                /* "0": a process that our pid namespace does not have. */
-                if (parse_pid(p, &pid) >= 0)
-                        r = walk->func(pid, walk->arg);
-        }
-        if (r < 0)
-                return r;
-        walk->depth++;
-        r = for_each_child(fd, walk_processes, walk);
-        walk->depth--;
-        return r;
-}
-
-static int for_each_process(int fd, int (*func)(pid_t pid, void *arg), void *arg) {
-        return walk_processes(-1, fd, NULL, &(ProcessWalk){ .func = func, .arg = arg });
-}
-
-typedef struct KillPass {
-        int sig;
-        unsigned n_killed;
-} KillPass;
-
-static int kill_one(pid_t pid, void *arg) {
-        KillPass *pass = arg;
-
-        /* The pid may be another process by now only if its number was given
-         * anew since the read; with no cgroup.kill there is nothing better. */
-        if (pid != getpid() && kill(pid, pass->sig) >= 0)
-                pass->n_killed++;
-        return 0;
-}
-
-int cgroup_signal(int fd, int sig) {
-        return for_each_process(fd, kill_one, &(KillPass){ .sig = sig });
-}
-
-typedef struct ProcessList {
-        pid_t *pids;
-        size_t n, room;
-} ProcessList;
-
-static int list_one(pid_t pid, void *arg) {
-        ProcessList *l = arg;
-
-        if (l->n == l->room) {
-                size_t room = MAX(l->room * 2, (size_t) 64);
-                pid_t *grown = reallocarray(l->pids, room, sizeof(pid_t));
-
-                if (!grown)
-                        return -ENOMEM;
-                l->pids = grown;
-                l->room = room;
-        }
-        l->pids[l->n++] = pid;
-        return 0;
-}
-
-int cgroup_list_processes(int fd, pid_t **ret, size_t *ret_n) {
-        ProcessList l = {};
-        int r = for_each_process(fd, list_one, &l);
-
-        if (r < 0) {
-                free(l.pids);
-                return r;
-        }
-        *ret = l.pids;
-        *ret_n = l.n;
-        return 0;
-}
-
-int cgroup_kill(int fd) {
-        int r = cgroup_write(fd, "cgroup.kill", "1");
-
-        if (r != -ENOENT && r != -EOPNOTSUPP)
-                return r;
-
-        /* Until a pass finds nobody alive; each pass waits for its victims, and
-         * what they forked meanwhile is the next pass's. */
-        for (unsigned i = 0; i < 64; i++) {
-                KillPass pass = { .sig = SIGKILL };
-
-                r = for_each_process(fd, kill_one, &pass);
-                if (r < 0 || pass.n_killed == 0)
-                        return r;
-                r = cgroup_wait_empty(fd, 100 * USEC_PER_MSEC);
-                if (r != -ETIMEDOUT)
-                        return r;
-        }
-        return -EBUSY;
-}
-
-int cgroup_events_say(int events, const char *words) {
-        char text[256];
-        ssize_t k = pread(events, text, sizeof(text) - 1, 0);
-
-        if (k < 0)
-                return -errno;
-        text[k] = 0;
-        return strstr(text, words) ? 1 : 0;
-}
-
-/* The same, where a cgroup that is gone says nothing. */
-static int events_say(int events, const char *words) {
-        int r = cgroup_events_say(events, words);
-
-        return r == -ENODEV ? 0 : r;
-}
-
-int cgroup_is_populated(int fd) {
-        _cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-
-        return events < 0 ? -errno : events_say(events, "populated 1");
-}
-
-int cgroup_is_frozen(int fd) {
-        _cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-
-        return events < 0 ? -errno : events_say(events, "frozen 1");
-}
-
-typedef struct ThawedSearch {
-        int found;
-        unsigned depth;
-} ThawedSearch;
-
-static int find_thawed(int parent, int fd, const char *name, void *arg) {
-        ThawedSearch *search = arg;
-        int r = cgroup_is_frozen(fd);
-
-        if (r == -ENOENT || r == -ENODEV) /* removed meanwhile */
-                return 0;
-        if (r < 0)
-                return r;
-        if (r == 0) {
-                search->found = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-                return search->found < 0 ? -errno : -EEXIST;
-        }
-        if (search->depth >= CGROUP_DEPTH_MAX)
-                return 0;
-        search->depth++;
-        r = for_each_child(fd, find_thawed, search);
-        search->depth--;
-        return r;
-}
-
-int cgroup_find_thawed(int fd) {
-        ThawedSearch search = { .found = -EBADF };
-        int r = for_each_child(fd, find_thawed, &search);
-
-        return search.found >= 0 ? search.found : r < 0 ? r : -ENOENT;
-}
-
-/* Waits while cgroup.events says these words. */
-static int wait_while(int fd, const char *words, uint64_t timeout_usec) {
-        _cleanup_fd_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-        uint64_t end = timeout_usec == USEC_INFINITY ? USEC_INFINITY : now_usec(CLOCK_MONOTONIC) + timeout_usec;
-
-        if (events < 0)
-                return -errno;
-        for (;;) {
-                struct pollfd p = { .fd = events, .events = POLLPRI };
-                int r = events_say(events, words), timeout = -1;
-
-                if (r <= 0)
-                        return r;
-                if (end != USEC_INFINITY) {
-                        uint64_t now = now_usec(CLOCK_MONOTONIC);
-
-                        if (now >= end)
-                                return -ETIMEDOUT;
-                        timeout = (int) MIN((end - now) / USEC_PER_MSEC + 1, (uint64_t) INT_MAX);
-                }
-                if (poll(&p, 1, timeout) < 0 && errno != EINTR)
-                        return -errno;
-        }
-}
-
-int cgroup_wait_empty(int fd, uint64_t timeout_usec) {
-        return wait_while(fd, "populated 1", timeout_usec);
-}
-
-int cgroup_set_frozen(int fd, bool frozen, uint64_t timeout_usec) {
-        int r = cgroup_write(fd, "cgroup.freeze", frozen ? "1" : "0");
-
-        return r < 0 ? r : wait_while(fd, frozen ? "frozen 0" : "frozen 1", timeout_usec);
-}
-
 static int remove_tree(int parent, int fd, const char *name, void *arg) {
         unsigned *depth = arg;
         int r;
@@ -486,7 +267,7 @@ static int remove_tree(int parent, int fd, const char *name, void *arg) {
                 return -ELOOP;
 
         (*depth)++;
-        r = for_each_child(fd, remove_tree, depth);
+        r = cgroup_for_each_child(fd, remove_tree, depth);
         (*depth)--;
         if (r < 0)
                 return r;

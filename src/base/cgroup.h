@@ -57,44 +57,15 @@ int cgroup_enable(int fd, const char *const *controllers);
 /* Moves a process (0: the caller) into a cgroup. */
 int cgroup_attach(int fd, pid_t pid);
 
+/* How deep a tree is walked: a container can make one that is deeper. */
+#define CGROUP_DEPTH_MAX 64
+
+/* Calls func for each cgroup directly below, until it returns a negative errno, which is
+ * returned. */
+int cgroup_for_each_child(int fd, int (*func)(int parent, int child, const char *name, void *arg), void *arg);
+
 int cgroup_read(int fd, const char *file, char **ret);
 int cgroup_write(int fd, const char *file, const char *text);
-
-/* Kills every process in the cgroup and below it: cgroup.kill, or where that
- * is missing (before Linux 5.14) each process by its pid. */
-int cgroup_kill(int fd);
-
-/* Sends a signal to every process that is in the cgroup and below it now. */
-int cgroup_signal(int fd, int sig);
-
-/* Waits until no process is left in the cgroup and below it. -ETIMEDOUT. */
-int cgroup_wait_empty(int fd, uint64_t timeout_usec);
-
-/* 1 where there are processes in it or below it, 0 where not. */
-int cgroup_is_populated(int fd);
-
-/* Freezes or thaws all that is in it and below it, and waits until that is done:
- * a task in the kernel's hands may take its time (-ETIMEDOUT; it goes on). -ENOENT
- * before Linux 5.2. */
-int cgroup_set_frozen(int fd, bool frozen, uint64_t timeout_usec);
-
-/* 1 where all in it and below it is frozen, by whatever cgroup above too. */
-int cgroup_is_frozen(int fd);
-
-/* A group below that is not frozen, opened; -ENOENT where there is none in the 64 levels
- * that are looked at. The kernel says of
- * a group with processes of its own that it is frozen as soon as these are, whatever
- * becomes of the groups below it (cgroup_update_frozen()). */
-int cgroup_find_thawed(int fd);
-
-/* Whether an open cgroup.events has these words in it, such as "frozen 1": 1, 0, -ENODEV
- * where the cgroup is gone, or another negative errno. What poll(2) reports of the
- * descriptor is acknowledged with it. */
-int cgroup_events_say(int events, const char *words);
-
-/* The pids of all processes in it and below it, as the caller's pid namespace has
- * them; those of others are left out. In *ret, to be freed, *ret_n of them. */
-int cgroup_list_processes(int fd, pid_t **ret, size_t *ret_n);
 
 /* Removes a cgroup and all below it; none there is no error. -EBUSY while
  * there are processes in it. */

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include "cgroup-watch.h"
-#include "cgroup.h"
+#include "cgroup-events.h"
 #include "fd.h"
 
 static void events_changed(void *userdata, uint32_t events) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup-processes.h"
 #include "fd.h"
 #include "parse.h"
 #include "payload.h"

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "cgroup.h"
+#include "cgroup-processes.h"
 #include "command.h"
 #include "creation.h"
 #include "fd.h"

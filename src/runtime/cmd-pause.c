@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "cgroup.h"
+#include "cgroup-events.h"
 #include "command.h"
 #include "container.h"
 #include "fd.h"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup-processes.h"
 #include "command.h"
 #include "container.h"
 #include "fd.h"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup-events.h"
 #include "container.h"
 #include "fd.h"
 #include "field.h"

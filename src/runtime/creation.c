@@ -14,6 +14,7 @@
 #include "activation.h"
 #include "attendance.h"
 #include "cgroup.h"
+#include "cgroup-processes.h"
 #include "creation.h"
 #include "fd.h"
 #include "file.h"

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup-events.h"
+#include "cgroup-processes.h"
 #include "device-filter.h"
 #include "fd.h"
 #include "file.h"

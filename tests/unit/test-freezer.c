@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include "cgroup.h"
+#include "cgroup-events.h"
+#include "cgroup-processes.h"
 #include "freezer.h"
 #include "test.h"
 
