@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 #include "container.h"
+#include "container-events.h"
+#include "container-requests.h"
 #include "fd.h"
-#include "process.h"
 
 #define TO(phase) (1U << (phase))
 
@@ -26,82 +27,10 @@ bool container_phase_may_follow(MonitorPhase from, MonitorPhase to) {
                (successors[from] & TO(to));
 }
 
-/* --- telling ------------------------------------------------------------- */
-
-static void put_addresses(Container *container, WireWriter *writer) {
-        char text[ADDRESS_WATCH_TEXT_MAX];
-
-        wire_put(writer, "ADDRESSES", address_watch_text(&container->run.addresses, text));
-}
-
-static void put_state(void *userdata, WireWriter *writer) {
-        Container *container = userdata;
-
-        wire_put(writer, "PHASE", monitor_phase_to_string(container->phase));
-        wire_put_u64(writer, "LEADER", (uint64_t) container->run.leader);
-        guest_put(&container->guest, writer);
-        wire_put_u64(writer, "STARTED_USEC", container->started);
-        wire_put_u64(writer, "READY_USEC", container->ready);
-        put_addresses(container, writer);
-        wire_put(writer, "FROZEN", container->run.freezer.state == FREEZER_FROZEN ? "yes" : "no");
-        wire_put(writer, "HOST_STOPS", container->host_stops ? "yes" : "no");
-}
-
-static void tell_phase(Container *container) {
-        WireWriter writer;
-
-        wire_begin(&writer);
-        wire_put(&writer, "EVENT", "phase");
-        put_state(container, &writer);
-        control_send(&container->control, &writer);
-}
-
 static void container_set_phase(Container *container, MonitorPhase phase) {
         assert(container_phase_may_follow(container->phase, phase));
         container->phase = phase;
-        tell_phase(container);
-}
-
-static void tell_guest(void *userdata) {
-        Container *container = userdata;
-        WireWriter writer;
-
-        wire_begin(&writer);
-        wire_put(&writer, "EVENT", "status");
-        guest_put(&container->guest, &writer);
-        control_send(&container->control, &writer);
-}
-
-static void on_addresses(void *userdata) {
-        Container *container = userdata;
-        WireWriter writer;
-
-        wire_begin(&writer);
-        wire_put(&writer, "EVENT", "addresses");
-        put_addresses(container, &writer);
-        control_send(&container->control, &writer);
-}
-
-static void tell_exited(Container *container) {
-        WireWriter writer;
-
-        wire_begin(&writer);
-        wire_put(&writer, "EVENT", "exited");
-        wire_put(&writer, "REASON", exit_reason_to_string(container->record.reason));
-        wire_put_u64(&writer, "CODE", (uint64_t) container->record.code);
-        wire_put_u64(&writer, "TIMESTAMP_USEC", container->record.timestamp);
-        control_send(&container->control, &writer);
-}
-
-static void tell_failed(Container *container) {
-        WireWriter writer;
-
-        wire_begin(&writer);
-        wire_put(&writer, "EVENT", "failed");
-        wire_put(&writer, "STAGE", container->failed_stage);
-        wire_put_u64(&writer, "ERRNO", (uint64_t) container->failed_errno);
-        wire_put(&writer, "MESSAGE", container->failed_message);
-        control_send(&container->control, &writer);
+        container_tell_phase(container);
 }
 
 /* --- the end ------------------------------------------------------------- */
@@ -117,7 +46,7 @@ static void write_record(Container *container) {
                         strerror(-r));
 }
 
-static void end_failed(Container *container, const char *stage, int errnum, const char *message) {
+void container_end_failed(Container *container, const char *stage, int errnum, const char *message) {
         if (container->end != CONTAINER_END_NONE)
                 return;
         container->end = CONTAINER_END_FAILED;
@@ -147,7 +76,7 @@ static void on_failed(void *userdata) {
         Container *container = userdata;
         Run *run = &container->run;
 
-        end_failed(container, run->stage, run->error.errnum ?: EIO, error_message(&run->error));
+        container_end_failed(container, run->stage, run->error.errnum ?: EIO, error_message(&run->error));
 }
 
 static void on_ended(void *userdata, int status, int signal) {
@@ -171,7 +100,7 @@ static void on_ended(void *userdata, int status, int signal) {
         run_end(&container->run);
 }
 
-static void begin_run(Container *container) {
+void container_begin_run(Container *container) {
         container->end = CONTAINER_END_NONE;
         container->ready_early = false;
         container->soft_reboot = (SoftReboot){};
@@ -188,7 +117,7 @@ static void on_gone(void *userdata) {
 
         if (container->end == CONTAINER_END_REBOOT && !container->stop_requested) {
                 container->rebooted = true;
-                begin_run(container);
+                container_begin_run(container);
                 return;
         }
         if (container->end == CONTAINER_END_REBOOT) {
@@ -202,15 +131,15 @@ static void on_gone(void *userdata) {
         control_complete(&container->control, CONTROL_START, errnum, message);
         control_complete(&container->control, CONTROL_ABORT, 0, NULL);
         if (failed)
-                tell_failed(container);
+                container_tell_failed(container);
         else
-                tell_exited(container);
+                container_tell_exited(container);
         loop_end(container->loop);
 }
 
 /* --- the way up ---------------------------------------------------------- */
 
-static void begin_start(Container *container) {
+void container_begin_start(Container *container) {
         container_set_phase(container, MONITOR_STARTING);
         run_start(&container->run);
 }
@@ -223,7 +152,7 @@ static void on_created(void *userdata) {
         /* After a reboot ctrd registers the new leader and says start; where
          * nobody is there to say it, the guest does not wait. */
         if (container->rebooted && control_count(&container->control) == 0)
-                begin_start(container);
+                container_begin_start(container);
 }
 
 static void on_alone(void *userdata) {
@@ -232,10 +161,10 @@ static void on_alone(void *userdata) {
         if (container->end != CONTAINER_END_NONE)
                 return;
         if (container->rebooted && container->phase == MONITOR_CREATED)
-                begin_start(container);
+                container_begin_start(container);
         /* Told nothing, and nobody is left who could. */
         if (container->phase == MONITOR_IDLE)
-                end_failed(container, "idle", ECONNRESET, "The manager has gone.");
+                container_end_failed(container, "idle", ECONNRESET, "The manager has gone.");
 }
 
 static void set_ready(Container *container) {
@@ -298,7 +227,7 @@ static void on_frozen(void *userdata, int r) {
         Container *container = userdata;
 
         if (r >= 0)
-                tell_phase(container);
+                container_tell_phase(container);
         control_complete(&container->control, CONTROL_FREEZE, -r,
                          r == -ETIMEDOUT ? "The container could not be frozen and runs on: a process in it waits in the "
                                            "kernel for what does not come."
@@ -306,8 +235,7 @@ static void on_frozen(void *userdata, int r) {
                                        : "The container ended before it was frozen.");
 }
 
-/* A freeze that is under way is over with this, for the reason given. */
-static int container_thaw(Container *container, const char *reason) {
+int container_thaw(Container *container, const char *reason) {
         FreezerState before = container->run.freezer.state;
         int r = run_thaw(&container->run);
 
@@ -315,7 +243,7 @@ static int container_thaw(Container *container, const char *reason) {
                 return r;
         control_complete(&container->control, CONTROL_FREEZE, ECANCELED, reason);
         if (before == FREEZER_FROZEN)
-                tell_phase(container);
+                container_tell_phase(container);
         return 0;
 }
 
@@ -358,14 +286,14 @@ static void begin_stop(Container *container) {
                 stop_expired(container); /* better rough than never */
 }
 
-static void request_stop(Container *container, int signal, bool has_timeout, uint64_t timeout) {
+void container_stop(Container *container, int signal, bool has_timeout, uint64_t timeout) {
         container->stop_requested = true;
         container->stop_signal = signal;
         container->stop_has_timeout = has_timeout;
         container->stop_timeout = timeout;
         switch (container->phase) {
         case MONITOR_IDLE:
-                end_failed(container, "stop", ECANCELED, "The container was stopped before it was created.");
+                container_end_failed(container, "stop", ECANCELED, "The container was stopped before it was created.");
                 break;
         case MONITOR_STARTING:
                 /* Asked once it runs, unless there is no time for that. */
@@ -393,190 +321,22 @@ void container_request_stop(Container *container) {
         /* Told before anything comes of it: the container is not to come back by itself. */
         if (!container->host_stops && container->end == CONTAINER_END_NONE) {
                 container->host_stops = true;
-                tell_phase(container);
+                container_tell_phase(container);
         }
-        request_stop(container, 0, false, 0);
-}
-
-/* --- requests ------------------------------------------------------------ */
-
-static int need_leader(const Container *container, Error *error) {
-        if (container->run.leader == 0 || container->end != CONTAINER_END_NONE)
-                return error_set(error, ESRCH, "NotRunning", "The container is not running.");
-        return 0;
-}
-
-static int wrong_phase(const Container *container, ControlCommand command, Error *error) {
-        return error_set(error, EBUSY, NULL, "The command %s is not possible: the container is %s.",
-                         control_command_to_string(command), monitor_phase_to_string(container->phase));
-}
-
-static int request_kill(Container *container, const ControlRequest *request, Error *error) {
-        Run *run = &container->run;
-        int r;
-
-        r = need_leader(container, error);
-        if (r < 0)
-                return r;
-        if (request->signal == SIGKILL)
-                container->killed = true;
-        if (!request->whom_all)
-                r = process_signal(run->leader_pidfd, request->signal);
-        else if (request->signal == SIGKILL)
-                r = run_kill(run);
-        else
-                r = payload_signal(&run->payload, request->signal);
-        return r < 0 ? error_set_errno(error, r, "The signal cannot be sent") : 0;
-}
-
-static int request_exec(Container *container, ControlRequest *request, Error *error) {
-        int r = need_leader(container, error);
-
-        if (r < 0)
-                return r;
-        if (container->phase < MONITOR_RUNNING)
-                return wrong_phase(container, CONTROL_EXEC, error);
-        /* It would hang until somebody thaws it. */
-        if (container->run.freezer.state != FREEZER_THAWED)
-                return error_set(error, EBUSY, NULL, "The container is frozen: thaw it first.");
-        return sessions_start(&container->run.sessions, &container->run.plan, request->terminal, request->lease,
-                              request->fds, request->n_fds, error);
-}
-
-static int request_soft_reboot(Container *container, Error *error) {
-        int r = need_leader(container, error);
-
-        if (r < 0)
-                return r;
-        if (container->phase != MONITOR_READY)
-                return wrong_phase(container, CONTROL_SOFT_REBOOT, error);
-        if (container->run.freezer.state != FREEZER_THAWED)
-                return error_set(error, EBUSY, NULL, "The container is frozen: thaw it first.");
-        return soft_reboot_ask(&container->soft_reboot, container->run.leader, container->run.leader_pidfd, error);
-}
-
-static int request_freeze(Container *container, Error *error) {
-        int r = need_leader(container, error);
-
-        if (r < 0)
-                return r;
-        if (container->run.freezer.state != FREEZER_THAWED)
-                return container->run.freezer.state == FREEZER_FREEZING; /* both are told of the end of it */
-        if (container->phase != MONITOR_READY)
-                return wrong_phase(container, CONTROL_FREEZE, error);
-        r = run_freeze(&container->run);
-        if (r == -EOPNOTSUPP)
-                return error_set(error, EOPNOTSUPP, NULL, "The kernel cannot freeze control groups: Linux 5.2 can.");
-        return r < 0 ? error_set_errno(error, r, "The container cannot be frozen") : 1;
-}
-
-static int request_thaw(Container *container, Error *error) {
-        int r = need_leader(container, error);
-
-        if (r >= 0)
-                r = container_thaw(container, "The container was thawed before it was frozen.");
-        return r < 0 ? error_set_errno(error, r, "The container cannot be thawed") : 0;
-}
-
-/* Frozen or not: it is done from outside. */
-static int request_change(Container *container, const ControlRequest *request, Error *error) {
-        const ChangeRequest change = {
-                .kind = request->command == CONTROL_MOUNT     ? CHANGE_MOUNT
-                        : request->command == CONTROL_UNMOUNT ? CHANGE_UNMOUNT
-                                                              : CHANGE_DEVICES,
-                .type = request->type,
-                .source = request->source,
-                .target = request->target,
-                .options = request->options,
-        };
-        int r = need_leader(container, error);
-
-        if (r < 0)
-                return r;
-        if (container->phase < MONITOR_RUNNING)
-                return wrong_phase(container, request->command, error);
-        /* Not of a ctrd that was killed: the next one puts right what that has begun. */
-        if (change_is_under_way(&container->run.change) && control_awaits(&container->control, container->changing))
-                return error_set(error, EBUSY, NULL, "The container is being changed: try again.");
-        if (change_is_stuck(&container->run.change))
-                return error_set(error, EBUSY, NULL,
-                                 "An earlier change hangs on a file system that does not answer: end what serves it, or stop the container.");
-        container->changing = request->command;
-        r = run_change(&container->run, &change);
-        return r < 0 ? error_set_errno(error, r, "The container cannot be changed") : 1;
-}
-
-static int request_attach(Container *container, ControlRequest *request, Error *error) {
-        int r;
-
-        if (request->n_fds != 1 + (size_t) request->lease)
-                return error_set(error, EINVAL, NULL, "The command attach needs %d descriptors, not %zu.",
-                                 1 + request->lease, request->n_fds);
-        r = console_attach(&container->console, TAKE_FD(request->fds[0]), request->readonly,
-                           request->lease ? TAKE_FD(request->fds[1]) : -EBADF);
-        if (r == -EUSERS)
-                return error_set(error, EUSERS, "LimitsExceeded", "%d clients are attached to the console already.",
-                                 CONSOLE_CLIENTS_MAX - (request->lease ? CONSOLE_CLIENTS_OF_ROOT : 0));
-        return r < 0 ? error_set_errno(error, r, "The console cannot be attached to") : 0;
-}
-
-static int on_request(void *userdata, ControlRequest *request, Error *error) {
-        Container *container = userdata;
-        bool ending = container->end != CONTAINER_END_NONE;
-
-        switch (request->command) {
-        case CONTROL_CREATE:
-                if (container->phase != MONITOR_IDLE || ending)
-                        return wrong_phase(container, request->command, error);
-                begin_run(container);
-                return 1;
-        case CONTROL_START:
-                if (container->phase != MONITOR_CREATED || ending)
-                        return wrong_phase(container, request->command, error);
-                begin_start(container);
-                return 1;
-        case CONTROL_ABORT:
-                if (container->phase > MONITOR_CREATED || ending)
-                        return wrong_phase(container, request->command, error);
-                end_failed(container, "abort", ECANCELED, "The start was canceled.");
-                return 1;
-        case CONTROL_STOP:
-                request_stop(container, request->signal, request->has_timeout, request->timeout);
-                return 0;
-        case CONTROL_KILL:
-                return request_kill(container, request, error);
-        case CONTROL_EXEC:
-                return request_exec(container, request, error);
-        case CONTROL_FREEZE:
-                return request_freeze(container, error);
-        case CONTROL_THAW:
-                return request_thaw(container, error);
-        case CONTROL_MOUNT:
-        case CONTROL_UNMOUNT:
-        case CONTROL_UPDATE:
-                return request_change(container, request, error);
-        case CONTROL_SOFT_REBOOT:
-                return request_soft_reboot(container, error);
-        case CONTROL_ATTACH:
-                return request_attach(container, request, error);
-        case CONTROL_RESIZE:
-                return console_resize(&container->console, request->columns, request->rows);
-        default:
-                return -EINVAL;
-        }
+        container_stop(container, 0, false, 0);
 }
 
 /* --- life of the object -------------------------------------------------- */
 
 int container_open(Container *container, Loop *loop, const char *directory, int first, Error *error) {
-        static const ControlOps control_ops = { .request = on_request, .snapshot = put_state, .alone = on_alone };
+        static const ControlOps control_ops = { .request = container_request, .snapshot = container_put_state, .alone = on_alone };
         static const RunOps run_ops = {
                 .created = on_created,
                 .started = on_started,
                 .failed = on_failed,
                 .ended = on_ended,
                 .notified = on_notified,
-                .addresses = on_addresses,
+                .addresses = container_tell_addresses,
                 .frozen = on_frozen,
                 .changed = on_changed,
                 .gone = on_gone,
@@ -587,7 +347,7 @@ int container_open(Container *container, Loop *loop, const char *directory, int 
         container->loop = loop;
         container->phase = MONITOR_IDLE;
         container->stop = STOP_INIT;
-        guest_init(&container->guest, loop, tell_guest, container);
+        guest_init(&container->guest, loop, container_tell_guest, container);
         console_init(&container->console, loop);
         run_init(&container->run, loop, directory, &container->console, &run_ops, container);
 

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The container as ctrd sees it: its phase, the requests that are obeyed in
- * it, what is told, and what becomes of a run that has ended. The work itself
- * is run.h's.
+ * The container as ctrd sees it: its phase, and what becomes of a run that has
+ * ended. What is asked of it is container-requests.h's, what is told
+ * container-events.h's, the work itself run.h's.
  */
 
 #include "console.h"
@@ -68,3 +68,16 @@ void container_close(Container *container);
 
 /* Whether a phase may follow another. */
 bool container_phase_may_follow(MonitorPhase from, MonitorPhase to);
+
+/* Its deeds, for container-requests.h, which knows when they are allowed. */
+void container_begin_run(Container *container);
+void container_begin_start(Container *container);
+
+/* The run ends and failed; not the first failure: nothing. errnum: a positive errno. */
+void container_end_failed(Container *container, const char *stage, int errnum, const char *message);
+
+/* At whatever stage. signal: 0: the plan's. timeout: microseconds, if it has one. */
+void container_stop(Container *container, int signal, bool has_timeout, uint64_t timeout);
+
+/* A freeze that is under way is over with this, for the reason given. */
+int container_thaw(Container *container, const char *reason);
