@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "fd.h"
@@ -153,12 +154,21 @@ static void session_send_early_signals(Session *session) {
 
 /* The errno in a sentence of a runtime: most end with the text of it. */
 static int message_errno(const char *message) {
-        static const int candidates[] = { ENOENT, EACCES, ENOEXEC, ENOTDIR, EPERM, EINVAL, ENOMEM, EBUSY, ELOOP };
+        static const int candidates[] = { ENOENT, EACCES, ENOEXEC, ENOTDIR, EPERM, EINVAL, ENOMEM, EBUSY, ELOOP, ENOSPC };
 
         for (size_t i = 0; i < ELEMENTSOF(candidates); i++)
                 if (strstr(message, strerror(candidates[i])))
                         return candidates[i];
         return EIO;
+}
+
+/* The log of the runtime lies there too: without room it cannot say what it lacks. */
+static bool has_no_room(const char *directory) {
+        struct statvfs fs;
+
+        /* A file system without limits has 0 of 0. */
+        return statvfs(directory, &fs) >= 0 &&
+               ((fs.f_blocks > 0 && fs.f_bavail == 0) || (fs.f_files > 0 && fs.f_favail == 0));
 }
 
 static void session_fail(Session *session, int status, int sig) {
@@ -167,7 +177,10 @@ static void session_fail(Session *session, int status, int sig) {
 
         if (file_read(AT_FDCWD, session_path(session, "log", path), 64 * 1024, &log, NULL) >= 0)
                 runtime_message(log, message);
-        if (!message[0])
+        if (!message[0] && has_no_room(session->sessions->directory))
+                snprintf(message, sizeof(message), "The command cannot be started: %s: %s", session->sessions->directory,
+                         strerror(ENOSPC));
+        else if (!message[0])
                 snprintf(message, sizeof(message), "The runtime ended with %s %d and said nothing.",
                          sig > 0 ? "signal" : "status", sig > 0 ? sig : status);
         for (char *p = message; *p; p++)

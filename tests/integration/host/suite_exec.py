@@ -61,6 +61,22 @@ def test_command_that_cannot_be_executed():
     assert r.status == 126 and '/etc/passwd' in r.err, r
 
 
+def test_no_room_in_run_is_named():
+    # /run is made as small as what is in it. Others may give back some of it.
+    fs = os.statvfs('/run')
+    try:
+        for _ in range(20):
+            now = os.statvfs('/run')
+            run('mount', '-o', 'remount,size=%d' % ((now.f_blocks - now.f_bfree) * now.f_frsize), '/run')
+            r = run('ctrctl', 'exec', 'ex', '--', 'true')
+            if r.status != 0:
+                break
+    finally:
+        run('mount', '-o', 'remount,size=%d' % (fs.f_blocks * fs.f_frsize), '/run', check=True)
+    assert r.status == 125 and 'No space left on device' in r.err and len(r.err.splitlines()) == 1, r
+    assert inside('ex', 'echo', 'room') == 'room\n'
+
+
 def test_environment_directory_and_user():
     assert ctl('exec', '--env', 'A=b c', 'ex', '--', 'sh', '-c', 'echo $A $container').strip() == 'b c ctrd'
     assert ctl('exec', '--workdir', '/etc', 'ex', '--', 'pwd').strip() == '/etc'
