@@ -86,6 +86,7 @@ Manager *manager_free(Manager *manager) {
         sd_event_source_disable_unref(manager->job_timer);
         sd_event_source_disable_unref(manager->status_timer);
         sd_event_source_disable_unref(manager->mounts);
+        sd_event_source_disable_unref(manager->view_timer);
         MAP_FOREACH(image, &manager->images)
                 image_free(image);
         while (manager->leases)

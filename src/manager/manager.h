@@ -64,6 +64,8 @@ struct Manager {
         sd_event_source *job_timer; /* for the oldest result, while there is one */
         sd_event_source *mounts; /* the host's table of them */
         uint64_t lxcfs_mount;    /* see view.h; 0: none */
+        sd_event_source *view_timer; /* while a container was too busy to be given its files */
+        uint64_t view_pause_usec;    /* before the next time */
         sd_event_source *status_timer; /* for what systemd is told, see reload.h */
         Map builds;     /* by TEMPLATE/VARIANT: templates at work, and those that wait for their turn */
         bool ends;      /* manager_free() is at work: what is begun is the next ctrd's to undo */

@@ -16,6 +16,8 @@
 #include "wire.h"
 
 #define MOUNTS_MAX (16 << 20)
+#define AGAIN_USEC (100 * USEC_PER_MSEC)
+#define AGAIN_MAX_USEC (1 * USEC_PER_SEC)
 /* The mount that all containers have got, for the next ctrd. */
 #define PATH_KNOWN "/run/ctrd/lxcfs"
 
@@ -49,11 +51,30 @@ static int find_mount(int fd, uint64_t *ret) {
         return 0;
 }
 
+/* A monitor makes one change at a time, whoever asked for it: it is asked again, and less
+ * and less often where that change hangs. One that is frozen has its turn when it is thawed. */
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+        Container *c;
+
+        manager->view_timer = sd_event_source_disable_unref(manager->view_timer);
+        MAP_FOREACH(c, &manager->containers)
+                view_retry(c);
+        return 0;
+}
+
 static void on_reply(const Error *error, void *userdata) {
         Container *c = userdata;
+        Manager *manager = c->manager;
 
         c->view_is_stale = error && error_is_set(error) && error->errnum != ESRCH;
-        if (c->view_is_stale)
+        if (c->view_is_stale && error->errnum == EBUSY && c->state == CONTAINER_RUNNING) {
+                if (!manager->view_timer) {
+                        (void) sd_event_add_time_relative(manager->event, &manager->view_timer, CLOCK_MONOTONIC,
+                                                          manager->view_pause_usec, 0, on_again, manager);
+                        manager->view_pause_usec = MIN(2 * manager->view_pause_usec, AGAIN_MAX_USEC);
+                }
+        } else if (c->view_is_stale)
                 sd_journal_print(LOG_INFO, "Container %s does not have the files of lxcfs yet: %s", c->name, error_message(error));
 }
 
@@ -61,8 +82,13 @@ static void refresh(Container *c) {
         bool wanted = c->manager->lxcfs_mount > 0;
         WireWriter w;
 
-        if (!container_state_is_active(c->state) || !c->link || c->settings->lxcfs == TRISTATE_NO)
+        if (!container_state_is_active(c->state) || c->settings->lxcfs == TRISTATE_NO)
                 return;
+        /* Its monitor is to come, with what was the case when the start began. */
+        if (!c->link) {
+                c->view_is_stale = true;
+                return;
+        }
         wire_begin(&w);
         wire_put(&w, "COMMAND", wanted ? "mount" : "unmount");
         wire_put(&w, "TYPE", "views");
@@ -84,6 +110,7 @@ static void take(Manager *manager, uint64_t mount) {
         int n = snprintf(text, sizeof(text), "%" PRIu64 "\n", mount);
 
         manager->lxcfs_mount = mount;
+        manager->view_pause_usec = AGAIN_USEC;
         MAP_FOREACH(c, &manager->containers)
                 refresh(c);
         (void) file_write_atomic(AT_FDCWD, PATH_KNOWN, text, (size_t) n, 0644);
@@ -106,6 +133,7 @@ int view_begin(Manager *manager) {
         uint64_t known = 0, mount;
         int r;
 
+        manager->view_pause_usec = AGAIN_USEC;
         if (fd < 0)
                 return -errno;
         r = sd_event_add_io(manager->event, &manager->mounts, fd, EPOLLPRI, on_mounts, manager);
