@@ -64,6 +64,7 @@ class World:
         self.deaths = 0
         self.failures = []
         self.count = {}
+        self.ends = False   # containers may end with who dies
         self.tells = False  # the next ctrd tells how each job ended: nobody else dies
 
     def wait_for_leave(self):
@@ -368,6 +369,11 @@ def left(running):
             continue                # counted by scopes: each has one
         if of_whom(thing) in running:
             continue
+        # A monitor that is killed takes all that works in its container along, as a power
+        # failure would: a file that was being written stays under the name it had so far.
+        if world.ends and '.ctr-copy' in thing:
+            os.unlink(thing.split(' ', 1)[1])
+            continue
         found.append(thing)
     return found
 
@@ -512,6 +518,7 @@ def descriptors():
 def crash(whom):
     victim = WHOM[whom]
     world.tells = whom == 'ctrd'
+    world.ends = victim.ends
     kills = max(2, options.kills // victim.share)
     rnd = random.Random(options.seed)
     victim.begin()

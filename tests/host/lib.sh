@@ -107,9 +107,13 @@ hosts_unlock() {
     exec 7>&-
 }
 
-# Builds the source tree and installs it to a folder, which product_destdir names.
+# What a folder holds: names, types, modes.
+tree_of() { (cd "$1" && find . -printf '%P %y %m %l\n' | sort); }
+
+# Builds the source tree and installs it to a folder, which product_destdir names. Others may
+# be copying from there: where nothing has changed it stays as it is.
 build_product() {
-    local build=${CTRD_BUILD:-$host_top/build}
+    local build=${CTRD_BUILD:-$host_top/build} new
     [ -e "$host_top/meson.build" ] || die "there is no meson.build to install from: use --no-install"
     product_destdir=$build/destdir
     # Two hosts may come up at once; meson takes no lock for an installation.
@@ -120,8 +124,14 @@ build_product() {
     {
         { [ -e "$build/build.ninja" ] ||
             meson setup "$build" "$host_top" --prefix=/usr --sysconfdir=/etc --localstatedir=/var; } &&
-            rm -rf "$product_destdir" &&
-            DESTDIR=$product_destdir meson install -C "$build" --quiet
+            new=$product_destdir.new && rm -rf "$new" &&
+            DESTDIR=$new meson install -C "$build" --quiet &&
+            if [ -d "$product_destdir" ] && [ "$(tree_of "$new")" = "$(tree_of "$product_destdir")" ] &&
+                diff -r --no-dereference "$new" "$product_destdir"; then
+                rm -rf "$new"
+            else
+                rm -rf "$product_destdir" && mv "$new" "$product_destdir"
+            fi
     } >"$build/.install-log" 2>&1 || {
         tail -n 40 "$build/.install-log" >&2
         die "the source tree does not build (the last words are above, all of them in $build/.install-log)"

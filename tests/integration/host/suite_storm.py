@@ -307,7 +307,7 @@ def test_arguments_of_every_kind_from_root():
 def test_arguments_of_every_kind_from_a_stranger():
     with container('s0') as name:
         pid, before = ctrd_pid(), show(name)
-        run('setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', 'python3', '-B', __file__, check=True)
+        run('setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', 'python3', '-B', __file__, timeout=SECONDS + 120, check=True)
         assert ctrd_pid() == pid, 'ctrd was started anew'
         assert show(name) == before
         assert names() == [name]
