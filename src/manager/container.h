@@ -68,6 +68,7 @@ struct Container {
         bool host_stops;        /* systemd has asked for its end */
         bool unfinished;        /* a change of what it has was begun by a ctrd before us */
         bool view_is_stale;     /* see view.h */
+        unsigned view_failures;
         bool unbegun;           /* a start that a ctrd before us had not come to was undone */
         bool adopting;          /* its monitor was found, and has not said yet what it is at */
         bool ending;            /* its end is known, its scope is awaited to go */

@@ -17,6 +17,7 @@
 
 #define MOUNTS_MAX (16 << 20)
 #define AGAIN_USEC (100 * USEC_PER_MSEC)
+#define FAILURES_MAX 8 /* since lxcfs came or went */
 #define AGAIN_MAX_USEC (1 * USEC_PER_SEC)
 /* The mount that all containers have got, for the next ctrd. */
 #define PATH_KNOWN "/run/ctrd/lxcfs"
@@ -51,8 +52,8 @@ static int find_mount(int fd, uint64_t *ret) {
         return 0;
 }
 
-/* A monitor makes one change at a time, whoever asked for it: it is asked again, and less
- * and less often where that change hangs. One that is frozen has its turn when it is thawed. */
+/* A monitor makes one change at a time, whoever asked for it; and an lxcfs that has just come
+ * may not answer yet, or be gone again. One that is frozen has its turn when it is thawed. */
 static int on_again(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
         Container *c;
@@ -68,13 +69,15 @@ static void on_reply(const Error *error, void *userdata) {
         Manager *manager = c->manager;
 
         c->view_is_stale = error && error_is_set(error) && error->errnum != ESRCH;
-        if (c->view_is_stale && error->errnum == EBUSY && c->state == CONTAINER_RUNNING) {
+        if (!c->view_is_stale)
+                return;
+        if (c->state == CONTAINER_RUNNING && (error->errnum == EBUSY || ++c->view_failures < FAILURES_MAX)) {
                 if (!manager->view_timer) {
                         (void) sd_event_add_time_relative(manager->event, &manager->view_timer, CLOCK_MONOTONIC,
                                                           manager->view_pause_usec, 0, on_again, manager);
                         manager->view_pause_usec = MIN(2 * manager->view_pause_usec, AGAIN_MAX_USEC);
                 }
-        } else if (c->view_is_stale)
+        } else
                 sd_journal_print(LOG_INFO, "Container %s does not have the files of lxcfs yet: %s", c->name, error_message(error));
 }
 
@@ -111,8 +114,10 @@ static void take(Manager *manager, uint64_t mount) {
 
         manager->lxcfs_mount = mount;
         manager->view_pause_usec = AGAIN_USEC;
-        MAP_FOREACH(c, &manager->containers)
+        MAP_FOREACH(c, &manager->containers) {
+                c->view_failures = 0;
                 refresh(c);
+        }
         (void) file_write_atomic(AT_FDCWD, PATH_KNOWN, text, (size_t) n, 0644);
 }
 
