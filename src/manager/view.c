@@ -68,9 +68,10 @@ static void on_reply(const Error *error, void *userdata) {
         Container *c = userdata;
         Manager *manager = c->manager;
 
-        c->view_is_stale = error && error_is_set(error) && error->errnum != ESRCH;
-        if (!c->view_is_stale)
+        /* Good news may be of what was asked for before, and was answered after what came later. */
+        if (!error || !error_is_set(error) || error->errnum == ESRCH)
                 return;
+        c->view_is_stale = true;
         if (c->state == CONTAINER_RUNNING && (error->errnum == EBUSY || ++c->view_failures < FAILURES_MAX)) {
                 if (!manager->view_timer) {
                         (void) sd_event_add_time_relative(manager->event, &manager->view_timer, CLOCK_MONOTONIC,

@@ -76,11 +76,14 @@ static int set_one(int procfs, int root, size_t i, int view, Error *error) {
 int view_set(const Guest *guest, const char *source, Error *error) {
         _cleanup_fd_ int procfs = procfs_open(), root = -EBADF;
         int fds[ELEMENTSOF(views)], r;
+        size_t found = 0;
 
         if (procfs < 0)
                 return error_set_errno(error, procfs, "/proc cannot be opened");
-        for (size_t i = 0; i < ELEMENTSOF(views); i++)
+        for (size_t i = 0; i < ELEMENTSOF(views); i++) {
                 fds[i] = source ? open_view(source, views[i].path) : -1;
+                found += fds[i] >= 0;
+        }
         r = root = guest_enter(guest, error);
         for (size_t i = 0; i < ELEMENTSOF(views); i++) {
                 int q = root < 0 ? 0 : set_one(procfs, root, i, fds[i], error);
@@ -89,5 +92,8 @@ int view_set(const Guest *guest, const char *source, Error *error) {
                         r = q;
                 fd_close(fds[i]);
         }
+        /* It has just come, or just gone. */
+        if (r >= 0 && source && found == 0)
+                return error_set(error, ENOTCONN, NULL, "lxcfs does not answer on %s", source);
         return r < 0 ? r : 0;
 }
