@@ -479,7 +479,7 @@ def kill_lxcfs(rnd):
 
 
 def has_views(containers):
-    """One of those that run: all of them are asked for more than this by suite_views."""
+    """Two of those that run: asking all of them would take longer than the next death may."""
     for name in [name for name, p in containers.items() if p['State'] == 'running'][:2]:
         suite_views.has(name, True)
 

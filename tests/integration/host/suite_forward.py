@@ -103,7 +103,7 @@ def test_a_guest_that_is_ready_again_and_again():
             say_as_init('log', 'X_SYSTEMD_UNIT_ACTIVE=soft-reboot.target')
             say_as_init('log', 'READY=1')
             wait_until(lambda: show('log')['ReadyAt'] not in ('0', ready) and state('log') == 'running')
-        # enough for now: the one that there is goes on
+        # so many in a row and no more: the one that there is goes on
         token = 'word-%d' % time.monotonic_ns()
         say(token)
         comes(token)
