@@ -29,8 +29,8 @@ static int on_not_begun(sd_event_source *source, uint64_t usec, void *userdata) 
 static void on_asked(const Error *error, void *userdata) {
         Container *c = userdata;
 
-        /* Without a link it has ended, which ends the job too. */
-        if (!c->link || !is_awaited(c) || !error_is_set(error))
+        /* Without a link, or where init was gone before it was asked, it has ended: which ends the job too. */
+        if (!c->link || !is_awaited(c) || !error_is_set(error) || error->errnum == ESRCH)
                 return;
         c->timer = sd_event_source_disable_unref(c->timer);
         run_end_job(c, error);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the guest's init says of its boot, and the time that it asks for.
 
+import signal
 import subprocess
 import tempfile
 
@@ -58,6 +59,11 @@ class guest:
 
 def start():
     return subprocess.Popen(['ctrctl', 'start', 'talk'], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def process_state(pid):
+    with open('/proc/%d/stat' % pid) as f:
+        return f.read().rpartition(') ')[2][0]
 
 
 def comes(name, value):
@@ -255,13 +261,24 @@ def test_a_soft_reboot_that_is_refused_or_fails():
         fails('restart', '--soft', 'talk', word='is frozen')
         ctl('thaw', 'talk')
         ctl('stop', '--timeout=1ms', 'talk')
-    with guest('Environment=SOFT=1', 'Environment=AT_START=READY=1') as say:
-        ctl('start', 'talk')
-        job_path = client.container('talk', 'SoftReboot')[0]
-        say('exit')
-        wait_until(lambda: client.managed()[job_path]['org.ctrd1.Job']['State'] == 'failed')
-        assert 'ended before it was up' in client.managed()[job_path]['org.ctrd1.Job']['ErrorMessage']
-        assert state('talk') == 'stopped'
+    # Also where it has ended before its monitor is told to ask it.
+    for hangs in (False, True):
+        with guest('Environment=SOFT=1', 'Environment=AT_START=READY=1') as say:
+            ctl('start', 'talk')
+            leader, monitor = show('talk')['Leader'], monitor_pid('talk')
+            if hangs:
+                os.kill(monitor, signal.SIGSTOP)
+                say('exit')
+                wait_until(lambda: process_state(int(leader)) == 'Z')
+            job_path = client.container('talk', 'SoftReboot')[0]
+            if hangs:
+                os.kill(monitor, signal.SIGCONT)
+            else:
+                say('exit')
+            wait_until(lambda: client.managed()[job_path]['org.ctrd1.Job']['State'] == 'failed')
+            words = client.managed()[job_path]['org.ctrd1.Job']['ErrorMessage']
+            assert 'ended before it was up' in words, words
+            assert state('talk') == 'stopped'
     for source in (BUSYBOX, DEBIAN):
         with container('old', source, 'Mode=private'):
             leader = show('old')['Leader']
