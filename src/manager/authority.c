@@ -126,8 +126,10 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
         query->answered = true;
         query->answered_usec = now_usec(CLOCK_MONOTONIC);
         if (sd_bus_message_rewind(query->message, true) < 0 ||
-            sd_bus_enqueue_for_read(query->authority->bus, query->message) < 0)
+            sd_bus_enqueue_for_read(query->authority->bus, query->message) < 0) {
+                (void) sd_bus_reply_method_errno(query->message, -ENOMEM, NULL);
                 query_free(query);
+        }
         return 0;
 }
 

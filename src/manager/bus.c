@@ -58,10 +58,16 @@ int bus_lease(Manager *manager, sd_bus_message *m, int *ret_fd, Error *error) {
         return r < 0 ? r : lease_new(manager, uid, ret_fd, error);
 }
 
+int bus_answered(sd_bus_message *call, int r) {
+        if (r < 0)
+                (void) sd_bus_reply_method_errno(call, r, NULL);
+        return r;
+}
+
 int bus_reply_job(sd_bus_message *m, const Job *job) {
         _cleanup_free_ char *path = bus_job_path(job);
 
-        return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
+        return bus_answered(m, path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM);
 }
 
 int bus_authorize(Manager *manager, sd_bus_message *m, const char *action, const char *container, const char *verb,
@@ -134,17 +140,19 @@ void bus_later_drop(LaterReply *later) {
 
 void bus_later_done(const Error *error, void *userdata) {
         LaterReply *later = userdata;
+        int r;
 
         if (error_is_set(error)) {
                 sd_bus_error e = SD_BUS_ERROR_NULL;
 
                 bus_error(&e, error, -error->errnum);
-                (void) sd_bus_reply_method_error(later->message, &e);
+                r = sd_bus_reply_method_error(later->message, &e);
                 sd_bus_error_free(&e);
         } else if (later->fd >= 0)
-                (void) sd_bus_reply_method_return(later->message, "h", later->fd);
+                r = sd_bus_reply_method_return(later->message, "h", later->fd);
         else
-                (void) sd_bus_reply_method_return(later->message, NULL);
+                r = sd_bus_reply_method_return(later->message, NULL);
+        (void) bus_answered(later->message, r);
         bus_later_drop(later);
 }
 
@@ -298,10 +306,10 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         if (r > 0)
                 return 0; /* on to the object */
         if (r < 0) {
-                (void) sd_bus_reply_method_errno(m, r, &error);
+                r = sd_bus_reply_method_errno(m, r, &error);
                 sd_bus_error_free(&error);
         }
-        return 1;
+        return r < 0 ? r : 1;
 }
 
 int bus_register(sd_bus *bus, Manager **manager) {

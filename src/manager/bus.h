@@ -30,7 +30,11 @@ extern const sd_bus_vtable manager_vtable[], container_vtable[], image_vtable[],
  * errno, so that handlers can return it. */
 int bus_error(sd_bus_error *to, const Error *from, int r);
 
-/* Answers a method with a job's path. */
+/* Of an answer that a handler does not return: where it could not be made or sent, which is
+ * for want of memory, the caller is told that, and does not wait for ever. Returns r. */
+int bus_answered(sd_bus_message *call, int r);
+
+/* Answers a method with a job's path, or with why there is none. */
 int bus_reply_job(sd_bus_message *m, const Job *job);
 
 /* An answer that is an array of such elements. */

@@ -33,8 +33,11 @@ static int method_remove(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
         if (r < 0)
                 return bus_error(ret_error, &error, r);
         job_set_image(job, image->id);
-        (void) bus_reply_job(m, job);
-        (void) manager_remove_image(manager, image, &error);
+        r = bus_reply_job(m, job);
+        if (r >= 0)
+                (void) manager_remove_image(manager, image, &error);
+        else
+                error_set_errno(&error, r, "cannot remove the image %s", image->id);
         job_finish(job, &error);
         return 1;
 }

@@ -226,8 +226,7 @@ static void on_templates(const TemplateInfo *infos, size_t n, void *userdata) {
                 r = sd_bus_message_close_container(reply);
         if (r >= 0)
                 r = sd_bus_send(NULL, reply, NULL);
-        if (r < 0)
-                (void) sd_bus_reply_method_errno(m, r, NULL);
+        (void) bus_answered(m, r);
         sd_bus_message_unref(reply);
         sd_bus_message_unref(m);
 }

@@ -149,7 +149,7 @@ static void on_changed(const Error *error, char *const *pending, void *userdata)
                 sd_bus_error e = SD_BUS_ERROR_NULL;
 
                 (void) bus_error(&e, error, -EIO);
-                (void) sd_bus_reply_method_error(m, &e);
+                (void) bus_answered(m, sd_bus_reply_method_error(m, &e));
                 sd_bus_error_free(&e);
         } else {
                 int r = bus_open_reply(m, "s", &reply);
@@ -157,7 +157,7 @@ static void on_changed(const Error *error, char *const *pending, void *userdata)
                 STRV_FOREACH(key, pending)
                         if (r >= 0)
                                 r = sd_bus_message_append(reply, "s", *key);
-                (void) bus_send_reply(reply, r);
+                (void) bus_answered(m, bus_send_reply(reply, r));
         }
         sd_bus_message_unref(m);
 }

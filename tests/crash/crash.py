@@ -577,7 +577,7 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--step', type=int, default=1)
     parser.add_argument('--most', type=int, default=10000)
-    parser.add_argument('--operation')
+    parser.add_argument('--operation', action='append')
     parser.add_argument('--first', type=int, default=1)
     parser.add_argument('--library')
     parser.add_argument('whom', nargs='*')
