@@ -71,15 +71,16 @@ static void on_reply(const Error *error, void *userdata) {
         /* Good news may be of what was asked for before, and was answered after what came later. */
         if (!error || !error_is_set(error) || error->errnum == ESRCH)
                 return;
-        c->view_is_stale = true;
-        if (c->state == CONTAINER_RUNNING && (error->errnum == EBUSY || ++c->view_failures < FAILURES_MAX)) {
+        c->view_is_stale = c->state != CONTAINER_RUNNING || error->errnum == EBUSY || ++c->view_failures < FAILURES_MAX;
+        if (c->state == CONTAINER_RUNNING && c->view_is_stale) {
                 if (!manager->view_timer) {
                         (void) sd_event_add_time_relative(manager->event, &manager->view_timer, CLOCK_MONOTONIC,
                                                           manager->view_pause_usec, 0, on_again, manager);
                         manager->view_pause_usec = MIN(2 * manager->view_pause_usec, AGAIN_MAX_USEC);
                 }
         } else
-                sd_journal_print(LOG_INFO, "Container %s does not have the files of lxcfs yet: %s", c->name, error_message(error));
+                sd_journal_print(LOG_INFO, "Container %s does not have the files of lxcfs%s: %s", c->name,
+                                 c->view_is_stale ? " yet" : "", error_message(error));
 }
 
 static void refresh(Container *c) {

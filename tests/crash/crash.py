@@ -62,6 +62,7 @@ class World:
         self.waiting = 0
         self.over = False
         self.deaths = 0
+        self.before = 0     # deaths when all were let go: who comes later than the next has nothing to do
         self.failures = []
         self.count = {}
         self.ends = False   # containers may end with who dies
@@ -71,13 +72,14 @@ class World:
         with self.gate:
             self.waiting += 1
             self.gate.notify_all()
-            self.gate.wait_for(lambda: self.open or self.over)
+            self.gate.wait_for(lambda: self.open and self.deaths == self.before or self.over)
             self.waiting -= 1
             return not self.over
 
     def let_go(self):
         with self.gate:
             self.open = True
+            self.before = self.deaths
             self.gate.notify_all()
 
     def hold(self, clients, seconds=60):
@@ -287,7 +289,7 @@ class Worker(Client):
     def work(self):
         try:
             while world.wait_for_leave():
-                self.deaths = world.deaths
+                self.deaths = world.before
                 while world.open and self.deaths == world.deaths:
                     did = self.disturb() if self.random.random() < 0.1 else self.act()
                     world.count[did] = world.count.get(did, 0) + 1
