@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -142,7 +143,11 @@ class visitor:
                     ' if (action.id == "%s" && subject.user == "visitor") return polkit.Result.YES; });' % self.action)
         os.chmod(self.RULE, 0o644)
         run('useradd', '--system', 'visitor', check=True)
-        return ['setpriv', '--reuid', 'visitor', '--clear-groups']
+        prefix = ['setpriv', '--reuid', 'visitor', '--clear-groups']
+        # polkit reads its rules anew by itself, in its own time: also those of the last one.
+        wait_until(lambda: run(*prefix, 'sh', '-c', 'exec pkcheck --action-id %s --process $$' % self.action).status == 0,
+                   what='polkit that reads its rules')
+        return prefix
 
     def __exit__(self, *exc):
         os.unlink(self.RULE)
@@ -171,6 +176,11 @@ def inside(name, *argv, **kw):
     return ctl('exec', name, '--', *argv, **kw)
 
 
+def minds_signals(name):
+    """Its first process has done "touch /up" behind its traps: what is sent to it before is lost."""
+    wait_until(lambda: os.path.exists('/var/lib/ctrd/containers/%s/fs/upper/up' % name))
+
+
 def say_as_init(name, *words):
     """What the container's init would tell its manager."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
@@ -195,8 +205,12 @@ def ctrd_pid():
 
 
 def kill_ctrd():
-    """kill -9, as systemd sees it: it starts ctrd anew, or the next call on the bus does."""
-    os.kill(ctrd_pid(), signal.SIGKILL)
+    """kill -9, as systemd sees it: it starts ctrd anew, or the next call on the bus does. None is
+    left without an answer since the one that dies is on the bus still."""
+    pidfd = os.pidfd_open(ctrd_pid())
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    assert select.select([pidfd], [], [], 30 * PATIENCE)[0], 'it was killed and lives'
+    os.close(pidfd)
 
 
 def leftovers():
@@ -287,6 +301,15 @@ def pids_of_payload(name):
         except OSError:
             continue        # it went meanwhile
     return pids
+
+
+def name_of(pid):
+    """'' where it has gone meanwhile."""
+    try:
+        with open('/proc/%d/comm' % pid) as f:
+            return f.read().strip()
+    except OSError:
+        return ''
 
 
 def strip_escapes(text):

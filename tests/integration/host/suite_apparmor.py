@@ -103,7 +103,7 @@ def labels_of_commands(name):
     """What a command beside init has, as the host sees it."""
     with subprocess.Popen(['ctrctl', 'exec', name, '--', 'sh', '-c', 'echo; exec sleep 1000'], stdout=subprocess.PIPE) as p:
         p.stdout.readline()
-        found = run('pgrep', '-f', '^sleep 1000$').out.split()
+        found = wait_until(lambda: run('pgrep', '-f', '^sleep 1000$').out.split())
         labels = {label_of(pid) for pid in found}
         run('pkill', '-f', '^sleep 1000$')
     return labels
@@ -321,7 +321,7 @@ def test_what_runs_keeps_its_label_when_ctrd_comes_back():
             f.write('[Security]\nAppArmorProfile=unconfined\n')
         with subprocess.Popen(['ctrctl', 'exec', name, '--', 'sh', '-c', 'echo; exec sleep 1001'], stdout=subprocess.PIPE) as p:
             p.stdout.readline()
-            labels = {label_of(pid) for pid in run('pgrep', '-f', '^sleep 1001$').out.split()}
+            labels = {label_of(pid) for pid in wait_until(lambda: run('pgrep', '-f', '^sleep 1001$').out.split())}
             run('pkill', '-f', '^sleep 1001$')
         assert labels == {generated(name)}, labels
         ctl('stop', name)

@@ -263,13 +263,17 @@ def test_settings_that_come_meanwhile_stay():
 
 def test_a_restart_waits_for_it():
     """and is none that failed, of which there may be so many."""
-    with container('web', BUSYBOX, 'Restart=always', 'RestartSec=500ms', 'StartLimitBurst=1', 'StartLimitIntervalSec=1h',
+    with container('web', BUSYBOX, 'Restart=always', 'RestartSec=%ds' % (2 * PATIENCE), 'StartLimitBurst=1', 'StartLimitIntervalSec=1h',
                    'Command=/bin/sh -c "[ -e /again ] && exec sleep 1000; touch /again"', start=False), held('copy') as held_back:
         run('ctrctl', 'start', 'web')
-        due = wait_until(lambda: state('web') in ('stopped', 'failed') and int(show('web')['NextStartAt']))
+
+        def next_start():
+            p = show('web')
+            return p['State'] in ('stopped', 'failed') and int(p['NextStartAt'])
+        due = wait_until(next_start)
         with Signals() as signals:
             job = begin('web', 'copy')
-            wait_until(lambda: time.time() > due / 1e6 + 0.2)
+            time.sleep(max(0, due / 1e6 + 0.2 - time.time()))
             assert state('web') in ('stopped', 'failed') and show('web')['Restarts'] == '1'
             held_back.go()
             signals.until(ended(job))

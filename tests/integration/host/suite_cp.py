@@ -84,9 +84,14 @@ def describe(top, owners=False):
     return out
 
 
+def no_worker():
+    wait_until(lambda: not run('pgrep', '-x', 'ctr-archive').out, what='the end of all workers')
+
+
 def nothing_half(*names):
-    """No temporary file, no worker and no control group of one."""
-    assert 'ctr-archive' not in run('ps', '-eo', 'comm').out
+    """No temporary file, no worker and no control group of one. A worker lets go of all that it
+    has before it is gone itself."""
+    no_worker()
     for name in names:
         assert '.ctr-copy' not in run('find', '/var/lib/ctrd/containers/%s/fs/upper' % name, '-name', '.ctr-copy*').out
     assert not glob.glob('/sys/fs/cgroup/machine.slice/ctr-*.scope/payload/ctr.copy-*')
@@ -437,7 +442,7 @@ def test_who_unpacks_here_can_do_little_else():
         assert int(words['CapEff'], 16) == 1 << 31 | 0x1f, words['CapEff']
         # It is told that nobody wants that any more.
         p.send_signal(signal.SIGTERM)
-        assert p.wait(10) == 3
+        assert p.wait(10 * PATIENCE) == 3
     finally:
         p.stdin.close()
         p.kill()
@@ -480,7 +485,7 @@ def test_ctrd_is_killed_in_the_middle():
         assert not os.path.exists(where + '/half')
         os.close(writer)
         wait_until(lambda: run('ctrctl', 'list').status == 0)
-        wait_until(lambda: 'ctr-archive' not in run('ps', '-eo', 'comm').out)
+        no_worker()
     ctl('start', 'still')
     ctl('stop', 'still')
     nothing_half('box', 'still')
@@ -496,6 +501,7 @@ def test_where_a_worker_is():
     """In none of the host's namespaces, and where somebody pays for what it takes."""
     client = Client()
     for name in ('box', 'still'):
+        no_worker()
         reader, writer = os.pipe()
         job = client.container(name, 'CopyTo', variant('/srv', {'Directory': GLib.Variant('b', True)}), [reader])[0]
         os.close(reader)
@@ -544,7 +550,7 @@ def test_it_can_be_left_whatever_hangs():
         p.send_signal(signal.SIGINT)
         wait_until(lambda: not run('pgrep', '-x', 'ctr-archive').out)
         p.send_signal(signal.SIGINT)
-        assert p.wait(10) == 130
+        assert p.wait(10 * PATIENCE) == 130
     finally:
         p.kill()
     wait_until(lambda: not os.path.exists('/proc/' + open(HERE + '/hang/pid').read().strip()))
@@ -619,14 +625,14 @@ def test_what_grows_and_what_never_answers():
     p = subprocess.Popen(['ctrctl', 'exec', 'box', '--', 'sh', '-c', 'touch /run/busy; echo go; while [ -e /run/busy ]; do echo more; done >> /srv/y/grows'], stdout=subprocess.PIPE)
     try:
         p.stdout.readline()
-        ctl('cp', 'box:/srv/y', HERE + '/y', timeout=20)
+        ctl('cp', 'box:/srv/y', HERE + '/y')
     finally:
         inside('box', 'rm', '/run/busy')
         p.communicate()
     assert os.stat(HERE + '/y/huge').st_size == 1 << 40 and os.stat(HERE + '/y/huge').st_blocks == 0
     assert stat.S_ISFIFO(os.lstat(HERE + '/y/fifo').st_mode) and os.readlink(HERE + '/y/magic') == '/proc/self/fd/0'
     # The kernel's own views are no files of the container's.
-    ctl('cp', 'box:/.', HERE + '/root', timeout=20)
+    ctl('cp', 'box:/.', HERE + '/root')
     assert os.listdir(HERE + '/root/proc') == [] and 'passwd' in os.listdir(HERE + '/root/etc')
     shutil.rmtree(HERE + '/root')
     inside('box', 'rm', '-rf', '/srv/y')
@@ -670,7 +676,7 @@ def test_a_file_system_that_does_not_answer():
         client.call(job, 'org.ctrd1.Job', 'Cancel')
         assert ended(client, job)['State'] == 'canceled'
         os.close(reader)
-        wait_until(lambda: 'ctr-archive' not in run('ps', '-eo', 'comm').out)
+        no_worker()
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

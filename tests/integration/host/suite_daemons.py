@@ -84,7 +84,7 @@ def test_ctrd_is_confined_and_what_starts_monitors_is_not():
 
 def ask_launcher(data, fds=()):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-        s.settimeout(10)
+        s.settimeout(10 * PATIENCE)
         s.connect('/run/ctrd/launcher')
         socket.send_fds(s, [data], list(fds))
         try:

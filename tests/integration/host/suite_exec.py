@@ -47,7 +47,7 @@ def test_signals_are_passed_on():
                              stdout=subprocess.PIPE, text=True)
         assert p.stdout.readline() == 'up\n'
         p.send_signal(signal.SIGTERM)
-        out, _ = p.communicate(timeout=30)
+        out, _ = p.communicate(timeout=30 * PATIENCE)
         assert out == 'got\n' and p.returncode == 5, (out, p.returncode)
 
 
@@ -114,7 +114,7 @@ def on_terminal(argv, script, timeout=20):
     if pid == 0:
         os.execvp(argv[0], argv)
     seen = ''
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * PATIENCE
     steps = list(script)
     status = None
     while True:
@@ -159,7 +159,7 @@ def test_two_consoles_see_the_same():
     try:
         on_terminal(['ctrctl', 'console', 'ex'], [('', '\n'), ('#', 'echo seen-by-$((1+1))\n'), ('seen-by-2', '\x1d\x1d\x1d')])
         seen = ''
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30 * PATIENCE
         while 'seen-by-2' not in seen and time.monotonic() < deadline:
             if select.select([watcher.stdout], [], [], 0.2)[0]:
                 seen += os.read(watcher.stdout.fileno(), 65536).decode(errors='replace')
@@ -198,10 +198,10 @@ def test_commands_outlive_ctrd():
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert p.stdout.readline() == 'up\n'
     run('systemctl', 'restart', 'ctrd', check=True)
-    out, _ = p.communicate('still here\n', timeout=10)
+    out, _ = p.communicate('still here\n', timeout=30 * PATIENCE)
     assert out == 'still here\n' and p.returncode == 9, (out, p.returncode)
 
 
 def test_many_commands_at_once():
     ps = [subprocess.Popen(['ctrctl', 'exec', 'ex', '--', 'sh', '-c', 'exit %d' % (i + 1)]) for i in range(16)]
-    assert [p.wait(30) for p in ps] == list(range(1, 17))
+    assert [p.wait(30 * PATIENCE) for p in ps] == list(range(1, 17))

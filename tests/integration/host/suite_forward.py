@@ -55,7 +55,7 @@ def test_entries_come_over_and_are_no_more_than_they_are():
         assert pid_of_unit() == pid
         assert len(entries(token)) == 3
         # and a reboot goes on with it
-        inside('log', 'systemctl', 'reboot')
+        run('ctrctl', 'exec', 'log', '--', 'systemctl', 'reboot')     # which may end with all else
         wait_until(lambda: pid_of_unit() not in (pid, '', '0') and state('log') == 'running')
         say(token + ' again')
         comes(token + ' again')
@@ -84,11 +84,12 @@ def test_off_by_default_and_where_there_is_no_journal():
 
 def readers():
     """The guest's ends."""
-    return [p for p in pids_of_payload('log') if os.path.exists('/proc/%d' % p) and open('/proc/%d/comm' % p).read() == 'journalctl\n']
+    return [p for p in pids_of_payload('log') if name_of(p) == 'journalctl']
 
 
 def test_a_guest_that_is_ready_again_and_again():
     since = '@%.6f' % time.time()
+    first = time.monotonic()
 
     def begun():
         run('journalctl', '--sync')
@@ -103,11 +104,13 @@ def test_a_guest_that_is_ready_again_and_again():
             say_as_init('log', 'X_SYSTEMD_UNIT_ACTIVE=soft-reboot.target')
             say_as_init('log', 'READY=1')
             wait_until(lambda: show('log')['ReadyAt'] not in ('0', ready) and state('log') == 'running')
-        # so many in a row and no more: the one that there is goes on
+        # so many in a row, which is within half a minute, and no more: the one that there is goes on
         token = 'word-%d' % time.monotonic_ns()
         say(token)
         comes(token)
-        assert begun() == 3 and len(units()) == 1 and len(readers()) == 1
+        assert begun() == 3 or time.monotonic() - first > 30, begun()
+        assert len(units()) == 1
+        wait_until(lambda: len(readers()) == 1)
 
 
 # The last: what the host's journal takes of the service is counted for all of them.

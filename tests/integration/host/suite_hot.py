@@ -136,7 +136,7 @@ def test_devices():
         assert sh(name, 'exec 3<>/dev/disk/mine').status != 0
         # All of it is there after a reboot from inside, and nothing of it after a stop.
         leader = show(name)['Leader']
-        inside(name, 'reboot')
+        run('ctrctl', 'exec', name, '--', 'reboot')     # which may end with all else
         wait_until(lambda: show(name)['Leader'] not in ('0', leader) and state(name) == 'running')
         assert sh(name, 'exec 3<>/dev/fuse && head -c 1 /dev/disk/mine').status == 0
         ctl('device', 'remove', name, '/dev/fuse', '/dev/disk/mine')
@@ -198,7 +198,7 @@ def test_until_the_stop_or_for_ever():
         assert get(name) == [HOST + '/a:/first', HOST + '/b:/second', HOST + '/b:/third', '/fourth']
         assert LIVE % name in ctl('show', '--settings', name)
         leader = show(name)['Leader']
-        inside(name, 'reboot')
+        run('ctrctl', 'exec', name, '--', 'reboot')     # which may end with all else
         wait_until(lambda: show(name)['Leader'] not in ('0', leader) and state(name) == 'running')
         assert {'/first', '/second', '/third', '/fourth'} <= mounted(name).keys()
         # What was there for the time being may come to stay, what is of the settings may go.
@@ -291,17 +291,18 @@ def test_what_the_containers_user_namespace_gets_is_no_mount_of_the_hosts():
     # Root inside may list mount namespaces of its user namespace (NS_MNT_GET_NEXT) and go
     # there: also to the one that ctr-mount makes for a moment. So it is stopped in it.
     with container('x') as name:
-        leader = os.pidfd_open(int(show(name)['Leader']))
-        mount = subprocess.Popen(['sh', '-c', 'exec strace -o /dev/null -e trace=unshare -e inject=unshare:delay_exit=1000000:when=2 "$@" 3<&%d' % leader,
+        users = lambda pid: os.readlink('/proc/%s/ns/user' % pid)
+        pid = int(show(name)['Leader'])
+        theirs, leader = users(pid), os.pidfd_open(pid)
+        mount = subprocess.Popen(['sh', '-c', 'exec strace -o /dev/null -e trace=unshare -e inject=unshare:delay_exit=%d:when=2 "$@" 3<&%d' %
+                                  (1000000 * PATIENCE, leader),
                                   'sh', '/usr/lib/ctrd/ctr-mount', 'mount', 'bind', HOST + '/b', '/m', 'rw', '/run/ctrd/containers/x'],
                                  pass_fds=[leader])
         os.close(leader)
-        users = lambda pid: os.readlink('/proc/%s/ns/user' % pid)
         children = lambda: open('/proc/%d/task/%d/children' % (mount.pid, mount.pid)).read().split()
-        there = lambda: [pid for pid in children() if users(pid) == users(show(name)['Leader'])]
-        wait_until(there)
-        seen = open('/proc/%s/mountinfo' % there()[0]).read()
-        assert mount.wait(30) == 0 and '/m' in mounted(name)
+        there = wait_until(lambda: [pid for pid in children() if users(pid) == theirs])
+        seen = open('/proc/%s/mountinfo' % there[0]).read()
+        assert mount.wait(30 * PATIENCE) == 0 and '/m' in mounted(name)
         assert [line.split()[4] for line in seen.splitlines()] == ['/', '/0'], seen
 
 
@@ -504,7 +505,7 @@ def test_a_file_system_that_hangs():
             begun = time.monotonic()
             ctl('kill', name)
             wait_until(lambda: not os.path.exists('/run/ctrd/containers/x/control'))
-            assert time.monotonic() - begun < 8
+            assert time.monotonic() - begun < 8 * PATIENCE
             fuse = os.close(fuse)
             wait_until(lambda: state(name) == 'stopped')
     finally:

@@ -194,7 +194,7 @@ FLIP = ('my $id = shmget(0, 4096, 0600) // die $!; syscall(%d, $id, %d, 0) != -1
 
 def flip(one, other, calls):
     """How many calls had which result: 0 or the number of an error."""
-    r = perl(FLIP % (CALLS['shmat'], FLIPPED, one, other, calls), check=True)
+    r = perl(FLIP % (CALLS['shmat'], FLIPPED, one, other, calls), check=True, timeout=300)
     return {int(k): int(v) for k, v in (w.split('=') for w in r.out.split())}
 
 
@@ -229,7 +229,7 @@ def test_callers_that_end_meanwhile():
     assert mknod('/srv/after', stat.S_IFCHR, 1, 3) == 0
     sh('rm -f /srv/after /srv/x')
     # No process stays of those that answered, and there is one that asks for more.
-    assert len(interceptors()) == 1, interceptors()
+    wait_until(lambda: len(interceptors()) == 1, what='the end of all but one of %s' % interceptors())
 
 
 # A page that never comes: a file system whose server answers all but reads (fuse(4);
@@ -272,11 +272,9 @@ def test_memory_that_never_comes():
         raise Skip('this host has no /dev/fuse')
     create('stall', DEBIAN, 'InterceptSystemCalls=mknod', 'Device=/dev/fuse', start=True)
     try:
-        begun = time.monotonic()
         r = run('ctrctl', 'exec', 'stall', '--', 'perl', '-e', STALL)
+        # After its deadline it would be EIO.
         assert r.out.split() == [str(errno.EFAULT)] * 20 + ['done'], r
-        # Less than one deadline.
-        assert time.monotonic() - begun < 4 * PATIENCE, time.monotonic() - begun
         assert mknod('/srv/after', stat.S_IFCHR, 1, 3, name='stall') == 0
     finally:
         remove('stall')

@@ -288,7 +288,7 @@ def test_memory_of_the_daemons():
         return kib(monitor_pid('deb'), 'Private_Clean', 'Private_Dirty')
 
     # At rest: it gives its pages back when nothing has happened for a second.
-    wait_until(lambda: private_of_monitor() <= 300, 5, 'ctr-monitor has %d KiB of private memory' % private_of_monitor())
+    wait_until(lambda: private_of_monitor() <= 300, what='ctr-monitor has %d KiB of private memory' % private_of_monitor())
     private = private_of_monitor()
     rss = kib(ctrd_pid(), 'Rss')
     print('# ctr-monitor private %d KiB, ctrd RSS %d KiB' % (private, rss))

@@ -34,7 +34,7 @@ def jobs():
 
 
 def ended(number):
-    wait_until(lambda: job(number)['State'] != 'running', what='the end of job %s' % number)
+    wait_until(lambda: job(number)['State'] not in ('queued', 'running'), what='the end of job %s' % number)
     return job(number)
 
 
@@ -310,7 +310,8 @@ class Events:
 def test_events_of_a_whole_life():
     begun = time.time()
     with Events('--json') as e:
-        with container('web', BUSYBOX, 'Command=/bin/sh -c "trap \'exit 7\' USR1; while :; do sleep 0.1; done"'):
+        with container('web', BUSYBOX, 'Command=/bin/sh -c "trap \'exit 7\' USR1; touch /up; while :; do sleep 0.1; done"'):
+            minds_signals('web')
             ctl('kill', '-S', 'USR1', 'web')
             wait_until(lambda: state('web') == 'failed')
             ctl('start', 'web')

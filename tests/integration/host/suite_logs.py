@@ -57,7 +57,7 @@ class console:
         os.close(self.fd)
 
     def until(self, word, seconds=20):
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while word not in self.said:
             assert select.select([self.fd], [], [], max(0, end - time.monotonic()))[0], '"%s" not in %r' % (word, self.said)
             self.said += os.read(self.fd, 4096).decode(errors='replace')
@@ -77,9 +77,9 @@ class bus_console:
         _, fds = bus.call_with_unix_fd_list_sync(
             'org.ctrd1', '/org/ctrd1/container/box', 'org.ctrd1.Container', 'OpenConsole',
             GLib.Variant('(a{sv})', ({k: GLib.Variant('b', v) for k, v in options.items()},)), None,
-            Gio.DBusCallFlags.NONE, 20000, None, None)
+            Gio.DBusCallFlags.NONE, 20000 * PATIENCE, None, None)
         self.socket = socket.socket(fileno=fds.steal_fds()[0])
-        self.socket.settimeout(20)
+        self.socket.settimeout(20 * PATIENCE)
         self.said = b''
 
     def __enter__(self):
@@ -156,9 +156,22 @@ def test_the_size_is_that_of_who_came_or_changed_last():
     wait_until(lambda: state('box') == 'running')
 
 
+def watches(pid):
+    """It has an inotify."""
+    for fd in glob.glob('/proc/%d/fdinfo/*' % pid):
+        try:
+            if 'inotify wd:' in open(fd).read():
+                return True
+        except OSError:
+            pass        # it was closed meanwhile
+    return False
+
+
 def test_logs_follow_by_events():
     p = subprocess.Popen(['ctrctl', 'logs', '-f', '-n0', 'box'], stdout=subprocess.PIPE, text=True)
     try:
+        # From where it begins to follow.
+        wait_until(lambda: watches(p.pid), what='ctrctl that follows')
         with console() as c:
             for i in range(3):
                 c.type('echo followed-$((%d))\n' % i)
