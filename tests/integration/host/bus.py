@@ -20,6 +20,11 @@ def connect():
         ADDRESS, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
 
 
+def container_path(name):
+    """As sd_bus_path_encode(3) has it."""
+    return '/org/ctrd1/container/' + ''.join(c if c.isalpha() or i and c.isdigit() else '_%02x' % ord(c) for i, c in enumerate(name))
+
+
 class Client:
     """A connection to the bus, and what may be said on it. A call that fails raises GLib.Error."""
 
@@ -37,7 +42,7 @@ class Client:
         return reply.unpack()
 
     def container(self, name, method, arguments=None, fds=None):
-        return self.call('/org/ctrd1/container/' + name, 'org.ctrd1.Container', method, arguments, fds)
+        return self.call(container_path(name), 'org.ctrd1.Container', method, arguments, fds)
 
     def create(self, name, source, settings=()):
         return self.call('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer',
@@ -48,8 +53,8 @@ class Client:
 
     def containers(self):
         """Their properties, by name."""
-        return {path.rsplit('/', 1)[1]: interfaces['org.ctrd1.Container']
-                for path, interfaces in self.managed().items() if 'org.ctrd1.Container' in interfaces}
+        return {interfaces['org.ctrd1.Container']['Name']: interfaces['org.ctrd1.Container']
+                for interfaces in self.managed().values() if 'org.ctrd1.Container' in interfaces}
 
     def jobs(self):
         """Those that run; what has ended stays a while."""

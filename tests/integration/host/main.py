@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs suites inside a host: main.py SUITE…. Each suite is a module suite_NAME
-# whose functions test_… are its tests, in their order. TAP on standard output.
+# Runs suites inside a host: main.py SUITE[:WORD]…. Each suite is a module suite_NAME
+# whose functions test_… are its tests, in their order; with a word those that have it in
+# their name. TAP on standard output.
 
 import importlib
 import sys
@@ -15,8 +16,9 @@ def main(names):
     number = 0
     failed = 0
     for name in names:
+        name, _, word = name.partition(':')
         suite = importlib.import_module('suite_' + name)
-        tests = [(n, f) for n, f in vars(suite).items() if n.startswith('test_') and callable(f)]
+        tests = [(n, f) for n, f in vars(suite).items() if n.startswith('test_') and word in n and callable(f)]
         try:
             getattr(suite, 'setup', lambda: None)()
         except BaseException as error:      # noqa: then none of its tests can be
