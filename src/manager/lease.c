@@ -65,6 +65,9 @@ int lease_new(Manager *manager, uid_t uid, int *ret_fd, Error *error) {
         *lease = (Lease){ .manager = manager, .next = manager->leases, .uid = uid };
         manager->leases = lease;
         r = sd_event_add_io(manager->event, &lease->source, ours, EPOLLIN, on_returned, lease);
+        /* What was given back counts before what is asked for after that. */
+        if (r >= 0)
+                r = sd_event_source_set_priority(lease->source, SD_EVENT_PRIORITY_IMPORTANT);
         if (r >= 0)
                 r = sd_event_source_set_io_fd_own(lease->source, true);
         if (r < 0) {

@@ -279,6 +279,11 @@ static void begin_stop(Container *container) {
                 (void) container_thaw(container, "The container was asked to stop.");
         if (container_phase_may_follow(container->phase, MONITOR_STOPPING))
                 container_set_phase(container, MONITOR_STOPPING);
+        /* Nor is it asked what it has no time for: it would be killed amid its answer. */
+        if (timeout <= STOP_AT_ONCE) {
+                stop_expired(container);
+                return;
+        }
         /* A time that somebody has named holds, whatever the guest asks for. */
         r = stop_begin(&container->stop, container->loop, run->leader, run->leader_pidfd, signal, timeout,
                        container->stop_has_timeout ? 0 : run->plan.extend_max, stop_expired, container);

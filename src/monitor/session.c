@@ -137,6 +137,8 @@ static void session_ended(void *userdata, uint32_t events) {
 
         if (process_collect(session->pidfd, &status, &sig) == -EAGAIN)
                 sig = SIGKILL;
+        /* Who hears of the end may ask for the next at once: its place is free by then. */
+        session->lease = fd_close(session->lease);
         if (sig > 0)
                 session_tell(session, -1, "signal %d", sig);
         else
@@ -186,6 +188,7 @@ static void session_fail(Session *session, int status, int sig) {
         for (char *p = message; *p; p++)
                 if ((unsigned char) *p < ' ' || *p == 0x7f)
                         *p = '?';
+        session->lease = fd_close(session->lease);
         session_tell(session, -1, "error %d %s", message_errno(message), message);
         session_free(session);
 }
