@@ -65,7 +65,7 @@ def teardown():
     run('systemctl', 'stop', UNIT)
     run('rm', '-rf', TREE, check=True)
     remove('ours')
-    assert run('machinectl', 'list', '--no-legend').out.strip() == ''
+    wait_until(lambda: run('machinectl', 'list', '--no-legend').out.strip() == '', what='machined to have forgotten both')
 
 
 def each(test):
@@ -109,7 +109,7 @@ class terminal:
         return bool(data)
 
     def expect(self, word, seconds=30):
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while word not in self.said:
             assert self.read(max(0, end - time.monotonic())), 'not a word of "%s": %r' % (word, self.said)
 
@@ -118,7 +118,7 @@ class terminal:
 
     def end(self):
         """Its status."""
-        while self.read(30):
+        while self.read(30 * PATIENCE):
             pass
         _, status = os.waitpid(self.pid, 0)
         self.pid = 0
@@ -181,7 +181,7 @@ def test_journalctl(name, unit):
             run('systemd-run', '-q', '-M', name, '--wait', '--unit=later', 'echo', 'said-later', check=True)
             if select.select([p.stdout], [], [], 1)[0]:
                 break
-            assert time.monotonic() - begun < 20
+            assert time.monotonic() - begun < 20 * PATIENCE
         assert 'later' in p.stdout.readline()
     finally:
         p.kill()
@@ -193,6 +193,8 @@ def test_machinectl_shell(name, unit):
     with terminal('machinectl', '-q', 'shell', name, '/bin/sh', '-c', 'echo "<$(id -un) $(hostname) $(tty)>"') as t:
         t.expect('<root %s /dev/pts/' % name)
         assert t.end() == 0
+    # logind has done with a session a moment after the shell has ended.
+    wait_until(lambda: run('loginctl', '-M', name, '--no-legend', 'list-sessions').out.strip() == '', what='no session of %s' % name)
     with terminal('machinectl', '-q', 'shell', name) as t:
         t.expect('# ')
         t.say('echo sessions=$(loginctl --no-legend list-sessions | wc -l)\n')

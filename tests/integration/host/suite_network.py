@@ -80,6 +80,7 @@ def told(name):
     seen = []
     client.bus.signal_subscribe('org.ctrd1', 'org.freedesktop.DBus.Properties', 'PropertiesChanged', '/org/ctrd1/container/' + name, None,
                                 0, lambda c, s, p, i, m, a: 'Addresses' in a[1] and seen.append(a.unpack()[1]['Addresses']))
+    client.jobs()       # the bus has heard of it
     return client, seen
 
 
@@ -115,6 +116,7 @@ def test_addresses_without_end():
         inside('web', 'sh', '-c', 'for i in $(seq 1 200); do ip addr add 10.98.$i.1/24 dev host0; ip addr del 10.98.$i.1/24 dev host0; done; '
                'for i in $(seq 1 60); do ip addr add 10.97.$i.1/24 dev host0; done')
         wait_until(lambda: len(addresses('web')) == 16)
+        client.jobs()       # what was told before this answer has come before it
         lasted = time.monotonic() - begun
         while GLib.MainContext.default().iteration(False):
             pass

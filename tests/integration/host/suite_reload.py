@@ -116,7 +116,7 @@ def test_a_ctrd_that_hangs_is_replaced():
     with container('r') as name:
         os.makedirs(dropin, exist_ok=True)
         with open(dropin + '/test.conf', 'w') as f:
-            f.write('[Service]\nWatchdogSec=1\nWatchdogSignal=SIGKILL\n')
+            f.write('[Service]\nWatchdogSec=%d\nWatchdogSignal=SIGKILL\n' % (3 * PATIENCE))
         try:
             run('systemctl', 'daemon-reload', check=True)
             run('systemctl', 'restart', 'ctrd', check=True)
@@ -134,7 +134,7 @@ def test_limits_of_ctrd_itself():
     since = time.time()
     with limits('ContainersMax=1', 'JobResultsMax=3', path='/usr/lib/ctrd/ctrd.conf'):
         with limits('JobResultsMax=2', 'JobMax=5', path='/etc/ctrd/ctrd.conf.d/50-test.conf'):
-            assert '50-test.conf:3: there is no setting JobMax=: did you mean JobsMax=?' in said(since)
+            wait_until(lambda: '50-test.conf:3: there is no setting JobMax=: did you mean JobsMax=?' in said(since))
             with container('r', start=False):
                 assert 'ContainersMax=' in fails('create', 's', BUSYBOX, word='there are 1 containers already')
                 results = [row for row in json.loads(ctl('job', 'list', '--json')) if row['state'] not in ('queued', 'running')]

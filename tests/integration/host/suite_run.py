@@ -173,12 +173,12 @@ def running(*argv):
     p = subprocess.Popen(['ctrctl', 'run', *argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     yield p
     p.stdout.close()
-    p.wait(30)
+    p.wait(30 * PATIENCE)
 
 
 def ends(p, number):
     p.send_signal(number)
-    return p.wait(30)
+    return p.wait(30 * PATIENCE)
 
 
 def test_every_end_of_ctrctl():
@@ -212,7 +212,7 @@ def test_ctrd_dies_meanwhile():
         kill_ctrd()
         ctrd_is_back()
         ctl('exec', 'x', 'touch', '/go')
-        assert p.wait(30) == 5
+        assert p.wait(30 * PATIENCE) == 5
     assert names() == []
 
 
@@ -225,7 +225,7 @@ def test_its_console():
     with running('--name', 'x', BUSYBOX) as p:
         wait_until(lambda: 'x' in names() and state('x') == 'running')
         ctl('exec', 'x', 'poweroff', '-f')
-        assert p.wait(30) == 0
+        assert p.wait(30 * PATIENCE) == 0
     has_gone('x')
 
 
@@ -248,6 +248,6 @@ def test_somebody_else_has_the_name_by_then():
         ctl('remove', '--force', 'x')
         create('x', BUSYBOX, 'Ephemeral=yes')
         p.send_signal(signal.SIGCONT)
-        assert p.wait(30) == 128 + 9, p.returncode
+        assert p.wait(30 * PATIENCE) == 128 + 9, p.returncode
     assert names() == ['x']
     remove('x')

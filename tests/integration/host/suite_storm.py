@@ -150,7 +150,10 @@ def honest(client):
         if s in TRANSIENT:
             return False
         if s == 'frozen':
-            client.container(name, 'Thaw')
+            try:
+                client.container(name, 'Thaw')
+            except GLib.Error:
+                pass        # it was stopped meanwhile
             return False
         if s == 'running' and run('ctrctl', 'exec', name, '--', 'hostname').out.strip() != name:
             return False
