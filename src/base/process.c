@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -106,6 +107,12 @@ static int wait_for(int pidfd, int options, int *ret_status, int *ret_signal) {
         *ret_status = info.si_code == CLD_EXITED ? info.si_status : 0;
         *ret_signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
         return 0;
+}
+
+bool process_has_ended(int pidfd) {
+        struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+        return poll(&p, 1, 0) != 0;
 }
 
 int process_wait(int pidfd, int *ret_status, int *ret_signal) {

@@ -28,6 +28,9 @@ typedef struct ProcessSpawn {
  * the pid and a pidfd, or a negative errno (exec failures included). */
 int process_spawn(const ProcessSpawn *spawn, pid_t *ret_pid, int *ret_pidfd);
 
+/* Whether it has, be it a child or not. True as well where that cannot be told. */
+bool process_has_ended(int pidfd);
+
 /* Waits for the end of a child by pidfd: 0..255 its exit status, in
  * *ret_signal the signal that killed it or 0. Blocks. */
 int process_wait(int pidfd, int *ret_status, int *ret_signal);

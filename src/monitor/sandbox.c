@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <poll.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -94,12 +93,6 @@ int sandbox_leave_host(Error *error) {
                        : 0;
 }
 
-static bool has_ended(int pidfd) {
-        struct pollfd p = { .fd = pidfd, .events = POLLIN };
-
-        return poll(&p, 1, 0) != 0;
-}
-
 /* Everything that was read by the leader's number was the leader's if it has not ended
  * by then. The monitor kills all in the payload when the leader has ended: who has come in
  * before is among them. */
@@ -110,7 +103,7 @@ int sandbox_enter_running(pid_t leader, int pidfd, int group, Error *error) {
         r = cgroup_attach(group, 0);
         if (r < 0)
                 return error_set_errno(error, r, "The container's control group cannot be entered");
-        if (has_ended(pidfd))
+        if (process_has_ended(pidfd))
                 return error_set(error, ESRCH, "NotRunning", "The container has ended");
         if (setns(pidfd, (user ? CLONE_NEWUSER : 0) | CLONE_NEWNS) < 0)
                 return error_set_errno(error, errno, "The container's namespaces cannot be entered");

@@ -13,9 +13,13 @@
 int soft_reboot_ask(SoftReboot *soft_reboot, pid_t pid, int pidfd, Error *error) {
         int r;
 
-        if (!stop_is_heard(pid, SIGNAL))
+        if (!stop_is_heard(pid, SIGNAL)) {
+                /* Nobody listens any more, and the news of that is on its way. */
+                if (process_has_ended(pidfd))
+                        return error_set(error, ESRCH, NULL, "The container's init has ended.");
                 return error_set(error, EOPNOTSUPP, "NotSupported",
                                  "The container's init knows no soft reboot, as systemd 254 and later do: restart the container.");
+        }
         r = process_signal(pidfd, SIGNAL);
         if (r < 0)
                 return error_set_errno(error, r, "The container's init cannot be asked");

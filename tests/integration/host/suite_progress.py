@@ -289,20 +289,23 @@ def test_a_soft_reboot_that_is_refused_or_fails():
         fails('restart', '--soft', 'talk', word='is frozen')
         ctl('thaw', 'talk')
         ctl('stop', '--timeout=1ms', 'talk')
-    # Also where it has ended before its monitor is told to ask it.
-    for hangs in (False, True):
+    # Also where it has ended before its monitor is told to ask it, or does.
+    for ends in ('before', 'after', 'meanwhile'):
         with guest('Environment=SOFT=1', 'Environment=AT_START=READY=1') as say:
             ctl('start', 'talk')
             leader, monitor = show('talk')['Leader'], monitor_pid('talk')
-            if hangs:
+            if ends != 'meanwhile':
                 os.kill(monitor, signal.SIGSTOP)
+            if ends == 'before':
                 say('exit')
                 wait_until(lambda: process_state(int(leader)) == 'Z')
             job_path = client.container('talk', 'SoftReboot')[0]
-            if hangs:
-                os.kill(monitor, signal.SIGCONT)
-            else:
+            if ends != 'before':
                 say('exit')
+            if ends == 'after':
+                wait_until(lambda: process_state(int(leader)) == 'Z')
+            if ends != 'meanwhile':
+                os.kill(monitor, signal.SIGCONT)
             wait_until(lambda: client.managed()[job_path]['org.ctrd1.Job']['State'] == 'failed')
             words = client.managed()[job_path]['org.ctrd1.Job']['ErrorMessage']
             assert 'ended before it was up' in words, words
