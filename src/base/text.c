@@ -48,6 +48,16 @@ void text_put(Text *text, const char *format, ...) {
         va_end(ap);
 }
 
+void text_put_bytes(Text *text, const char *data, size_t size) {
+        if (text->failed || !make_room(text, size + 1)) {
+                text->failed = true;
+                return;
+        }
+        memcpy(text->data + text->length, data, size);
+        text->length += size;
+        text->data[text->length] = 0;
+}
+
 int text_take(Text *text, char **ret) {
         text_put(text, "%s", "");
         if (text->failed) {

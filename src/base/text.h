@@ -19,6 +19,7 @@ typedef struct Text {
 
 void text_clear(Text *text);
 void text_put(Text *text, const char *format, ...) _printf_(2, 3);
+void text_put_bytes(Text *text, const char *data, size_t size);
 
 /* The whole, "" where nothing was put; -ENOMEM where anything was lost. Clears the text. */
 int text_take(Text *text, char **ret);

@@ -11,6 +11,7 @@
 
 #include "container.h"
 #include "fd.h"
+#include "json-text.h"
 #include "manager.h"
 #include "parse.h"
 #include "socket.h"
@@ -71,7 +72,7 @@ int container_set_frozen(Container *c, bool frozen, MonitorReply reply, void *us
 
 /* The OCI process, in memory. */
 static int process_file(json_t *process) {
-        char *text = json_dumps(process, JSON_COMPACT);
+        char *text = json_text(process, JSON_COMPACT);
         int r = text ? fd_sealed("process", text, strlen(text)) : -ENOMEM;
 
         free(text);

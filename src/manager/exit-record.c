@@ -7,6 +7,7 @@
 
 #include "exit-record.h"
 #include "file.h"
+#include "json-text.h"
 #include "paths.h"
 
 void exit_record_clear(ExitRecord *record) {
@@ -67,7 +68,7 @@ int exit_record_save(const char *name, const ExitRecord *record) {
         exit_record_path(name, path);
         j = json_pack("{s:s, s:i, s:I, s:s}", "reason", exit_reason_to_string(record->reason), "code", record->code,
                       "timestamp_usec", (json_int_t) record->timestamp_usec, "message", strempty(record->message));
-        text = j ? json_dumps(j, 0) : NULL;
+        text = j ? json_text(j, 0) : NULL;
         json_decref(j);
         if (!text)
                 return -ENOMEM;

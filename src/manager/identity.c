@@ -7,6 +7,7 @@
 
 #include "file.h"
 #include "identity.h"
+#include "json-text.h"
 #include "name.h"
 #include "paths.h"
 
@@ -98,7 +99,7 @@ int identity_save(const char *name, const Identity *identity, Error *error) {
                 json_decref(j);
                 return -ENOMEM;
         }
-        text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+        text = j ? json_text(j, JSON_INDENT(2)) : NULL;
         json_decref(j);
         if (!text)
                 return -ENOMEM;

@@ -11,6 +11,7 @@
 #include "file.h"
 #include "image.h"
 #include "json-list.h"
+#include "json-text.h"
 #include "name.h"
 #include "parse.h"
 #include "paths.h"
@@ -171,7 +172,7 @@ int image_write(const char *dir, const Image *image, Error *error) {
 
         j = json_pack("{s:s*, s:s*, s:s*, s:o*, s:I, s:I}", "template", image->template, "variant", image->variant, "os_name",
                       image->os_name, "facts", image->facts ? json_strings(image->facts) : NULL, "created_usec", (json_int_t) image->created_usec, "size", (json_int_t) image->size);
-        text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+        text = j ? json_text(j, JSON_INDENT(2)) : NULL;
         json_decref(j);
         if (!text)
                 return -ENOMEM;

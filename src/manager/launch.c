@@ -15,6 +15,7 @@
 #include "device-grant.h"
 #include "fd.h"
 #include "file.h"
+#include "json-text.h"
 #include "launch.h"
 #include "live.h"
 #include "paths.h"
@@ -254,7 +255,7 @@ static int write_plan_and_bundle(const Launch *launch, Error *error) {
         r = bundle_compile(launch, &config, error);
         if (r < 0)
                 return r;
-        text = json_dumps(config, JSON_COMPACT);
+        text = json_text(config, JSON_COMPACT);
         json_decref(config);
         if (!text)
                 return -ENOMEM;

@@ -10,6 +10,7 @@
 #include "bundle-mounts.h"
 #include "device-grant.h"
 #include "file.h"
+#include "json-text.h"
 #include "launch.h"
 #include "live.h"
 #include "strv.h"
@@ -87,7 +88,7 @@ static int look_up(char *const *before, char *const *after, DeviceGrant **ret, s
 }
 
 static int write_json(const char *path, const json_t *json) {
-        char *text = json_dumps(json, JSON_COMPACT);
+        char *text = json_text(json, JSON_COMPACT);
         int r = text ? file_write_atomic(AT_FDCWD, path, text, strlen(text), 0600) : -ENOMEM;
 
         free(text);

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "container.h"
 #include "fd.h"
+#include "json-text.h"
 #include "parse.h"
 #include "process.h"
 
@@ -56,7 +57,7 @@ static int print_json(const pid_t *pids, size_t n, Error *error) {
 
         for (size_t i = 0; i < n; i++)
                 json_array_append_new(array, json_integer(pids[i]));
-        text = json_dumps(array, JSON_COMPACT);
+        text = json_text(array, JSON_COMPACT);
         json_decref(array);
         if (!text)
                 return error_set_errno(error, ENOMEM, "printing");

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "config.h"
 #include "fd.h"
+#include "json-text.h"
 #include "lsm.h"
 #include "mount-option.h"
 #include "syscall-filter.h"
@@ -172,7 +173,7 @@ static int run_features(const Command *command, const CommandGlobals *g, int arg
         if (r <= 0)
                 return r;
         object = features();
-        text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+        text = object ? json_text(object, JSON_INDENT(2)) : NULL;
         json_decref(object);
         if (!text)
                 return error_set_errno(error, ENOMEM, "features");

@@ -7,10 +7,11 @@
 #include "command.h"
 #include "container.h"
 #include "fd.h"
+#include "json-text.h"
 #include "log.h"
 
 static int print_json(const json_t *value, size_t flags, Error *error) {
-        _cleanup_free_ char *text = value ? json_dumps(value, flags) : NULL;
+        _cleanup_free_ char *text = value ? json_text(value, flags) : NULL;
 
         if (!text)
                 return error_set_errno(error, ENOMEM, "printing");

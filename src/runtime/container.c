@@ -12,6 +12,7 @@
 #include "fd.h"
 #include "field.h"
 #include "file.h"
+#include "json-text.h"
 #include "parse.h"
 #include "process.h"
 #include "procfs.h"
@@ -263,7 +264,7 @@ int container_format_state(const Container *c, char **ret, Error *error) {
                               (int) c->exec_defaults, "needsConfig", (int) c->needs_config, "owner",
                               (json_int_t) c->owner, "cgroup", c->cgroup, "systemdScope", c->scope, "rdtGroup", c->rdt_group,
                               "external_descriptors", c->external_descriptors, "annotations", c->annotations);
-        char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+        char *text = o ? json_text(o, JSON_COMPACT) : NULL;
 
         json_decref(o);
         if (!text)

@@ -20,6 +20,7 @@
 #include "file.h"
 #include "hook.h"
 #include "init.h"
+#include "json-text.h"
 #include "launch.h"
 #include "process-limits.h"
 #include "log.h"
@@ -42,7 +43,7 @@
 
 static char *state_text(const Container *container, ContainerStatus status) {
         json_t *state = container_state_json(container, status);
-        char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+        char *text = state ? json_text(state, JSON_COMPACT) : NULL;
 
         json_decref(state);
         return text;
@@ -149,7 +150,7 @@ static int describe_descriptors(Container *c, int procfs, Error *error) {
                 k = readlinkat(procfs, path, name, sizeof(name));
                 (void) json_array_append_new(names, json_stringn(name, k < 0 ? 0 : (size_t) k) ?: json_string(""));
         }
-        c->external_descriptors = json_dumps(names, JSON_COMPACT);
+        c->external_descriptors = json_text(names, JSON_COMPACT);
         json_decref(names);
         return c->external_descriptors ? 0 : error_set_errno(error, ENOMEM, "container");
 }

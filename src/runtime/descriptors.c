@@ -13,6 +13,7 @@
 #include "fd.h"
 #include "field.h"
 #include "file.h"
+#include "json-text.h"
 #include "log.h"
 #include "procfs.h"
 
@@ -98,7 +99,7 @@ static char *link_of(int procfs, pid_t pid, int fd) {
 }
 
 static int write_list(int images, const json_t *list, Error *error) {
-        _cleanup_free_ char *text = json_dumps(list, JSON_COMPACT | JSON_ENSURE_ASCII);
+        _cleanup_free_ char *text = json_text(list, JSON_COMPACT | JSON_ENSURE_ASCII);
         int r = text ? file_write_atomic(images, DESCRIPTORS, text, strlen(text), 0600) : -ENOMEM;
 
         return r < 0 ? error_set_errno(error, r, "writing " DESCRIPTORS) : 0;

@@ -14,6 +14,7 @@
 #include "fd.h"
 #include "hook.h"
 #include "init.h"
+#include "json-text.h"
 #include "procfs.h"
 #include "rootfs.h"
 #include "self.h"
@@ -135,7 +136,7 @@ static int run_hooks(const Launch *l, HookPoint point, ContainerStatus status, E
                 return 0;
         own.pid = getpid();
         state = container_state_json(&own, status);
-        text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+        text = state ? json_text(state, JSON_COMPACT) : NULL;
         json_decref(state);
         if (!text)
                 return error_set_errno(error, ENOMEM, "state for the hooks");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "json-text.h"
 #include "log.h"
 
 static int log_fd = -EBADF;
@@ -39,7 +40,7 @@ static void write_json(int fd, const char *level, const char *text) {
         json_t *object = json_pack("{s:s, s:s, s:s}", "level", level, "msg", text, "time", stamp);
         if (!object) /* the text is no UTF-8: a file name, mostly */
                 object = json_pack("{s:s, s:s%, s:s}", "level", level, "msg", "(not UTF-8)", (size_t) 11, "time", stamp);
-        char *line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+        char *line = json_text(object, JSON_COMPACT | JSON_ENSURE_ASCII);
         if (line)
                 dprintf(fd, "%s\n", line);
         free(line);

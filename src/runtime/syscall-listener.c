@@ -12,6 +12,7 @@
 
 #include "fd.h"
 #include "field.h"
+#include "json-text.h"
 #include "socket.h"
 #include "syscall-listener.h"
 
@@ -145,7 +146,7 @@ static int tell_agent(const Config *config, const Container *c, ContainerStatus 
             (r = field_string(config->seccomp, "linux.seccomp.listenerMetadata", &metadata, error)) < 0)
                 return r;
         state = process_state(c, status, pid, metadata);
-        text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+        text = state ? json_text(state, JSON_COMPACT) : NULL;
         json_decref(state);
         if (!text)
                 return error_set_errno(error, ENOMEM, "linux.seccomp.listenerPath");

@@ -8,6 +8,7 @@
 #include "fd.h"
 #include "field.h"
 #include "file.h"
+#include "json-text.h"
 #include "resource-write.h"
 #include "unit-bus.h"
 #include "update.h"
@@ -82,7 +83,7 @@ static int save(const Container *c, json_t *saved, json_t *resources, Error *err
         int r;
 
         r = json_object_update_recursive(saved, resources);
-        text = r < 0 ? NULL : json_dumps(saved, JSON_COMPACT);
+        text = r < 0 ? NULL : json_text(saved, JSON_COMPACT);
         r = text ? file_write_atomic(c->fd, FILE_NAME, text, strlen(text), 0600) : -ENOMEM;
         return r < 0 ? error_set_errno(error, r, "writing %s/" FILE_NAME, c->directory) : 0;
 }

@@ -218,13 +218,16 @@ def faults(library, step, most, only=None, first=1):
     order = setup(library, first > 1)
     client = Operator()
     wait_until(lambda: run('ctrctl', 'list').status == 0)
-    pid, total, refused, ended, begun = ctrd_pid(), 0, 0, 0, time.monotonic()
+    pid, total, refused, ended, begun, where = ctrd_pid(), 0, 0, 0, time.monotonic(), 'nothing'
     for operation, before, after in OPERATIONS:
         if only and operation not in only:
             continue
         for kind, bit in KINDS.items():
             for n in range(first, most, step):
-                client.bring_to(before)
+                try:
+                    client.bring_to(before)
+                except (AssertionError, Refused) as error:
+                    raise AssertionError('%s, after %s' % (error, where)) from None
                 order.arm(bit, n)
                 silent = False
                 try:
