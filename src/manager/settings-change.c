@@ -17,6 +17,8 @@ struct SettingsChange {
         SettingsRequest request;
         char **limits; /* those of the keys that the running scope gets */
         Settings *attached; /* what the run shall have of attachments */
+        Settings *next;     /* what it shall have of keys that take effect at once */
+        char **pending;     /* keys that wait for the next run */
         Refit *refit;
         sd_bus_slot *slot;
         Error failure; /* why what was done is being undone */
@@ -37,6 +39,8 @@ SettingsChange *settings_change_free(SettingsChange *change) {
         sd_bus_slot_unref(change->slot);
         refit_free(change->refit);
         settings_free(change->attached);
+        settings_free(change->next);
+        strv_free(change->pending);
         error_clear(&change->failure);
         settings_request_clear(&change->request);
         strv_free(change->limits);
@@ -58,8 +62,34 @@ static bool is_live(const char *key) {
         return unit_limit_exists(key) || attachment_kind_from_string(key) >= 0;
 }
 
-/* What the present run has of it, where there is one: then the rest is for the next. */
-static int take_effect(SettingsChange *change, char ***ret_pending) {
+static bool takes_effect(const SettingsChange *change, const char *key) {
+        return change->next && (attachment_kind_from_string(key) >= 0 || is_live(key));
+}
+
+/* What the present run will have of it, where there is one: then the rest is for the next. Once
+ * all has been done nothing can fail any more. */
+static int prepare(SettingsChange *change) {
+        const Settings *settings = change->request.settings;
+        const Container *c = change->container;
+        int r = 0;
+
+        if (!container_state_is_active(c->state))
+                return 0;
+        change->next = settings_new();
+        if (!change->next)
+                return -ENOMEM;
+        STRV_FOREACH(key, change->request.keys) {
+                if (takes_effect(change, *key))
+                        r = settings_copy(change->next, attachment_kind_from_string(*key) >= 0 ? change->attached : settings, *key);
+                else if (settings_differ(c->settings, settings, *key))
+                        r = strv_extend(&change->pending, *key);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void take_effect(SettingsChange *change) {
         static const struct {
                 const char *key, *property;
         } properties[] = {
@@ -69,51 +99,37 @@ static int take_effect(SettingsChange *change, char ***ret_pending) {
                 { "Owner", "Owner" },
                 { "Profile", "Profiles" },
         };
-        const Settings *settings = change->request.settings;
         Container *c = change->container;
 
         if (!container_state_is_active(c->state)) {
-                if (settings)
+                if (change->request.settings)
                         container_take_settings(c, TAKE_PTR(change->request.settings));
-                return 0;
+                change->pending = strv_free(change->pending);
+                return;
         }
-        STRV_FOREACH(key, change->request.keys) {
-                int r = attachment_kind_from_string(*key) >= 0 ? settings_copy(c->settings, change->attached, *key)
-                        : is_live(*key)                        ? settings_copy(c->settings, settings, *key)
-                        : settings_differ(c->settings, settings, *key) ? strv_extend(ret_pending, *key)
-                                                                       : 0;
-
-                if (r < 0)
-                        return r;
-        }
+        STRV_FOREACH(key, change->request.keys)
+                if (takes_effect(change, *key))
+                        settings_swap(c->settings, change->next, *key);
         for (size_t i = 0; i < ELEMENTSOF(properties); i++)
                 if (strv_contains(change->request.keys, properties[i].key))
                         container_changed(c, properties[i].property, NULL);
         journal_link_update(c);
-        return 0;
 }
 
 /* Ends it. error: nothing shall have changed. */
 static void finish(SettingsChange *change, const Error *error) {
         _cleanup_strv_ char **pending = NULL;
-        _cleanup_error_ Error own = ERROR_INIT;
         SettingsChanged done = change->done;
         void *userdata = change->userdata;
         Container *c = change->container;
 
         if (!error) {
-                int r = take_effect(change, &pending);
+                _cleanup_free_ char *keys = strv_join(change->request.keys, " ");
 
-                if (r < 0) {
-                        error_set_errno(&own, r, "cannot change the settings of container %s", c->name);
-                        error = &own;
-                } else {
-                        _cleanup_free_ char *keys = strv_join(change->request.keys, " ");
-
-                        sd_journal_print(LOG_INFO, "Settings of container %s changed: %s", c->name, strempty(keys));
-                }
-        }
-        if (error) {
+                take_effect(change);
+                pending = TAKE_PTR(change->pending);
+                sd_journal_print(LOG_INFO, "Settings of container %s changed: %s", c->name, strempty(keys));
+        } else {
                 _cleanup_error_ Error undo = ERROR_INIT;
 
                 if (settings_edit_undo(&change->request.edit, c->name, &undo) < 0)
@@ -252,6 +268,8 @@ int settings_change_begin(Container *c, SettingsRequest *request, SettingsChange
         r = list_limits(change);
         if (r >= 0)
                 r = list_attachments(change);
+        if (r >= 0)
+                r = prepare(change);
         if (r >= 0) {
                 r = settings_edit_write(&change->request.edit, c->name, error);
                 if (r < 0)
@@ -299,6 +317,8 @@ void settings_change_repair(Container *c) {
                 r = strv_extend(&change->request.keys, attachment_kind_to_string(i));
         if (r >= 0)
                 r = list_attachments(change);
+        if (r >= 0)
+                r = prepare(change);
         if (r < 0) {
                 if (change)
                         change->done = NULL;

@@ -2,7 +2,7 @@
 
 #include "manager-settings.h"
 
-#define FIELD(f) .offset = offsetof(ManagerSettings, f)
+#define FIELD(f) .offset = offsetof(ManagerSettings, f), .size = sizeof(((ManagerSettings *) NULL)->f)
 #define COUNT(f, n) FIELD(f), SETTING_NUMBER, .initial = n, .minimum = 1, .expected = "give a number of at least 1, or infinity"
 
 static const SettingRow rows[] = {

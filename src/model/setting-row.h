@@ -19,7 +19,7 @@ typedef enum SettingTrust {
 struct SettingRow {
         const char *section;
         const char *key;
-        size_t offset; /* into the struct that the table is of */
+        size_t offset, size; /* of the field in the struct that the table is of */
         /* Parses a whole, non-empty value into the field. Lists append. */
         int (*parse)(const SettingRow *row, void *field, const char *value, Error *error);
         /* Appends each assignment's text; nothing for an unset field. */

@@ -316,7 +316,7 @@ static int format_u32(const SettingRow *row, const void *field, char ***values) 
         return v == (uint32_t) row->initial ? 0 : strv_extendf(values, "%u", v);
 }
 
-#define FIELD(f) .offset = offsetof(Settings, f)
+#define FIELD(f) .offset = offsetof(Settings, f), .size = sizeof(((Settings *) NULL)->f)
 #define STRING .format = format_string, .reset = reset_string
 #define LIST .format = format_list, .reset = reset_list, .is_list = true
 #define ENUM(w) .parse = parse_enum, .format = format_enum, .reset = reset_enum, .word = w

@@ -289,6 +289,26 @@ int settings_copy(Settings *to, const Settings *from, const char *key) {
         return r;
 }
 
+static void swap_bytes(void *a, void *b, size_t size) {
+        char *x = a, *y = b;
+
+        for (size_t i = 0; i < size; i++) {
+                char c = x[i];
+
+                x[i] = y[i];
+                y[i] = c;
+        }
+}
+
+void settings_swap(Settings *a, Settings *b, const char *key) {
+        const SettingRow *row = setting_table_find(&settings_table, NULL, key);
+        size_t i = (size_t) (row - settings_table.rows);
+
+        swap_bytes(row_field(a, row), row_field(b, row), row->size);
+        swap_bytes(&a->origins[i], &b->origins[i], sizeof(a->origins[i]));
+        swap_bytes(&a->resets[i], &b->resets[i], sizeof(a->resets[i]));
+}
+
 int settings_format(const Settings *s, char **ret) {
         const char *section = NULL;
         Text text = {};

@@ -204,6 +204,10 @@ bool settings_differ(const Settings *a, const Settings *b, const char *key);
  * some of its own: throw to away, or copy it back. */
 int settings_copy(Settings *to, const Settings *from, const char *key);
 
+/* Exchanges the values of a key that there is. Cannot fail, unlike the other: what must not be
+ * changed in part is copied first. */
+void settings_swap(Settings *a, Settings *b, const char *key);
+
 /* The text of a file with all keys that differ from their default, and where profiles are
  * named with all that were set. */
 int settings_format(const Settings *s, char **ret);

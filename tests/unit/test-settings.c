@@ -541,6 +541,24 @@ static void one_key_is_copied(void **state) {
                 assert_true(streq_ptr(a->origins[i], b->origins[i]));
 }
 
+static void one_key_is_exchanged(void **state) {
+        const char *text = "[Exec]\nEnvironment=A=1 B=2\n[Resources]\nTasksMax=infinity\nMemoryMax=1G\n[Security]\nUserNamespace=no\n";
+        _cleanup_(settings_freep) Settings *a = settings_new(), *b = settings_new(), *was_a = settings_new(), *was_b = settings_new();
+
+        assert_ok(settings_parse(b, text, "/f", TRUST_ADMIN, NULL));
+        assert_ok(settings_parse(was_b, text, "/f", TRUST_ADMIN, NULL));
+        for (size_t n = 0; n < settings_keys(); n++) {
+                settings_swap(a, b, settings_key(n).key);
+                for (size_t i = 0; i < settings_keys(); i++) {
+                        const char *key = settings_key(i).key;
+
+                        assert_false(settings_differ(a, i <= n ? was_b : was_a, key));
+                        assert_false(settings_differ(b, i <= n ? was_a : was_b, key));
+                        assert_true(streq_ptr(a->origins[i], i <= n ? was_b->origins[i] : NULL));
+                }
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(defaults_are_safe),
@@ -581,6 +599,7 @@ int main(void) {
                 T(what_goes_together_is_fine),
                 T(defaults_are_what_an_empty_file_means),
                 T(one_key_is_copied),
+                T(one_key_is_exchanged),
         };
 
         return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
