@@ -64,8 +64,11 @@ class Operator(Client):
         if OTHER in found:
             assert found[OTHER] == 'stopped' or found[OTHER] in UNSETTLED, found
             return found[OTHER] if found[OTHER] in UNSETTLED else 'cloned' if NAME in found else 'renamed'
-        if found.get(NAME) == 'running' and any(value == '/mnt' for _, _, value, _ in self.container(NAME, 'GetSettings')[0]):
-            return 'attached'
+        if found.get(NAME) == 'running':
+            attached = any(value == '/mnt' for _, _, value, _ in self.container(NAME, 'GetSettings')[0])
+            with open('/proc/%d/mountinfo' % self.containers()[NAME]['Leader']) as f:
+                there = sum(line.split()[4] == '/mnt' for line in f)
+            return 'attached' if attached and there == 1 else 'running' if not attached and there == 0 else 'changing'
         return found.get(NAME)
 
     def settled(self):
@@ -180,7 +183,7 @@ class NoAnswer(Exception):
     """None at all."""
 
 
-UNSETTLED = ('creating', 'starting', 'rebooting', 'stopping', 'removing')
+UNSETTLED = ('creating', 'changing', 'starting', 'rebooting', 'stopping', 'removing')
 # What, from where, and where it leads to where it succeeds.
 OPERATIONS = (
     ('create_it', None, 'stopped'), ('start', 'stopped', 'running'), ('exec', 'running', 'running'), ('set', 'running', 'running'),
