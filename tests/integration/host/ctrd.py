@@ -265,7 +265,7 @@ def settle_leftovers():
     """What is left after a while: trees are removed by a process of its own, and
     units go when systemd says so."""
     try:
-        wait_until(lambda: not leftovers(), 10)
+        wait_until(lambda: not leftovers(), 60)    # of a distribution, on a busy disk
     except AssertionError:
         return leftovers()
     return []
