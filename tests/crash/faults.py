@@ -60,13 +60,14 @@ class Operator(Client):
     def state(self):
         """Of the container, None where there is none, or what became of the other name; with
         all faults over."""
-        found = {name: p['State'] for name, p in self.containers().items()}
+        containers = self.containers()
+        found = {name: p['State'] for name, p in containers.items()}
         if OTHER in found:
             assert found[OTHER] == 'stopped' or found[OTHER] in UNSETTLED, found
             return found[OTHER] if found[OTHER] in UNSETTLED else 'cloned' if NAME in found else 'renamed'
         if found.get(NAME) == 'running':
             attached = any(value == '/mnt' for _, _, value, _ in self.container(NAME, 'GetSettings')[0])
-            with open('/proc/%d/mountinfo' % self.containers()[NAME]['Leader']) as f:
+            with open('/proc/%d/mountinfo' % containers[NAME]['Leader']) as f:
                 there = sum(line.split()[4] == '/mnt' for line in f)
             return 'attached' if attached and there == 1 else 'running' if not attached and there == 0 else 'changing'
         return found.get(NAME)

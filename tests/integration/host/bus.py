@@ -20,7 +20,7 @@ def connect():
         ADDRESS, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
 
 
-def container_path(name):
+def encoded_path(name):
     """As sd_bus_path_encode(3) has it."""
     return '/org/ctrd1/container/' + ''.join(c if c.isalpha() or i and c.isdigit() else '_%02x' % ord(c) for i, c in enumerate(name))
 
@@ -42,7 +42,7 @@ class Client:
         return reply.unpack()
 
     def container(self, name, method, arguments=None, fds=None):
-        return self.call(container_path(name), 'org.ctrd1.Container', method, arguments, fds)
+        return self.call(encoded_path(name), 'org.ctrd1.Container', method, arguments, fds)
 
     def create(self, name, source, settings=()):
         return self.call('/org/ctrd1', 'org.ctrd1.Manager', 'CreateContainer',
